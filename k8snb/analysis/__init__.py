@@ -1,0 +1,98 @@
+"""What a cell reads, binds and changes, from its source alone."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable, Mapping
+
+from k8snb.analysis import closure, hints
+from k8snb.analysis.facts import CellFacts, Warning_
+from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, join
+from k8snb.analysis.ipython import parse
+from k8snb.analysis.scopes import Key
+from k8snb.analysis.source import body, step_line
+from k8snb.analysis.statements import Statements
+from k8snb.analysis.tables import GIVEN
+
+__all__ = ["CellFacts", "Warning_", "analyse", "body", "step_line"]
+
+
+def analyse(source: str, also: Collection[str] = frozenset()) -> CellFacts:
+    """Say what executing a cell reads, binds and changes in the notebook's namespace.
+
+    Parameters
+    ----------
+    source : str
+        The cell as it stands in the notebook, with its step line and IPython's syntax.
+    also : collection of str
+        Names of builtins that other cells bind: reading these counts.
+
+    Returns
+    -------
+    CellFacts
+
+    Raises
+    ------
+    AnnotationError
+        The cell is not Python; with the line.
+    """
+    tree, ipython = parse(source)
+    walker = Statements({name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names})
+    walker.block(tree.body)
+    cell = walker.cell
+    closure.close(cell, walker.deferred.values(), walker.definitions, walker.rebound)
+    end = dict(walker.state.flags) if walker.state else {}
+    anywhere = join(walker.state, walker.exits.raised)
+    ever = dict(anywhere.flags) if anywhere else {}
+    for key, flag in cell.binds.items():
+        for flags in (end, ever):
+            flags[key] = flags.get(key, 1) | flag
+    binds = _named(key for key, flag in end.items() if flag == BOUND)
+    touched = _named(key for key, flag in ever.items() if flag & BOUND)
+    hidden = GIVEN - touched - _named(end) - frozenset(also)
+    reads = _lines(cell.reads, hidden)
+    certain = frozenset() if walker.state is None else _named(walker.state.read) - hidden
+    return CellFacts(
+        reads=reads,
+        binds=binds,
+        may_bind=touched - binds,
+        deletes=_named(key for key, flag in end.items() if flag & UNBOUND),
+        changes={name: line for name, line in _lines(cell.changes, hidden).items() if name in reads},
+        uses=_uses(walker.holds, hidden),
+        effects=_effects(walker.holds, hidden),
+        instances={name: frozenset(made) for name, made in walker.instances.items() if made},
+        certain=certain,
+        modules=frozenset(walker.modules),
+        imports=_imports(tree),
+        ipython=ipython,
+        warnings=hints.warnings(tree, touched),
+    )
+
+
+def _named(keys: Iterable[Key]) -> frozenset[str]:
+    return frozenset(key for key in keys if isinstance(key, str))
+
+
+def _lines(found: Mapping[Key, int], hidden: frozenset[str]) -> dict[str, int]:
+    return {key: line for key, line in found.items() if isinstance(key, str) and key not in hidden}
+
+
+def _uses(holds: Mapping[str, list[Deferred]], hidden: frozenset[str]) -> dict[str, frozenset[str]]:
+    names = {name: {used for code in codes for used in code.names} for name, codes in holds.items() if codes}
+    return {name: frozenset(used - hidden) for name, used in names.items()}
+
+
+def _effects(holds: Mapping[str, list[Deferred]], hidden: frozenset[str]) -> dict[str, frozenset[str]]:
+    """For each name what calling it may rebind, delete or change."""
+    found = {name: _named(k for code in codes for k in (*code.binds, *code.changes)) for name, codes in holds.items()}
+    return {name: names - hidden for name, names in found.items() if names - hidden}
+
+
+def _imports(tree: ast.Module) -> frozenset[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return frozenset(found)

@@ -1,0 +1,369 @@
+# ruff: noqa: N815 - ast.NodeVisitor names them
+"""Expressions: what evaluating them reads, binds, changes, and which code it lets run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from k8snb.analysis import mutation, scopes
+from k8snb.analysis.flow import ANYTHING, BOUND, INCOMING, Call, Deferred, Exits, Origin, State, join, union
+from k8snb.analysis.scopes import Key, Scope
+from k8snb.analysis.syntax import Expansion
+
+Branches = tuple[State | None, State | None]
+Node = TypeVar("Node", bound=ast.AST)
+
+
+class Expressions(ast.NodeVisitor):
+    """Walks expressions in the order of their evaluation, carrying the state along.
+
+    Parameters
+    ----------
+    shared : set of str
+        Names that functions of the cell declare ``global``: any call may bind these anew.
+    """
+
+    def __init__(self, shared: set[str]) -> None:
+        self.shared = shared
+        self.state: State | None = State()  # None: no way leads here
+        self.exits = Exits()
+        self.scopes: list[Scope] = []
+        self.unit = Deferred()  # the code that is walked: the cell, or a function of it
+        self.deferred: dict[ast.AST, Deferred] = {}
+        self.definitions: dict[Key, list[Deferred]] = {}  # all code of the cell that a name may stand for
+        self.rebound: dict[Key, list[Deferred]] = {}  # of these, what functions bind through `global` and `nonlocal`
+        self.known: dict[ast.AST, Scope] = {}
+        self.members: list[list[Deferred]] = []  # of the classes around
+        self.cell = self.unit
+
+    def visit(self, node: ast.AST) -> None:
+        """Walk a node, unless no way leads to it."""
+        if self.state is not None:
+            super().visit(node)
+
+    def generic_visit(self, node: ast.AST) -> None:
+        """Walk the parts; evaluating anything but what has a method of its own may raise."""
+        super().generic_visit(node)
+        if isinstance(node, ast.expr):
+            self.may_raise()
+
+    def may_raise(self) -> None:
+        """Note that control may leave here by an exception."""
+        self.exits.add("raised", self.state)
+
+    # Names
+
+    def load(self, name: str, line: int) -> None:
+        """Read a name."""
+        assert self.state
+        for key in scopes.look_up(self.scopes, name):
+            flag = self.state.flag(key)
+            if isinstance(key, str):
+                self.unit.names.add(key)
+            if flag & INCOMING:
+                self.unit.reads.setdefault(key, line)
+                if flag == INCOMING:
+                    self.may_raise()  # a NameError, which a handler may be there for: then the name was not read
+                    self.state.read.add(key)
+            self.run_code(key, self.state.origins.get(key, ANYTHING))
+            if flag == BOUND:
+                return
+        self.may_raise()
+
+    def run_code(self, key: Key | None, origins: frozenset[Origin]) -> None:
+        """Note that the code that a name or a value stands for may run from here on."""
+        assert self.state
+        code = tuple(o for o in origins if isinstance(o, Deferred))
+        if code or key in self.shared:
+            self.unit.calls.append(Call(key, code, self.state.copy()))
+
+    def bind(self, key: Key, origins: frozenset[Origin] = ANYTHING) -> None:
+        """Bind a name."""
+        assert self.state
+        self.state.bind(key, origins)
+        for code in origins:
+            if isinstance(code, Deferred):
+                self.definitions.setdefault(key, []).append(code)
+                if self.unit is not self.cell:
+                    self.rebound.setdefault(key, []).append(code)
+
+    def bind_name(self, name: str, origins: frozenset[Origin] = ANYTHING, *, walrus: bool = False) -> None:
+        """Bind a name in the scope that it belongs to here."""
+        self.bind(scopes.place(self.scopes, name, walrus=walrus), origins)
+
+    def bind_target(self, target: ast.expr, origins: frozenset[Origin] = ANYTHING) -> None:
+        """Bind what stands left of ``=``, after ``for`` or ``as``."""
+        match target:
+            case ast.Name(id=name):
+                self.bind_name(name, origins)
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                self.may_raise()
+                for part in parts:
+                    self.bind_target(part, origins)
+            case ast.Starred(value=value):
+                self.bind_target(value)
+            case ast.Attribute() | ast.Subscript():
+                self.visit_parts(target)
+                self.may_raise()
+                self.change(target.value, target.lineno)
+
+    def visit_parts(self, node: ast.AST) -> None:
+        """Walk the parts of a node."""
+        super().generic_visit(node)
+
+    def change(self, expression: ast.expr, line: int) -> None:
+        """Note that an object is changed in place."""
+        assert self.state
+        for key in self.roots(expression):
+            if self.state.flag(key) & INCOMING:
+                self.unit.changes.setdefault(key, line)
+
+    def roots(self, expression: ast.expr) -> set[Key]:
+        """Return the names whose objects an expression is, or is a part of; aliases are followed."""
+        assert self.state
+        found: set[Key] = set()
+        for name in mutation.roots(expression):
+            for key in scopes.look_up(self.scopes, name.id):
+                found.add(key)
+                found.update(o for o in self.state.origins.get(key, ANYTHING) if isinstance(o, str | tuple))
+        return found
+
+    def origins(self, value: ast.expr) -> frozenset[Origin]:
+        """Return what a value may be, of this cell's code and of other names' objects."""
+        assert self.state
+        match value:
+            case ast.Name(id=name):
+                keys = scopes.look_up(self.scopes, name)
+                return union([frozenset[Origin](keys), *(self.state.origins.get(k, ANYTHING) for k in keys)])
+            case ast.Subscript(slice=ast.Constant()):
+                return frozenset[Origin](self.roots(value)) | ANYTHING
+            case ast.Lambda() | ast.GeneratorExp():
+                return frozenset({self.deferred[value]})
+            case ast.NamedExpr(target=target):
+                return self.origins(target)
+            case ast.IfExp(body=one, orelse=other) if not _holds_code(value):
+                return self.origins(one) | self.origins(other)
+        return ANYTHING
+
+    # Code that runs later
+
+    def later(
+        self, node: ast.AST, inner: Sequence[Scope], walk: Callable[[], None], *, called: bool = True
+    ) -> Deferred:
+        """Walk code that a later call runs; once, however often the walk comes by.
+
+        Parameters
+        ----------
+        node : ast.AST
+            What stands for the code.
+        inner : sequence of Scope
+            Its scopes, the outermost first.
+        walk : callable
+            Walks the code.
+        called : bool
+            A call runs it to its end (it is no generator and no coroutine).
+        """
+        if node in self.deferred:
+            code = self.deferred[node]
+            code.born = join(code.born, self.state)
+            return code
+        code = self.deferred[node] = Deferred()
+        around = self.state, self.exits, self.unit, self.scopes
+        self.state, self.exits, self.unit, self.scopes = State(), Exits(), code, [*self.scopes, *inner]
+        walk()
+        end = join(self.state, self.exits.returned)
+        leaving = join(end, self.exits.raised)
+        self.state, self.exits, self.unit, self.scopes = around
+        if end and called:
+            code.sure = frozenset(key for key, flag in end.flags.items() if flag == BOUND)
+        if leaving:
+            code.binds = {key: flag & ~INCOMING for key, flag in leaving.flags.items() if flag != INCOMING}
+        code.born = self.state and self.state.copy()
+        self.unit.names |= code.names
+        if self.scopes and self.scopes[-1].kind == "class":
+            self.members[-1].append(code)
+        return code
+
+    def define(self, node: ast.Lambda | ast.GeneratorExp) -> Deferred:
+        """Evaluate what a lambda or a generator evaluates at once; its body is for later."""
+        if isinstance(node, ast.Lambda):
+            self.visit_defaults(node.args)
+            scope = scopes.of_lambda(node)
+
+            def walk() -> None:
+                self.bind_parameters(scope)
+                self.visit(node.body)
+
+            return self.later(node, [scope], walk)
+        self.visit(node.generators[0].iter)
+        self.may_raise()
+        scope = scopes.of_comprehension(node)
+        return self.later(node, [scope], lambda: self.generate(node.generators, [node.elt]), called=False)
+
+    def visit_defaults(self, args: ast.arguments) -> None:
+        """Evaluate the defaults of parameters."""
+        for default in (*args.defaults, *args.kw_defaults):
+            if default:
+                self.visit(default)
+
+    def bind_parameters(self, scope: Scope) -> None:
+        """Bind parameters at the start of a function's body."""
+        assert self.state
+        for name in scope.parameters:
+            self.state.bind((scope.number, name))
+
+    def visit_code(self, node: ast.Lambda | ast.GeneratorExp) -> None:
+        """Walk a lambda or a generator that goes to where it may run: to a call, into a container."""
+        code = self.define(node)
+        self.run_code(None, frozenset({code}))
+
+    visit_Lambda = visit_GeneratorExp = visit_code
+
+    # Expressions that bind, branch or do not raise
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        """Nothing happens."""
+
+    def visit_Name(self, node: ast.Name) -> None:
+        """Read a name."""
+        self.load(node.id, node.lineno)
+
+    def visit_literal(self, node: ast.Tuple | ast.List) -> None:
+        """Walk a literal that cannot raise by itself."""
+        self.visit_parts(node)
+
+    def visit_Dict(self, node: ast.Dict) -> None:
+        """Walk a dict; keys may not be hashable."""
+        self.visit_parts(node)
+        if not all(isinstance(key, ast.Constant) for key in node.keys):
+            self.may_raise()
+
+    visit_Tuple = visit_List = visit_literal
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        """Walk ``name := value``."""
+        self.visit(node.value)
+        self.bind_name(node.target.id, walrus=True)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """Walk a call; a function of the cell has then bound what it surely binds."""
+        self.visit_parts(node)
+        for expression in mutation.of_call(node):
+            self.change(expression, node.lineno)
+        self.may_raise()
+        if not isinstance(node.func, ast.Name):
+            return
+        assert self.state
+        [key, *outside] = scopes.look_up(self.scopes, node.func.id)
+        origins = self.state.origins.get(key, ANYTHING)
+        if len(origins) == 1 and not outside and self.state.flag(key) == BOUND and key not in self.shared:
+            for code in origins:
+                for bound in code.sure if isinstance(code, Deferred) else ():
+                    self.bind(bound)
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        """Walk ``a if test else b``."""
+        yes, no = self.branch(node.test)
+        ends = []
+        for state, value in ((yes, node.body), (no, node.orelse)):
+            self.state = state
+            self.visit(value)
+            ends.append(self.state)
+        self.state = join(*ends)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        """Walk ``and`` and ``or``."""
+        self.state = join(*self.branch(node))
+
+    def branch(self, test: ast.expr) -> Branches:
+        """Walk a condition; return the states in which it holds and in which it does not."""
+        match test:
+            case ast.Constant(value=constant):
+                return (self.state, None) if constant else (None, self.state)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                yes, no = self.branch(operand)
+                return no, yes
+            case ast.BoolOp(op=op, values=values):
+                settled: State | None = None
+                for value in values:
+                    yes, no = self.branch(value) if self.state else (None, None)
+                    self.state, over = (yes, no) if isinstance(op, ast.And) else (no, yes)
+                    settled = join(settled, over)
+                return (self.state, settled) if isinstance(op, ast.And) else (settled, self.state)
+        self.visit(test)
+        self.may_raise()
+        return self.state, self.state.copy() if self.state else None
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        """Walk a comparison; ``is`` cannot raise, and what follows a first one that fails is not evaluated."""
+        self.visit(node.left)
+        skipped: State | None = None
+        for op, value in zip(node.ops, node.comparators, strict=True):
+            self.visit(value)
+            if not isinstance(op, ast.Is | ast.IsNot):
+                self.may_raise()
+            skipped = join(skipped, self.state) if len(node.ops) > 1 else self.state
+        self.state = skipped
+
+    # Comprehensions
+
+    @contextmanager
+    def inside(self, node: Node, of: Callable[[Node], Scope]) -> Iterator[None]:
+        """Walk a node's code in its scope, which is there only as long as the code runs.
+
+        However often the walk comes by, the scope is the same: else a loop's state would never settle.
+        """
+        scope = self.known.setdefault(node, of(node))
+        self.scopes.append(scope)
+        yield
+        self.scopes.pop()
+        if self.state:
+            self.state.forget(scope.number)
+
+    def visit_comprehension_now(self, node: ast.ListComp | ast.SetComp | ast.DictComp) -> None:
+        """Walk a comprehension: its first iterable out here, the rest in its own scope."""
+        self.visit(node.generators[0].iter)
+        self.may_raise()
+        results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        with self.inside(node, scopes.of_comprehension):
+            self.generate(node.generators, results)
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_comprehension_now
+
+    def generate(self, generators: Sequence[ast.comprehension], results: Sequence[ast.expr]) -> None:
+        """Walk the ``for`` parts of a comprehension, which may go round any number of times."""
+        end: State | None = None
+        for index, generator in enumerate(generators):
+            if self.state is None:
+                break
+            if index:
+                self.visit(generator.iter)
+                self.may_raise()
+            end = join(end, self.state)
+            self.bind_target(generator.target)
+            for test in generator.ifs:
+                if self.state:
+                    self.state, no = self.branch(test)
+                    end = join(end, no)
+        for result in results:
+            self.visit(result)
+        self.may_raise()
+        self.state = join(end, self.state)
+
+    # IPython
+
+    def visit_Expansion(self, node: Expansion) -> None:
+        """Read the names that a magic's text may hold; it stays as it is where one is not there."""
+        assert self.state
+        before = self.state.copy()
+        for name in node.names:
+            self.load(name, node.lineno)
+        self.may_raise()
+        self.state = join(before, self.state)
+
+
+def _holds_code(value: ast.expr) -> bool:
+    return any(isinstance(n, ast.Lambda | ast.GeneratorExp) for n in ast.walk(value))

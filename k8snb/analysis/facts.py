@@ -1,0 +1,76 @@
+"""What the analysis says about one cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Warning_:  # noqa: N801 - the builtin has the plain name
+    """Something that cannot be known from the code, or that does not travel.
+
+    Parameters
+    ----------
+    line : int
+        Line of the cell, from 1.
+    code : str
+        A stable short name (``"eval"``, ``"module-state"`` ...).
+    text : str
+        One sentence: what, and the way out.
+    """
+
+    line: int
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CellFacts:
+    """What a cell's source says about names of the notebook's namespace.
+
+    Lines are lines of the cell as it stands in the notebook, from 1.
+
+    Parameters
+    ----------
+    reads : mapping of str to int
+        Names that executing the cell may read before it has surely bound them, with the first such line. Functions and
+        classes defined in the cell count with all they use where the cell may call them or let them escape.
+        Names of builtins are left out, unless the cell or the notebook binds them.
+    binds : frozenset of str
+        Names surely bound at the cell's normal end.
+    may_bind : frozenset of str
+        Names bound on some path only (conditions, loops, ``except``, ``global`` in a function).
+    deletes : frozenset of str
+        Names that may be unbound at the end through ``del`` or ``except ... as``.
+    changes : mapping of str to int
+        Names whose object the cell may change in place, as far as the code tells (``x[0] = 1``, ``x += y``,
+        ``x.append(1)``, ``x.attr = 1``, ``model.fit(...)``), with the line. Only names in `reads`.
+    uses : mapping of str to frozenset of str
+        For each function or class that the cell binds: the names of the namespace that its code uses. A later cell
+        that reads the function needs these too, as they are then.
+    imports : frozenset of str
+        Top-level modules imported, at any depth.
+    ipython : bool
+        The cell uses IPython's syntax (magics, ``!``, ``?``).
+    warnings : tuple of Warning_
+    """
+
+    reads: Mapping[str, int] = field(default_factory=dict)
+    binds: frozenset[str] = frozenset()
+    may_bind: frozenset[str] = frozenset()
+    deletes: frozenset[str] = frozenset()
+    changes: Mapping[str, int] = field(default_factory=dict)
+    uses: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    effects: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    instances: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    certain: frozenset[str] = frozenset()
+    modules: frozenset[str] = frozenset()
+    imports: frozenset[str] = frozenset()
+    ipython: bool = False
+    warnings: tuple[Warning_, ...] = ()
+
+    @property
+    def outputs(self) -> frozenset[str]:
+        """Names whose value may be another after the cell."""
+        return self.binds | self.may_bind | frozenset(self.changes)

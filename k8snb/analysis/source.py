@@ -1,0 +1,45 @@
+"""The step's line of a cell: found, read, blanked; line numbers stay those of the cell."""
+
+from __future__ import annotations
+
+MAGIC = "%%k8s_step"
+
+
+def body(source: str) -> str:
+    r"""Return the cell's source with its step line, if there is one, left blank.
+
+    Examples
+    --------
+    >>> body("%%k8s_step trainer\nx = 1")
+    '\nx = 1'
+    """
+    index = _find(source)
+    if index is None:
+        return source
+    lines = source.split("\n")
+    lines[index] = ""
+    return "\n".join(lines)
+
+
+def step_line(source: str) -> str | None:
+    """Return what follows ``%%k8s_step`` (or ``# %%k8s_step``) on the cell's step line; None for a plain cell."""
+    index = _find(source)
+    return None if index is None else _rest(source.split("\n")[index])
+
+
+def _find(source: str) -> int | None:
+    """Index of the step line: the first line with anything on it, after cell magics such as ``%%time``."""
+    for index, line in enumerate(source.split("\n")):
+        if _rest(line) is not None:
+            return index
+        if line.strip() and not line.startswith("%%"):
+            return None
+    return None
+
+
+def _rest(line: str) -> str | None:
+    text = line.rstrip()
+    if text.startswith("#"):
+        text = text[1:].lstrip()
+    name, _, rest = text.replace("\t", " ").partition(" ")
+    return rest.strip() if name == MAGIC else None

@@ -1,0 +1,481 @@
+# ruff: noqa: N802, N815 - ast.NodeVisitor names them
+"""Statements: the ways that control takes through them."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Sequence
+
+from k8snb.analysis import mutation, scopes, tables
+from k8snb.analysis.expressions import Branches, Expressions
+from k8snb.analysis.flow import ANYTHING, BOUND, Call, Deferred, Exits, Origin, State, join, union
+from k8snb.analysis.scopes import Function
+from k8snb.analysis.syntax import Inner
+
+LAZY_ANNOTATIONS = sys.version_info >= (3, 14)
+
+
+class Statements(Expressions):
+    """Walks a cell."""
+
+    def __init__(self, shared: set[str]) -> None:
+        super().__init__(shared)
+        self.holds: dict[str, list[Deferred]] = {}  # names of the namespace and the code that their values bring along
+        self.instances: dict[str, set[str]] = {}  # names and the classes from elsewhere that they may be instances of
+        self.modules: set[str] = set()
+
+    def block(self, statements: Sequence[ast.stmt]) -> None:
+        """Walk statements in order, as far as a way leads."""
+        for statement in statements:
+            self.visit(statement)
+
+    # Bindings
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        """Walk ``a = b = value``."""
+        self.assign(node.targets, node.value)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        """Walk ``name: annotation = value``; without a value nothing is bound."""
+        if node.value:
+            self.assign([node.target], node.value)
+        elif not isinstance(node.target, ast.Name):
+            self.visit_parts(node.target)
+        if not LAZY_ANNOTATIONS and (not node.simple or not self.scopes or self.scopes[-1].kind != "function"):
+            self.visit(node.annotation)
+
+    def assign(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
+        """Evaluate a value and bind it."""
+        if isinstance(value, ast.Lambda | ast.GeneratorExp) and all(isinstance(t, ast.Name) for t in targets):
+            self.define(value)
+        else:
+            self.visit(value)
+        brought = self.brought(value)
+        made = self.made(value)
+        match targets, value:
+            case [ast.Tuple(elts=parts) | ast.List(elts=parts)], ast.Tuple(elts=values) | ast.List(elts=values) if len(
+                parts
+            ) == len(values) and not any(isinstance(e, ast.Starred) for e in (*parts, *values)):
+                origins = [self.origins(v) for v in values]
+                for part, origin in zip(parts, origins, strict=True):
+                    self.bind_target(part, origin)
+            case _:
+                origin = self.origins(value)
+                for target in targets:
+                    self.bind_target(target, origin)
+        for target in targets:
+            for node in ast.walk(target):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    self.note(node.id, brought, made)
+
+    def note(self, name: str, brought: Sequence[Deferred], made: set[str]) -> None:
+        """Note the code that a name of the namespace brings along."""
+        key = scopes.place(self.scopes, name)
+        if isinstance(key, str):
+            self.holds.setdefault(key, []).extend(brought)
+            self.instances.setdefault(key, set()).update(made)
+
+    def brought(self, value: ast.expr) -> list[Deferred]:
+        """Return the code of this cell that a value may hold; what a function returns does not hold the function."""
+        assert self.state
+        called = {id(n.func) for n in ast.walk(value) if isinstance(n, ast.Call)}
+        found: list[Origin] = [self.deferred[n] for n in ast.walk(value) if n in self.deferred]
+        for node in ast.walk(value):
+            if isinstance(node, ast.Name):
+                origins = union(self.state.origins.get(k, ANYTHING) for k in scopes.look_up(self.scopes, node.id))
+                found += [o for o in origins if isinstance(o, Deferred) and (o.is_class or id(node) not in called)]
+        return [code for code in found if isinstance(code, Deferred)]
+
+    def made(self, value: ast.expr) -> set[str]:
+        """Return the names that are called as classes are in a value."""
+        calls = (n.func for n in ast.walk(value) if isinstance(n, ast.Call))
+        return {f.id for f in calls if isinstance(f, ast.Name) and f.id[:1].isupper()}
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        """Walk ``target += value``: a name is read, its object perhaps changed, and bound again."""
+        target = node.target
+        if isinstance(target, ast.Name):
+            self.load(target.id, target.lineno)
+        else:
+            self.visit_parts(target)
+        self.visit(node.value)
+        self.may_raise()
+        self.change(target if isinstance(target, ast.Name) else target.value, node.lineno)
+        if isinstance(target, ast.Name):
+            self.bind_name(target.id)
+
+    def visit_Delete(self, node: ast.Delete) -> None:
+        """Walk ``del``."""
+        for target in node.targets:
+            self.delete(target)
+
+    def delete(self, target: ast.expr) -> None:
+        """Unbind a name, or change what it is deleted from."""
+        assert self.state
+        if isinstance(target, ast.Name):
+            self.load(target.id, target.lineno)
+            self.state.unbind(scopes.place(self.scopes, target.id))
+        elif isinstance(target, ast.Tuple | ast.List):
+            for part in target.elts:
+                self.delete(part)
+        else:
+            self.bind_target(target)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        """Walk ``import a.b as c``."""
+        for alias in node.names:
+            self.may_raise()
+            name = alias.asname or alias.name.partition(".")[0]
+            self.bind_name(name)
+            if scopes.place(self.scopes, name) == name:
+                self.modules.add(name)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        """Walk ``from a import b``; nothing is known of ``*``."""
+        for alias in node.names:
+            self.may_raise()
+            if alias.name != "*":
+                self.bind_name(alias.asname or alias.name)
+
+    def visit_TypeAlias(self, node: ast.AST) -> None:
+        """Walk ``type X = ...``, whose value is evaluated later."""
+        value: ast.expr = node.value  # type: ignore[attr-defined]
+        name: ast.Name = node.name  # type: ignore[attr-defined]
+        code = self.later(node, [scopes.of_type_parameters(node)], lambda: self.visit(value))
+        self.bind_name(name.id, frozenset({code}))
+        self.note(name.id, [code], set())
+
+    # Functions and classes
+
+    def visit_function(self, node: Function) -> None:
+        """Walk a ``def``: decorators, defaults and annotations now, the body later."""
+        for decorator in node.decorator_list:
+            self.visit(decorator)
+        self.visit_defaults(node.args)
+        around = scopes.of_type_parameters(node)
+        annotations = [a.annotation for a in _arguments(node.args) if a.annotation]
+        annotations += [node.returns] if node.returns else []
+        if not LAZY_ANNOTATIONS:
+            self.scopes.append(around)
+            for annotation in annotations:
+                self.visit(annotation)
+            self.scopes.pop()
+        own = scopes.of_function(node)
+
+        def walk() -> None:
+            self.bind_parameters(own)
+            self.block(node.body)
+
+        plain = isinstance(node, ast.FunctionDef) and not node.decorator_list and not _yields(node)
+        code = self.later(node, [around, own], walk, called=plain)
+        self.bind_code(node, code)
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_function
+
+    def bind_code(self, node: Function | ast.ClassDef, code: Deferred) -> None:
+        """Bind a function or a class; a decorator that is not known may run it."""
+        if node.decorator_list:
+            self.may_raise()
+        self.bind_name(node.name, frozenset({code}))
+        self.note(node.name, [code], set())
+        if not all(_last_name(d) in tables.LEAVES_ALONE for d in node.decorator_list):
+            self.run_code(None, frozenset({code}))
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        """Walk a class: its body now, its methods later."""
+        for part in (*node.decorator_list, *node.bases, *node.keywords):
+            self.visit(part)
+        bases = [code for base in node.bases for code in self.brought(base)]
+        self.members.append([])
+        self.scopes.append(scopes.of_type_parameters(node))
+        with self.inside(node, scopes.of_class):
+            self.block(node.body)
+        self.scopes.pop()
+        methods = self.members.pop()
+        if self.state is None:
+            return
+        code = self.deferred.get(node)
+        if code is None:
+            own = any(isinstance(n, ast.FunctionDef) and n.name == "__init_subclass__" for n in node.body)
+            hooks = own or bool(node.keywords) or any(base.hooks for base in bases)
+            code = self.deferred[node] = Deferred(is_class=True, hooks=hooks)
+            code.names = {name for part in (*methods, *bases) for name in part.names}
+            code.calls.append(Call(None, (*methods, *bases), State()))
+            if self.scopes and self.scopes[-1].kind == "class":
+                self.members[-1].append(code)
+        self.may_raise()
+        self.bind_code(node, code)
+        self.note(node.name, [], {b.id for b in node.bases if isinstance(b, ast.Name)})
+        if node.keywords or any(_last_name(b) in tables.ENUMS for b in node.bases) or any(base.hooks for base in bases):
+            self.run_code(None, frozenset({code}))
+
+    def visit_Inner(self, node: Inner) -> None:
+        """Walk statements that run now, in a function's scope."""
+        code = self.later(node, [scopes.of_statements(node.body)], lambda: self.block(node.body))
+        self.run_code(None, frozenset({code}))
+        self.may_raise()
+
+    # Ways
+
+    def visit_Return(self, node: ast.Return) -> None:
+        """Walk ``return``."""
+        if node.value:
+            self.visit(node.value)
+        self.exits.add("returned", self.state)
+        self.state = None
+
+    def visit_Raise(self, node: ast.Raise) -> None:
+        """Walk ``raise``."""
+        self.visit_parts(node)
+        self.may_raise()
+        self.state = None
+
+    def visit_Break(self, _: ast.Break) -> None:
+        """Walk ``break``."""
+        self.exits.add("broken", self.state)
+        self.state = None
+
+    def visit_Continue(self, _: ast.Continue) -> None:
+        """Walk ``continue``."""
+        self.exits.add("continued", self.state)
+        self.state = None
+
+    def visit_Assert(self, node: ast.Assert) -> None:
+        """Walk ``assert``."""
+        holds, self.state = self.branch(node.test)
+        if node.msg:
+            self.visit(node.msg)
+        self.may_raise()
+        self.state = holds
+
+    def visit_If(self, node: ast.If) -> None:
+        """Walk ``if``."""
+        yes, no = self.branch(node.test)
+        self.state = yes
+        self.block(node.body)
+        end, self.state = self.state, no
+        self.block(node.orelse)
+        self.state = join(end, self.state)
+
+    def visit_loop(self, node: ast.For | ast.AsyncFor) -> None:
+        """Walk ``for``."""
+        self.visit(node.iter)
+        self.may_raise()
+        assert self.state
+        owners = frozenset[Origin](key for e in mutation.elements(node.iter) for key in self.roots(e)) | ANYTHING
+
+        def enter() -> Branches:
+            self.may_raise()
+            assert self.state
+            over = self.state.copy()
+            self.bind_target(node.target, owners)
+            return self.state, over
+
+        self.loop(enter, node.body, node.orelse, at_least_once=self.goes_round(node.iter))
+
+    visit_For = visit_AsyncFor = visit_loop
+
+    def visit_While(self, node: ast.While) -> None:
+        """Walk ``while``."""
+        self.loop(lambda: self.branch(node.test), node.body, node.orelse, at_least_once=False)
+
+    def loop(
+        self,
+        enter: Callable[[], Branches],
+        body: Sequence[ast.stmt],
+        orelse: Sequence[ast.stmt],
+        *,
+        at_least_once: bool,
+    ) -> None:
+        """Walk a loop until another round adds nothing.
+
+        Parameters
+        ----------
+        enter : callable
+            Walks the loop's head; returns the states into the body and out of the loop.
+        body, orelse : sequence of stmt
+        at_least_once : bool
+            The body surely runs.
+        """
+        outer, self.exits = self.exits, Exits()
+        head, back = self.state, None
+        while True:
+            assert head
+            self.state = head.copy()
+            self.state, over = enter()
+            self.block(body)
+            back = join(back, join(self.state, self.exits.continued))
+            wider = join(head, back)
+            assert wider
+            if wider.same(head):
+                break
+            head = wider
+        inner, self.exits = self.exits, outer
+        broken, inner.broken, inner.continued = inner.broken, None, None
+        outer.merge(inner)
+        self.state = back if at_least_once else over
+        self.block(orelse)
+        self.state = join(self.state, broken)
+
+    def goes_round(self, iterable: ast.expr) -> bool:
+        """Say whether a loop over an iterable surely has a first round."""
+        match iterable:
+            case ast.Tuple(elts=[_, *_] as parts) | ast.List(elts=[_, *_] as parts):
+                return not isinstance(parts[0], ast.Starred)
+            case ast.Constant(value=str(text)):
+                return bool(text)
+            case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(stop))], keywords=[]):
+                assert self.state
+                return stop > 0 and self.state.flag("range") != BOUND
+            case ast.Call(func=ast.Name(id="enumerate" | "tqdm" | "reversed"), args=[inner, *_]):
+                return self.goes_round(inner)
+        return False
+
+    def visit_with(self, node: ast.With | ast.AsyncWith) -> None:
+        """Walk ``with``."""
+        self.manage(node.items, node.body)
+
+    visit_With = visit_AsyncWith = visit_with
+
+    def manage(self, items: Sequence[ast.withitem], body: Sequence[ast.stmt]) -> None:
+        """Walk context managers from the outermost; one that is not known may swallow exceptions."""
+        if not items:
+            self.block(body)
+            return
+        self.visit(items[0].context_expr)
+        self.may_raise()
+        outer, self.exits = self.exits, Exits()
+        if items[0].optional_vars:
+            self.bind_target(items[0].optional_vars, self.origins(items[0].context_expr))
+        self.manage(items[1:], body)
+        inner, self.exits = self.exits, outer
+        if _last_name(items[0].context_expr) not in tables.LETS_THROUGH:
+            self.state = join(self.state, inner.raised)
+        outer.merge(inner)
+        self.may_raise()
+
+    def visit_try(self, node: ast.Try | ast.TryStar) -> None:
+        """Walk ``try``: whichever way control leaves the rest, ``finally`` comes after it."""
+        outer, self.exits = self.exits, Exits()
+        self.attempt(node)
+        inner, self.exits = self.exits, outer
+        if not node.finalbody:
+            outer.merge(inner)
+            return
+        end = self.state
+        for way in Exits.WAYS:
+            self.state = getattr(inner, way)
+            self.block(node.finalbody)
+            outer.add(way, self.state)
+        self.state = end
+        self.block(node.finalbody)
+
+    visit_Try = visit_TryStar = visit_try
+
+    def attempt(self, node: ast.Try | ast.TryStar) -> None:
+        """Walk a ``try`` without its ``finally``."""
+        outer, self.exits = self.exits, Exits()
+        self.block(node.body)
+        inner, self.exits = self.exits, outer
+        failed, inner.raised = inner.raised, None
+        outer.merge(inner)
+        self.block(node.orelse)
+        end = self.state
+        self.state = failed
+        for handler in node.handlers:
+            if handler.type and self.state:
+                self.visit(handler.type)
+            unmatched = self.state.copy() if self.state else None
+            self.handle(handler)
+            end = join(end, self.state)
+            self.state = None if handler.type is None or _last_name(handler.type) == "BaseException" else unmatched
+        outer.add("raised", self.state)
+        self.state = end
+
+    def handle(self, handler: ast.ExceptHandler) -> None:
+        """Walk an ``except`` clause; its name is unbound on every way out."""
+        if self.state is None:
+            return
+        if handler.name is None:
+            self.block(handler.body)
+            return
+        outer, self.exits = self.exits, Exits()
+        self.bind_name(handler.name)
+        self.block(handler.body)
+        inner, self.exits = self.exits, outer
+        key = scopes.place(self.scopes, handler.name)
+        for state in (self.state, *(getattr(inner, way) for way in Exits.WAYS)):
+            if state:
+                state.unbind(key)
+        outer.merge(inner)
+
+    def visit_Match(self, node: ast.Match) -> None:
+        """Walk ``match``: the first pattern that fits, and its guard, decide."""
+        self.visit(node.subject)
+        end: State | None = None
+        for case in node.cases:
+            if self.state is None:
+                break
+            unmatched = None if _always(case.pattern) else self.fit(case.pattern)
+            for name in _captures(case.pattern):
+                self.bind_name(name)
+            if case.guard:
+                self.state, no = self.branch(case.guard)
+                unmatched = join(unmatched, no)
+            self.block(case.body)
+            end = join(end, self.state)
+            self.state = unmatched
+        self.state = join(end, self.state)
+
+    def fit(self, pattern: ast.pattern) -> State | None:
+        """Walk what a pattern evaluates; return the state in which it does not fit."""
+        assert self.state
+        for node in ast.walk(pattern):
+            match node:
+                case ast.MatchValue(value=value) | ast.MatchClass(cls=value):
+                    self.visit(value)
+                case ast.MatchMapping(keys=keys):
+                    for key in keys:
+                        self.visit(key)
+        self.may_raise()
+        return self.state.copy()
+
+
+def _arguments(args: ast.arguments) -> list[ast.arg]:
+    return [a for a in (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg) if a is not None]
+
+
+def _yields(node: ast.FunctionDef) -> bool:
+    """Say whether a function may be a generator; a nested one that is does no harm."""
+    return any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node))
+
+
+def _last_name(node: ast.expr) -> str:
+    """Return ``d`` of ``d``, ``a.d`` and ``a.d(...)``."""
+    match node:
+        case ast.Call(func=func):
+            return _last_name(func)
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+    return ""
+
+
+def _always(pattern: ast.pattern) -> bool:
+    match pattern:
+        case ast.MatchAs(pattern=None):
+            return True
+        case ast.MatchAs(pattern=inner) if inner:
+            return _always(inner)
+        case ast.MatchOr(patterns=patterns):
+            return any(map(_always, patterns))
+    return False
+
+
+def _captures(pattern: ast.pattern) -> list[str]:
+    names = []
+    for node in ast.walk(pattern):
+        match node:
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+                names.append(name)
+    return names

@@ -1,0 +1,116 @@
+"""Names that the analysis knows: what is always there, what changes its object, what lets exceptions through."""
+
+from __future__ import annotations
+
+import builtins
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
+GIVEN = frozenset(dir(builtins)) | words("""
+    display get_ipython exit quit __name__ __doc__ __file__ __builtins__ __package__ __spec__ __loader__ __annotations__
+    __class__ __classdict__ __qualname__ __module__ __firstlineno__ __conditional_annotations__
+""")
+"""Names that are there without anyone binding them, in a kernel and in a pod."""
+
+CHANGING_METHODS = words("""
+    append extend insert remove pop clear sort reverse update setdefault popitem add discard difference_update
+    intersection_update symmetric_difference_update appendleft extendleft popleft move_to_end __setitem__ __delitem__
+    fill itemset setflags put
+    fit partial_fit fit_transform fit_predict fit_resample set_params compile load_state_dict zero_grad backward step
+    write writelines read seek
+""")
+"""Of containers, arrays, estimators, networks, files in memory. Not what text, images or frames also have and return
+anew (``partition``, ``rotate``, ``resize``)."""
+
+DRAWS = words("""
+    random normal uniform integers choice permutation permuted shuffle standard_normal poisson binomial exponential beta
+    gamma randint randn rand randrange sample gauss choices bytes multivariate_normal lognormal
+""")
+"""Methods of a random generator; each draw changes its state."""
+
+CHANGING_FUNCTIONS = words("""
+    next setattr delattr heappush heappop heapify heapreplace heappushpop insort insort_left insort_right shuffle copyto
+    fill_diagonal put_along_axis putmask place
+""")
+"""Functions that change their first argument."""
+
+MODULES = words("""
+    np numpy pd pandas plt mpl matplotlib sns torch nn F tf keras jnp jax sp scipy xgb lgb os sys re io math random
+    itertools functools operator copy pickle json csv heapq bisect shutil subprocess logging warnings time datetime
+    requests nx cv2 pl px go st alt ds da dd secrets statistics
+""")
+"""Names that notebooks give to modules: ``np.append(x, 1)`` does not change ``np``."""
+
+LETS_THROUGH = words("""
+    open closing nullcontext redirect_stdout redirect_stderr catch_warnings no_grad inference_mode enable_grad errstate
+    printoptions option_context rc_context context ThreadPoolExecutor ProcessPoolExecutor Pool TemporaryDirectory
+    NamedTemporaryFile TemporaryFile GradientTape autocast ZipFile TarFile start_run Session Client connect begin Lock
+    RLock tqdm Parallel urlopen scope device profile Timer Timeit timer patch chdir localcontext Model File ExcelWriter
+    lock pool session conn connection executor
+""")
+"""Context managers that are known to let exceptions through: what their body binds is bound after it."""
+
+LEAVES_ALONE = words("""
+    property setter getter deleter staticmethod classmethod dataclass lru_cache cache cached_property wraps
+    contextmanager asynccontextmanager abstractmethod overload override final total_ordering runtime_checkable
+""")
+"""Decorators that are known not to call what they decorate."""
+
+ENUMS = words("Enum IntEnum StrEnum Flag IntFlag")
+"""Bases that call a class's own methods while it is made."""
+
+CUSTOMARY = {
+    "np": "numpy",
+    "pd": "pandas",
+    "plt": "matplotlib.pyplot",
+    "mpl": "matplotlib",
+    "sns": "seaborn",
+    "tf": "tensorflow",
+    "os": "os",
+    "sys": "sys",
+    "random": "random",
+    "torch": "torch",
+    "matplotlib": "matplotlib",
+}
+"""Modules that a notebook imports in another cell, by the names that everyone gives them."""
+
+STATE_CALLS = words("""
+    numpy.random.seed numpy.random.set_state random.seed random.setstate torch.manual_seed torch.cuda.manual_seed
+    torch.cuda.manual_seed_all torch.set_default_dtype torch.set_default_device tensorflow.random.set_seed
+    tensorflow.keras.utils.set_random_seed keras.utils.set_random_seed os.chdir os.putenv os.unsetenv os.umask
+    os.environ.update os.environ.setdefault os.environ.pop os.environ.clear matplotlib.use matplotlib.style.use
+    matplotlib.pyplot.style.use matplotlib.pyplot.rc matplotlib.pyplot.rcParams.update matplotlib.rcParams.update
+    seaborn.set seaborn.set_theme seaborn.set_style seaborn.set_context seaborn.set_palette pandas.set_option
+    numpy.seterr numpy.set_printoptions sys.path.append sys.path.insert sys.path.extend sys.setrecursionlimit
+    locale.setlocale dotenv.load_dotenv
+""")
+"""Calls that change the state of a module."""
+
+STATE_OBJECTS = ("os.environ", "matplotlib.rcParams", "matplotlib.pyplot.rcParams", "pandas.options", "sys.path")
+"""Objects of modules that hold such state."""
+
+STATE_MAGICS = words("cd pushd popd env set_env")
+NAMESPACE_MAGICS = words("run pylab store reset reset_selective xdel load loadpy edit macro recall rerun")
+"""Line magics that may bind and read any name."""
+
+CODE_MAGICS = {"time": "", "prun": "lsTDqr", "memit": "rtico", "lprun": "fmDTsru", "mprun": "fT", "debug": "b"}
+"""Magics that run their text as Python in the namespace, and the letters of their options."""
+
+TIMEIT = "nrtcpqov"
+"""Options of ``%timeit``, which runs its text in a function's scope."""
+
+TAKES_VALUE = frozenset("nrplTDsfmbv")
+"""Options of these that a value follows."""
+
+NAME_MAGICS = words("pinfo pinfo2 psource psource2 pdoc pdef pfile k8s_skew k8s_dive")
+"""Magics whose words are names of the namespace."""
+
+NOT_PYTHON = words("""
+    ! sx system bash sh script cmd perl ruby python python2 python3 pypy html HTML svg SVG latex markdown js javascript
+    writefile file
+""")
+"""Cell magics whose body is known not to touch the namespace."""
