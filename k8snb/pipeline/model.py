@@ -1,0 +1,85 @@
+"""Steps and the pipeline that they form: frozen data, no behaviour but looking things up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from k8snb.analysis.facts import CellFacts
+from k8snb.pipeline.options import StepOptions
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One code cell of a notebook, in the order of the first execution (or of the file).
+
+    Parameters
+    ----------
+    source : str
+        As it stands in the notebook, the step's line included.
+    facts : CellFacts
+    step : str or None
+        The step's name; None for a plain cell.
+    options : StepOptions
+        Of a step.
+    """
+
+    source: str
+    facts: CellFacts
+    step: str | None = None
+    options: StepOptions = field(default_factory=StepOptions)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step and where its inputs come from.
+
+    Parameters
+    ----------
+    name : str
+    cell : Cell
+    inputs : mapping of str to tuple of (str or None)
+        For each name it may read: the steps that may have made it, the nearest above first; None stands for the
+        kernel and is always the last.
+    after : frozenset of str
+        Steps that must have ended before it starts.
+    outputs : tuple of str
+        Names whose values it puts out, sorted.
+    needed : tuple of str
+        Those of `outputs` that other steps read, sorted.
+    """
+
+    name: str
+    cell: Cell
+    inputs: Mapping[str, tuple[str | None, ...]]
+    after: frozenset[str]
+    outputs: tuple[str, ...]
+    needed: tuple[str, ...] = ()
+
+    @property
+    def from_kernel(self) -> frozenset[str]:
+        """Names whose value may have to come from the kernel."""
+        return frozenset(name for name, sources in self.inputs.items() if None in sources)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The steps of a notebook in their cells' order, which is an order that respects every `after`.
+
+    Parameters
+    ----------
+    name : str
+        From the notebook's file name.
+    steps : tuple of Step
+    warnings : tuple of str
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...] = field(default=())
+
+    def __getitem__(self, name: str) -> Step:
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(name)

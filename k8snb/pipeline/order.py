@@ -1,0 +1,191 @@
+"""Builds the pipeline of a notebook's cells, and says what is wrong with it before anything runs."""
+
+from __future__ import annotations
+
+import graphlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+
+from k8snb.analysis.tables import GIVEN
+from k8snb.errors import PipelineError
+from k8snb.pipeline.model import Cell, Pipeline, Step
+from k8snb.pipeline.sources import OWN, made, with_effects, with_uses
+from k8snb.pipeline.warnings import warnings
+
+_BINDS_ANY = frozenset({"exec", "globals", "locals", "vars", "get_ipython", "star-import", "magic"})
+
+
+def build(
+    cells: Sequence[Cell],
+    *,
+    name: str,
+    known: Collection[str] | None = None,
+    uses: Mapping[str, frozenset[str]] | None = None,
+) -> Pipeline:
+    """Build the pipeline of a notebook.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        In the order of their first execution.
+    name : str
+        The pipeline's.
+    known : collection of str, optional
+        Names that the kernel has a value for; without a kernel the plain cells say.
+    uses : mapping of str to frozenset of str, optional
+        For the kernel's functions and classes the names that their code uses.
+
+    Raises
+    ------
+    PipelineError
+        Two steps of one name, a name that no cell makes, a step to wait for that is not there, a cycle.
+    """
+    _refuse_twins(cells)
+    uses = uses or {}
+    cells = with_effects(cells, uses)
+    steps = [
+        _step(cell, cells[:place], cells[place + 1 :], known, uses)
+        for place, cell in enumerate(cells)
+        if cell.step is not None
+    ]
+    inputs = {step.name: step.inputs for step in steps}
+    steps = [replace(step, after=step.after | _readers_before(step, cells, inputs)) for step in steps]
+    return Pipeline(name, _with_needed(_in_order(steps)), tuple(warnings(cells, steps)))
+
+
+def select(pipeline: Pipeline, names: Iterable[str]) -> Pipeline:
+    """Return the pipeline of the steps named and of what they need.
+
+    Raises
+    ------
+    PipelineError
+        There is no step of such a name.
+    """
+    there = [step.name for step in pipeline.steps]
+    chosen: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name not in there:
+            raise PipelineError(f"there is no step {name!r}", fix=_suggest(name, there))
+        if name not in chosen:
+            chosen.add(name)
+            left += {s for sources in pipeline[name].inputs.values() for s in sources if s is not None}
+            left += pipeline[name].cell.options.after
+    steps = [replace(step, after=step.after & chosen) for step in pipeline.steps if step.name in chosen]
+    return replace(pipeline, steps=_with_needed(steps))
+
+
+def _refuse_twins(cells: Sequence[Cell]) -> None:
+    seen: dict[str, int] = {}
+    for place, cell in enumerate(cells, 1):
+        if cell.step is not None and cell.step in seen:
+            raise PipelineError(
+                f"two cells are the step {cell.step!r}",
+                where=f"code cells {seen[cell.step]} and {place}",
+                fix="give one of them another name",
+            )
+        if cell.step is not None:
+            seen[cell.step] = place
+
+
+def _step(
+    cell: Cell,
+    above: Sequence[Cell],
+    below: Sequence[Cell],
+    known: Collection[str] | None,
+    uses: Mapping[str, frozenset[str]],
+) -> Step:
+    assert cell.step is not None
+    asked = cell.facts.reads if cell.options.inputs is None else dict.fromkeys(cell.options.inputs, 1)
+    found = with_uses(asked, above, uses)
+    found = {n: f for n, f in found.items() if n not in GIVEN or f.surely or n in (known or ())}
+    certain = cell.facts.certain if cell.options.inputs is None else frozenset(asked)
+    if not any(_opaque(other) for other in above if other.step is not None or known is None):
+        for name in sorted(certain & asked.keys()):
+            if name in found and not found[name].surely and (known is None or name not in known):
+                _refuse_missing(name, cell, asked[name], above, below, known or ())
+    return Step(
+        name=cell.step,
+        cell=cell,
+        inputs={name: f.sources for name, f in sorted(found.items())},
+        after=frozenset(step for f in found.values() for step in f.steps) | _after(cell),
+        outputs=tuple(sorted(made(cell))),
+    )
+
+
+def _opaque(cell: Cell) -> bool:
+    """Say whether a cell may bind names that its code does not tell."""
+    return any(warning.code in _BINDS_ANY for warning in cell.facts.warnings)
+
+
+def _after(cell: Cell) -> frozenset[str]:
+    return frozenset(cell.options.after)
+
+
+def _refuse_missing(
+    name: str, cell: Cell, line: int, above: Sequence[Cell], below: Sequence[Cell], known: Collection[str]
+) -> None:
+    later = [c.step for c in below if c.step is not None and name in made(c)]
+    there = {n for c in above for n in c.facts.outputs} | set(known)
+    fix = f"step {later[0]} below makes it: move that cell above" if later else _suggest(name, there)
+    raise PipelineError(f"no cell makes {name!r}", where=f"step {cell.step}, line {line}", fix=fix)
+
+
+def _readers_before(step: Step, cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """Return the steps above that read what the step changes in place, before any cell binds it anew."""
+    place = next(i for i, cell in enumerate(cells) if cell.step == step.name)
+    readers: set[str] = set()
+    for name in step.cell.facts.changes:
+        for cell in reversed(cells[:place]):
+            if cell.step is not None and name in inputs[cell.step]:
+                readers.add(cell.step)
+            if name in cell.facts.binds:
+                break
+    return frozenset(readers)
+
+
+def _in_order(steps: Sequence[Step]) -> list[Step]:
+    """Sort the steps so that each comes after those it waits for, else as their cells stand."""
+    by_name = {step.name: step for step in steps}
+    for step in steps:
+        for other in sorted(_after(step.cell)):
+            if other not in by_name:
+                raise PipelineError(
+                    f"there is no step {other!r} to wait for",
+                    where=f"step {step.name}, --after",
+                    fix=_suggest(other, by_name),
+                )
+    sorter = graphlib.TopologicalSorter({step.name: step.after for step in steps})
+    try:
+        sorter.prepare()
+    except graphlib.CycleError as error:
+        raise PipelineError(
+            f"the steps wait for each other: {' -> '.join(reversed(error.args[1]))}",
+            fix="take one of the --after options away",
+        ) from None
+    ordered: list[Step] = []
+    ready: set[str] = set()
+    while sorter.is_active():
+        ready |= {*sorter.get_ready()}
+        first = next(step for step in steps if step.name in ready)
+        ready.discard(first.name)
+        sorter.done(first.name)
+        ordered.append(first)
+    return ordered
+
+
+def _with_needed(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Say of each step which of its outputs others of the steps read."""
+    read = {(source, name) for step in steps for name, sources in step.inputs.items() for source in sources}
+    return tuple(replace(s, needed=tuple(name for name in s.outputs if (s.name, name) in read)) for s in steps)
+
+
+def _suggest(name: str, there: Collection[str] | Mapping[str, object]) -> str:
+    mine = sorted(n for n in there if not OWN.fullmatch(n))
+    close = get_close_matches(name, mine, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    listed = ", ".join(mine[:20])
+    return f"there are: {listed}" if listed else "none is there yet: make it in a cell above"

@@ -1,0 +1,132 @@
+"""Where the names that a step reads come from: the nearest cells above that may have made them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from k8snb.analysis.facts import CellFacts
+from k8snb.pipeline.model import Cell
+
+OWN = re.compile(r"_{1,3}|_i{1,3}|_i?\d+|_dh|_ih|_oh|In|Out|exit|quit|get_ipython|open|__\w+__")
+"""Names of the namespace that IPython keeps for itself."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a name comes from.
+
+    Parameters
+    ----------
+    steps : tuple of str
+        Steps that may have made it, the nearest first.
+    kernel : bool
+        It may be the kernel's.
+    surely : bool
+        Some cell above binds it, or may.
+    cell : Cell or None
+        The plain cell that the search ended at.
+    """
+
+    steps: tuple[str, ...]
+    kernel: bool
+    surely: bool
+    cell: Cell | None = None
+
+    @property
+    def sources(self) -> tuple[str | None, ...]:
+        """As `Step.inputs` has them."""
+        return (*self.steps, None) if self.kernel else self.steps
+
+
+def find(name: str, above: Sequence[Cell]) -> Found:
+    """Look a name up in the cells above a step, given in their order."""
+    steps: list[str] = []
+    for cell in reversed(above):
+        facts = cell.facts
+        if cell.step is None:
+            if name in facts.outputs or name in facts.deletes:
+                return Found(tuple(steps), kernel=True, surely=True, cell=cell)
+        elif name in surely_made(cell):
+            return Found((*steps, cell.step), kernel=False, surely=True)
+        elif name in made(cell) or name in facts.deletes:
+            steps.append(cell.step)
+    return Found(tuple(steps), kernel=True, surely=bool(steps))
+
+
+def made(cell: Cell) -> frozenset[str]:
+    """Return the names whose values a step puts out where its cell leaves them bound."""
+    if cell.options.outputs is not None:
+        return frozenset(cell.options.outputs)
+    return frozenset(name for name in cell.facts.outputs if not OWN.fullmatch(name))
+
+
+def surely_made(cell: Cell) -> frozenset[str]:
+    """Return those of `made` that every successful end of the cell leaves bound."""
+    if cell.options.outputs is not None:
+        return frozenset(cell.options.outputs)
+    return made(cell) & (cell.facts.binds | frozenset(cell.facts.changes)) - cell.facts.deletes
+
+
+def with_uses(
+    names: Iterable[str], above: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]
+) -> dict[str, Found]:
+    """Look names up, and the names that the functions and classes among them use, and so on."""
+    found: dict[str, Found] = {}
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name not in found:
+            found[name] = find(name, above)
+            left += _used(name, found[name], above, kernel_uses)
+    return found
+
+
+def _used(name: str, found: Found, above: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> set[str]:
+    code = _code(name, above)
+    used = {n for facts, bound in code for n in facts.uses.get(bound, ())}
+    for bound in {bound for _, bound in code} | {name}:
+        if bound != name or found.kernel:
+            used |= kernel_uses.get(bound, frozenset())
+    return used
+
+
+def _code(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
+    """Return the cells that may have bound a name, or the classes that it may be an instance of."""
+    found: list[tuple[CellFacts, str]] = []
+    seen: set[str] = set()
+    left = {name}
+    while left:
+        bound = left.pop()
+        seen.add(bound)
+        for cell in reversed(above):
+            if bound in cell.facts.binds | cell.facts.may_bind:
+                found.append((cell.facts, bound))
+                left |= cell.facts.instances.get(bound, frozenset()) - seen
+            if bound in cell.facts.binds:
+                break
+    return found
+
+
+def with_effects(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> list[Cell]:
+    """Add to each cell's facts what the functions of cells above do that it may call.
+
+    ``history.append(...)`` in a function changes `history` in each cell that calls it. Modules are left out: changing
+    them does not travel.
+    """
+    done: list[Cell] = []
+    modules: set[str] = set()
+    for cell in cells:
+        facts = cell.facts
+        touched: dict[str, int] = {}
+        reached = with_uses(facts.reads, done, kernel_uses)
+        for name in reached:
+            for made_in, bound in _code(name, done):
+                touched |= dict.fromkeys(made_in.effects.get(bound, ()), facts.reads.get(name, 1))
+        inplace = {n: line for n, line in touched.items() if n in reached}
+        changes = {n: line for n, line in {**inplace, **facts.changes}.items() if n not in modules}
+        may_bind = facts.may_bind | (touched.keys() - inplace.keys() - facts.binds)
+        done.append(replace(cell, facts=replace(facts, changes=changes, may_bind=may_bind)))
+        modules = (modules - facts.binds) | facts.modules
+    return done

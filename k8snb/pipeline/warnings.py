@@ -1,0 +1,36 @@
+"""What a pipeline's user should know before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from k8snb.pipeline.model import Cell, Step
+from k8snb.pipeline.sources import find
+
+
+def warnings(cells: Sequence[Cell], steps: Sequence[Step]) -> Iterator[str]:
+    """Tell what the steps' code does not say, and which plain cells stand between steps."""
+    for cell in cells:
+        if cell.step is not None:
+            for warning in cell.facts.warnings:
+                yield f"step {cell.step}, line {warning.line}: {warning.text}"
+    for place, cell in enumerate(cells):
+        if cell.step is None:
+            yield from _between(place, cells, steps)
+
+
+def _between(place: int, cells: Sequence[Cell], steps: Sequence[Step]) -> Iterator[str]:
+    """Tell of a plain cell that makes something for a step of what another step has made."""
+    cell = cells[place]
+    read = [(name, step) for name in cell.facts.reads for step in find(name, cells[:place]).steps]
+    below = {c.step: cells[:at] for at, c in enumerate(cells) if at > place and c.step is not None}
+    for step in steps:
+        if not read or step.name not in below:
+            continue
+        for name in step.inputs.keys() & cell.facts.outputs:
+            if find(name, below[step.name]).cell is cell:
+                source, maker = read[0]
+                yield (
+                    f"code cell {place + 1} makes {name!r} for step {step.name} from {source!r} of step {maker}: "
+                    "it runs in the kernel between them; make it a step to run without the kernel"
+                )
