@@ -1,0 +1,1 @@
+"""The artifact store: values in alias groups, their parts and digests."""

@@ -1,0 +1,189 @@
+"""Values to alias groups: which variables share an object, and the pickle of each group.
+
+The unit that is stored is the alias group: variables that share an object, transitively, stay one object when they
+are loaded. `save`, `load` and `copy_group` (from `k8snb.artifacts.transfer`) bring groups to a store and back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from k8snb.errors import UnpackableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from k8snb.artifacts.pickler import Pickler
+    from k8snb.artifacts.views import Extent
+
+
+@dataclass(frozen=True)
+class Packed:
+    """One alias group, ready to be stored.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The variables, sorted.
+    pickle : bytes
+        The pickle of ``{name: value}``.
+    buffers : tuple of memoryview
+        The out-of-band buffers in order: the values' own memory, not copies.
+    needs : tuple of str
+        Names of the namespace that functions and classes inside use, without those of the group itself.
+    modules : tuple of str
+        Top-level modules that loading imports, without the standard library.
+    summary : dict of str to str
+        For each name its type and size in words.
+    """
+
+    names: tuple[str, ...]
+    pickle: bytes
+    buffers: tuple[memoryview, ...]
+    needs: tuple[str, ...]
+    modules: tuple[str, ...]
+    summary: dict[str, str]
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.pickle) + sum(b.nbytes for b in self.buffers)
+
+
+@dataclass(frozen=True)
+class Packing:
+    """What became of the values.
+
+    Parameters
+    ----------
+    packed : list of Packed
+    failures : dict of str to str
+        For each name that cannot travel: why, and the way out.
+    """
+
+    packed: list[Packed] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def pack(values: Mapping[str, object], *, namespace: dict[str, Any] | None = None, strict: bool = False) -> Packing:
+    """Pack variables as alias groups.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+    namespace : dict, optional
+        The notebook's. Functions with these very globals are packed without them; loaded, they see the loader's.
+    strict : bool
+        Raise for the first value that cannot travel instead of returning its name in `Packing.failures`.
+
+    Raises
+    ------
+    UnpackableError
+        Only if `strict`.
+    """
+    from k8snb.artifacts import describe
+
+    probes: dict[str, Pickler] = {}
+    failures: dict[str, str] = {}
+    for name in sorted(values):
+        probe = _dump({name: values[name]}, namespace, {}, failures)
+        if probe is not None:
+            probes[name] = probe
+        elif strict:
+            raise UnpackableError(f"{name!r} cannot travel: {failures[name]}", where=f"variable {name!r}")
+    summary = {name: describe.words(values[name], _size(probe)) for name, probe in probes.items()}
+    packed = []
+    for names, bases in _groups(probes):
+        pickler: Pickler | None = probes[names[0]]
+        if len(names) > 1 or bases:
+            pickler = _dump({name: values[name] for name in names}, namespace, bases, failures)
+        if pickler is not None:
+            packed.append(_packed(names, pickler, summary))
+    return Packing(packed, failures)
+
+
+def _packed(names: list[str], pickler: Pickler, summary: dict[str, str]) -> Packed:
+    return Packed(
+        names=tuple(names),
+        pickle=b"".join(pickler.chunks),
+        buffers=tuple(pickler.buffers),
+        needs=tuple(sorted(pickler.needs.difference(names))),
+        modules=pickler.imports(),
+        summary={name: summary[name] for name in names},
+    )
+
+
+def _dump(
+    values: dict[str, object], namespace: dict[str, Any] | None, bases: dict[int, Extent], failures: dict[str, str]
+) -> Pickler | None:
+    """Pickle variables together; None, and the reason for each noted, where that fails."""
+    from k8snb.artifacts import describe
+    from k8snb.artifacts.pickler import Pickler
+
+    pickler = Pickler(namespace, bases)
+    try:
+        pickler.dump(values)
+    except Exception as error:  # noqa: BLE001 - the value's own code runs here and may raise anything
+        failures |= {name: describe.failure(name, value, error, pickler.last) for name, value in values.items()}
+        return None
+    return pickler
+
+
+def _size(pickler: Pickler) -> int:
+    return sum(map(len, pickler.chunks)) + sum(b.nbytes for b in pickler.buffers)
+
+
+class _Sets:
+    """Disjoint sets of names."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._parent = {name: name for name in names}
+
+    def root(self, name: str) -> str:
+        while self._parent[name] != name:
+            name = self._parent[name]
+        return name
+
+    def join(self, one: str, other: str) -> None:
+        self._parent[self.root(one)] = self.root(other)
+
+
+def _groups(probes: dict[str, Pickler]) -> Iterator[tuple[list[str], dict[int, Extent]]]:
+    """Find the variables that share an object or memory; for each group the memory of its views, by array."""
+    sets = _Sets(probes)
+    _join_objects(probes, sets)
+    bases = _join_memory(probes, sets)
+    groups: dict[str, list[str]] = {}
+    for name in probes:
+        groups.setdefault(sets.root(name), []).append(name)
+    for names in groups.values():
+        held = {id(e.array) for name in names for e in probes[name].extents}
+        yield names, {key: base for key, base in bases.items() if key in held}
+
+
+def _join_objects(probes: dict[str, Pickler], sets: _Sets) -> None:
+    from k8snb.artifacts import identity
+
+    if len(probes) < 2:  # noqa: PLR2004
+        return
+    owners: dict[int, str] = {}
+    for name, pickler in probes.items():
+        for obj in pickler.met():
+            if identity.carries(obj, pickler):
+                owner = owners.setdefault(id(obj), name)
+                if owner != name and not identity.by_name(obj):
+                    sets.join(name, owner)
+
+
+def _join_memory(probes: dict[str, Pickler], sets: _Sets) -> dict[int, Extent]:
+    from k8snb.artifacts import views
+
+    names = {id(extent): name for name, pickler in probes.items() for extent in pickler.extents}
+    bases: dict[int, Extent] = {}
+    for cluster in views.clusters(e for pickler in probes.values() for e in pickler.extents):
+        merged = views.merge(cluster)
+        for extent in cluster:
+            bases[id(extent.array)] = merged
+            sets.join(names[id(extent)], names[id(cluster[0])])
+    return bases

@@ -1,0 +1,298 @@
+"""The pickler: functions that share the notebook's namespace, views that share memory, and what was met on the way."""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import functools
+import gc
+import io
+import pickle
+import sys
+from types import CellType, CodeType, FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+import cloudpickle
+from cloudpickle.cloudpickle import _find_imported_submodules
+
+from k8snb.artifacts import rebuild, views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from k8snb.artifacts.views import Extent
+
+IN_BAND = 64 * 1024
+"""Buffers shorter than this (bytes) stand in the pickle itself."""
+
+_PLAIN_KINDS = "biufcmMSUV"  # dtypes whose elements are their bytes
+_ARRAYS = ("ndarray", "matrix", "recarray", "memmap")  # those that a view of an ndarray turns into
+# Exceptions whose fields are set by their own __init__ in C.
+_INIT_SETS = (SystemExit, StopIteration, SyntaxError, UnicodeError)
+_LOADS = ("LOAD_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+
+
+@functools.cache
+def memo_is_visible() -> bool:
+    """Whether a C pickler shows its memo to the garbage collector: not on Python 3.11.2, as some images have it."""
+
+    class Probe(pickle.Pickler):
+        pass
+
+    probe, met = Probe(io.BytesIO()), ["an object"]
+    probe.dump(met)
+    return any(o is met for o in gc.get_referents(probe))
+
+
+class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no types
+    """Pickles one dict of variables.
+
+    Parameters
+    ----------
+    namespace : dict or None
+        The notebook's; functions with these globals are packed without them.
+    bases : dict of int to Extent
+        For arrays (by ``id``) that share memory with others: the memory they share.
+    """
+
+    def __init__(self, namespace: dict[str, Any] | None, bases: dict[int, Extent]) -> None:
+        self.chunks: list[bytes] = []
+        self.buffers: list[memoryview] = []
+        super().__init__(self, protocol=5, buffer_callback=self._buffer)
+        self.namespace, self.bases = namespace, bases
+        self.needs: set[str] = set()
+        self.modules: set[str] = set()
+        self.defined: set[int] = set()  # ids of functions and classes packed by value
+        self.values: set[int] = set()  # ids of arrays that stand for their contents only
+        self.extents: list[Extent] = []
+        self.last: Any = None  # what was being packed when something failed
+        self._types: set[type] = set()
+        self._cells: set[int] = set()
+        self._made: dict[int, Any] = {}
+        self._keep: list[Any] = []
+        self._reducers = self._find_reducers()
+
+    def write(self, data: bytes) -> None:
+        """Take a piece of the pickle; a large one is not copied."""
+        self.chunks.append(data)
+
+    def met(self) -> Iterator[Any]:
+        """Yield the objects that the pickle holds, each once."""
+        if not memo_is_visible():
+            return (obj for _, obj in self.memo.copy().values())
+        # `memo.copy()` would take 20 times the memory.
+        own = {id(self.__dict__), id(self.dispatch_table), *map(id, vars(self).values())}
+        return (o for o in gc.get_referents(self) if id(o) not in own)
+
+    def imports(self) -> tuple[str, ...]:
+        """Top-level modules that loading imports, without the standard library and k8snb's own."""
+        named = {str(getattr(kind, "__module__", "")) for kind in self._types} | self.modules
+        top = {name.partition(".")[0] for name in named if not name.startswith("_cython_")}
+        return tuple(sorted(top - sys.stdlib_module_names - {"", "__main__", "__mp_main__", "cloudpickle", "k8snb"}))
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Choose how an object is packed."""
+        self.last = obj
+        reducer = self._reducers.get(type(obj)) or self._learn(type(obj))
+        reduced = reducer(obj)
+        if reduced is not NotImplemented:
+            return reduced
+        reduced = super().reducer_override(obj)
+        if isinstance(obj, type | FunctionType):
+            # By value: (make, arguments, state ...); by reference, or a built-in: shorter.
+            if isinstance(reduced, tuple) and len(reduced) > 2:  # noqa: PLR2004
+                self.defined.add(id(obj))
+            else:
+                self.modules.add(str(obj.__module__))
+        elif isinstance(obj, ModuleType):
+            self.modules.add(obj.__name__)
+        elif callable(obj):
+            self.modules.add(str(getattr(obj, "__module__", None) or ""))
+        return reduced
+
+    def _find_reducers(self) -> dict[type, Callable[[Any], Any]]:
+        reducers: dict[type, Callable[[Any], Any]] = {
+            FunctionType: self._function,
+            CellType: self._cell,
+            functools.cached_property: self._cached_property,
+            WeakKeyDictionary: self._weak,
+            WeakValueDictionary: self._weak,
+            functools._lru_cache_wrapper: self._lru_cache,  # noqa: SLF001 - it has no other name
+        }
+        if np := sys.modules.get("numpy"):
+            reducers |= {getattr(np, name): self._array for name in _ARRAYS}
+        return reducers
+
+    def _learn(self, kind: Any) -> Callable[[Any], Any]:
+        """Note a type met for the first time, and how its objects are packed."""
+        self._types.add(kind)
+        reducer: Callable[[Any], Any] = _leave
+        if issubclass(kind, BaseException):
+            reducer = self._exception
+        elif "pandas" in sys.modules:
+            pandas = sys.modules["pandas"]
+            if issubclass(kind, pandas.Index):
+                reducer = self._index
+            elif issubclass(kind, pandas._libs.internals.Block):  # noqa: SLF001 - copy on write is its matter
+                reducer = self._block
+            elif issubclass(kind, (pandas.DataFrame, pandas.Series)):
+                # Part of each frame's state, but the class's own.
+                self.values.add(id(kind._metadata))  # noqa: SLF001
+        self._reducers[kind] = reducer
+        return reducer
+
+    def _buffer(self, buffer: pickle.PickleBuffer) -> bool:
+        try:
+            raw = buffer.raw()
+        except BufferError:
+            return True
+        if raw.nbytes < IN_BAND:
+            return True
+        self.buffers.append(raw)
+        return False
+
+    def _function(self, function: FunctionType) -> Any:
+        """Pack a function of the notebook: its globals are those of whoever loads it."""
+        if self.namespace is None or function.__globals__ is not self.namespace:
+            return NotImplemented
+        self.defined.add(id(function))
+        names = used_names(function.__code__)
+        self.needs |= {n for n in names if n in self.namespace or not hasattr(builtins, n)}
+        cells = [cell for cell in function.__closure__ or () if id(cell) not in self._cells]
+        # Cells are made empty; the first function that has one fills it, after it is made itself.
+        self._cells |= {id(cell) for cell in cells}
+        self._keep += cells
+        contents = [(cell, cell.cell_contents) for cell in cells if not _empty(cell)]
+        reached = [self.namespace[n] for n in names if n in self.namespace]
+        submodules = _find_imported_submodules(function.__code__, [*reached, *(content for _, content in contents)])
+        attributes = {name: getattr(function, name) for name in _function_attributes()}
+        make = (function.__code__, rebuild.NAMESPACE, function.__name__, function.__closure__)
+        state = (attributes, dict(function.__dict__), contents, submodules)
+        return rebuild.make_function, make, state, None, None, rebuild.fill_function
+
+    def _cell(self, cell: CellType) -> Any:
+        if id(cell) in self._cells or _empty(cell):
+            return rebuild.make_cell, ()
+        return rebuild.make_cell, (), (cell.cell_contents,), None, None, rebuild.fill_cell
+
+    def _cached_property(self, obj: functools.cached_property[Any]) -> Any:
+        return rebuild.make_cached_property, (obj.func, obj.attrname)
+
+    def _lru_cache(self, obj: Any) -> Any:
+        function = obj.__wrapped__
+        if self.namespace is None or getattr(function, "__globals__", None) is not self.namespace:
+            return NotImplemented
+        self.defined.add(id(obj))
+        parameters = obj.cache_parameters()
+        return rebuild.make_lru_cache, (function, parameters["maxsize"], parameters["typed"])
+
+    def _weak(self, obj: Any) -> Any:
+        """Pack what is still alive in it; what nothing else holds is gone again once it is loaded."""
+        return type(obj), (dict(obj),)
+
+    def _exception(self, error: BaseException) -> Any:
+        kind = type(error)
+        plain = kind.__reduce__ is BaseException.__reduce__ and not issubclass(kind, _INIT_SETS)
+        if not plain or not isinstance(kind.__init__, FunctionType):
+            return NotImplemented
+        return rebuild.make_exception, (kind, error.args), error.__dict__ or None
+
+    def _array(self, array: Any) -> Any:
+        """Pack an array as its memory and the way it looks at it."""
+        kind, dtype = type(array), array.dtype
+        if dtype.kind not in _PLAIN_KINDS or dtype.hasobject or dtype.itemsize == 0:
+            return NotImplemented
+        self.modules.add("numpy")
+        strides, writeable = array.strides, array.flags.writeable
+        if array.size == 0:
+            return rebuild.make_array, (kind, bytearray(), dtype, array.shape, None, 0, writeable)
+        reach = views.extent(array)
+        start = array.__array_interface__["data"][0]
+        if id(array) not in self.values:
+            self.extents.append(reach)
+            base = self.bases.get(id(array))
+            if base is not None:
+                return rebuild.make_array, (
+                    kind, self._base(base), dtype, array.shape, strides, start - base.start, writeable,
+                )  # fmt: skip
+        if reach.end - reach.start > 2 * array.nbytes:  # mostly gaps: copy
+            array = array.copy(order="K")
+            strides, reach = array.strides, views.extent(array)
+            start = reach.start
+        buffer = pickle.PickleBuffer(reach.bytes(readonly=not writeable))
+        return rebuild.make_array, (kind, buffer, dtype, array.shape, strides, start - reach.start, writeable)
+
+    def _base(self, base: Extent) -> _Base:
+        made: _Base = self._made.setdefault(base.start, _Base(base))
+        return made
+
+    def _index(self, index: Any) -> Any:
+        """Leave an index as it is: it does not change, so that sharing its labels means nothing."""
+        held = vars(index)
+        self._mark(held.get("_data"))
+        for codes in held.get("_codes", ()):
+            self._mark(codes)
+        return NotImplemented
+
+    def _block(self, block: Any) -> Any:
+        """Pack the values of a frame; under copy on write memory that frames share is no one's business but theirs."""
+        if not _copy_on_write():
+            return NotImplemented
+        make, (values, *rest) = block.__reduce__()[:2]
+        values = values.view()
+        self._keep.append(values)
+        self._mark(values)
+        return make, (values, *rest)
+
+    def _mark(self, values: Any) -> None:
+        """Note that the arrays in an array of pandas stand for their contents only."""
+        if values is not None:
+            inner = (getattr(values, name, None) for name in ("_ndarray", "_data", "_mask", "_codes"))
+            self.values |= {id(values), *(id(o) for o in inner if o is not None)}
+
+
+class _Base:
+    """The memory that several arrays share; each is a view of it when it is loaded."""
+
+    def __init__(self, extent: Extent) -> None:
+        self.extent = extent
+
+    def __reduce__(self) -> tuple[object, ...]:
+        readonly = not self.extent.array.flags.writeable
+        return rebuild.make_base, (pickle.PickleBuffer(self.extent.bytes(readonly=readonly)),)
+
+
+@functools.lru_cache(maxsize=4096)
+def used_names(code: CodeType) -> frozenset[str]:
+    """Return the global names that a code object reads or deletes, with the code objects inside it."""
+    stored = {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_NAME"}
+    names = {i.argval for i in dis.get_instructions(code) if i.opname in _LOADS} - stored
+    inner = (used_names(const) for const in code.co_consts if isinstance(const, CodeType))
+    own = {n for n in names if not (n.startswith("__") and n.endswith("__"))}
+    return frozenset(own.union(*inner))
+
+
+def _function_attributes() -> tuple[str, ...]:
+    lazy = sys.version_info >= (3, 14)
+    annotations = "__annotate__" if lazy else "__annotations__"
+    return ("__qualname__", annotations, "__kwdefaults__", "__defaults__", "__module__", "__doc__")
+
+
+def _leave(_: Any) -> Any:
+    return NotImplemented
+
+
+def _empty(cell: CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018 - the question is whether it raises
+    except ValueError:
+        return True
+    return False
+
+
+def _copy_on_write() -> bool:
+    pandas = sys.modules["pandas"]
+    if int(pandas.__version__.partition(".")[0]) >= 3:  # noqa: PLR2004 - always on since
+        return True
+    return bool(pandas.options.mode.copy_on_write is True)

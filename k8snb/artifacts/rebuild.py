@@ -1,0 +1,114 @@
+"""What a pickle of k8snb calls while it is loaded: functions, cells, arrays made anew. Imports nothing at first."""
+
+from __future__ import annotations
+
+import functools
+import pickle
+from types import CellType, CodeType, FunctionType
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+class _Namespace:
+    """Stands in a pickle for the notebook's namespace; loading puts the loader's own in its place."""
+
+    def __reduce__(self) -> str:
+        return "NAMESPACE"
+
+
+NAMESPACE = _Namespace()
+
+
+class Unpickler(pickle.Unpickler):
+    """Loads a pickle whose functions live in a namespace.
+
+    Parameters
+    ----------
+    file : binary file
+    buffers : iterable of buffers
+        The out-of-band buffers in order.
+    namespace : dict
+        Becomes the globals of the functions and classes that the notebook defined.
+    """
+
+    def __init__(self, file: IO[bytes], buffers: Iterable[Any], namespace: dict[str, Any]) -> None:
+        super().__init__(file, buffers=buffers)
+        self._namespace = namespace
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Look up a global; those of ``__main__`` are the notebook's."""
+        if module == __name__ and name == "NAMESPACE":
+            return self._namespace
+        if module == "__main__" and name.partition(".")[0] in self._namespace:
+            first, *rest = name.split(".")
+            return functools.reduce(getattr, rest, self._namespace[first])
+        return super().find_class(module, name)
+
+
+def make_function(
+    code: CodeType, namespace: dict[str, Any], name: str, cells: tuple[CellType, ...] | None
+) -> FunctionType:
+    """Make a function whose globals are the namespace itself."""
+    return FunctionType(code, namespace, name, None, cells)
+
+
+def fill_function(function: FunctionType, state: tuple[dict[str, Any], dict[str, Any], list[Any], list[Any]]) -> None:
+    """Set what a function has besides its code; the contents of its cells come last, they may lead back to it."""
+    attributes, own, contents, _submodules = state
+    for name, value in attributes.items():
+        setattr(function, name, value)
+    function.__dict__.update(own)
+    for cell, content in contents:
+        cell.cell_contents = content
+
+
+def make_cell() -> CellType:
+    """Make an empty cell."""
+    return CellType()
+
+
+def fill_cell(cell: CellType, content: tuple[Any]) -> None:
+    """Put an object into a cell; it comes in a tuple because a pickle leaves out a state that is None."""
+    cell.cell_contents = content[0]
+
+
+def make_cached_property(function: Callable[[Any], Any], name: str | None) -> functools.cached_property[Any]:
+    """Make a ``functools.cached_property``, whose lock (Python 3.11) does not pickle."""
+    made = functools.cached_property(function)
+    made.attrname = name
+    return made
+
+
+def make_lru_cache(function: Callable[..., Any], maxsize: int | None, typed: bool) -> Any:
+    """Make a ``functools.lru_cache`` around a function, empty."""
+    return functools.lru_cache(maxsize, typed)(function)
+
+
+def make_exception(kind: type[BaseException], args: tuple[Any, ...]) -> BaseException:
+    """Make an exception without calling the user's ``__init__``, whose parameters need not be its ``args``."""
+    made = kind.__new__(kind, *args)
+    made.args = args
+    return made
+
+
+def make_array(
+    kind: type[Any], buffer: Any, dtype: Any, shape: tuple[int, ...], strides: Any, offset: int, writeable: bool
+) -> Any:
+    """Make an array over a buffer, which it shares with other views of the same memory."""
+    import numpy as np
+
+    array = np.ndarray(shape, dtype, buffer, offset, strides)
+    if kind is not np.ndarray:
+        array = array.view(kind)
+    if not writeable:
+        array.flags.writeable = False
+    return array
+
+
+def make_base(buffer: Any) -> Any:
+    """Make the memory that several views share."""
+    import numpy as np
+
+    return np.frombuffer(buffer, np.uint8)

@@ -1,0 +1,235 @@
+"""Alias groups to a store and back: parts, each stored once under its digest, checked before anything is unpickled."""
+
+from __future__ import annotations
+
+import io
+import json
+import mmap
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from blake3 import blake3
+
+from k8snb.artifacts.groups import Group, Part
+from k8snb.artifacts.rebuild import Unpickler
+from k8snb.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from k8snb.artifacts.packing import Packed
+    from k8snb.artifacts.store import Store
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+THREADS = 4
+"""Parts on their way at a time; with parts of 16 MiB that is the 64 MiB beside the value itself."""
+
+_PIECE = 1024 * 1024
+_SMALL = 1024 * 1024  # below this a thread, a mapping or a temporary file costs more than it saves
+
+
+def save(store: Store, packed: Packed) -> Group:
+    """Bring a group to the store; parts that are there already are not sent again.
+
+    Raises
+    ------
+    StoreError
+    """
+    pieces = [memoryview(packed.pickle)]
+    cuts = [_cut(buffer, store.part_bytes) for buffer in packed.buffers]
+    pieces += [piece for cut in cuts for piece in cut]
+    stored = iter(_each(lambda piece: _store(store, piece), pieces))
+    return Group(
+        names=packed.names,
+        pickle=next(stored),
+        buffers=tuple(tuple(next(stored) for _ in cut) for cut in cuts),
+        needs=packed.needs,
+        modules=packed.modules,
+        summary=packed.summary,
+    )
+
+
+def load(store: Store, group: Group, *, namespace: dict[str, Any] | None = None) -> dict[str, object]:
+    """Fetch a group and return its variables.
+
+    Parameters
+    ----------
+    store : Store
+    group : Group
+    namespace : dict, optional
+        Becomes the globals of the functions and classes that the notebook defined; by default a new one.
+
+    Raises
+    ------
+    StoreError
+        A part is not there, or is not what its digest says; nothing is unpickled then.
+    """
+    buffers = [_fetch(store, parts) for parts in [(group.pickle,), *group.buffers]]
+    _each(lambda job: job(), [job for _, jobs in buffers for job in jobs])
+    if namespace is None:
+        namespace = {"__name__": "__main__"}
+    pickle, *rest = (buffer for buffer, _ in buffers)
+    values: dict[str, object] = Unpickler(io.BytesIO(pickle), rest, namespace).load()
+    return values
+
+
+def digest(group: Group) -> str:
+    """Return the digest (BLAKE3, hexadecimal) of a group's contents as they are stored."""
+    parts = [[group.pickle.digest], *([p.digest for p in parts] for parts in group.buffers)]
+    return blake3(json.dumps([group.names, parts]).encode()).hexdigest()
+
+
+def copy_group(source: Store, target: Store, group: Group) -> Group:
+    """Bring a group from one store to another without unpickling it.
+
+    Returns
+    -------
+    Group
+        The group as `target` has it: its parts are cut anew where they are longer than that store's.
+
+    Raises
+    ------
+    StoreError
+    """
+    limit = target.part_bytes
+    jobs = [(group.pickle, None), *((part, limit) for parts in group.buffers for part in parts)]
+    copied = iter(_each(lambda job: _copy(source, target, *job), jobs))
+    return Group(
+        names=group.names,
+        pickle=next(copied)[0],
+        buffers=tuple(tuple(part for _ in parts for part in next(copied)) for parts in group.buffers),
+        needs=group.needs,
+        modules=group.modules,
+        summary=group.summary,
+    )
+
+
+def _blob(digest: str) -> str:
+    return f"blobs/{digest}"
+
+
+def _cut(buffer: memoryview, size: int | None) -> list[memoryview]:
+    if size is None or buffer.nbytes <= size:
+        return [buffer]
+    return [buffer[i : i + size] for i in range(0, buffer.nbytes, size)]
+
+
+def _each(do: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
+    """Do something for each item, several at a time; the first error ends it."""
+    if len(items) < 2:  # noqa: PLR2004
+        return [do(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(min(THREADS, len(items)))
+    try:
+        return list(pool.map(do, items))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _store(store: Store, piece: memoryview) -> Part:
+    file = store.local_path("blobs") if piece.nbytes >= _SMALL else None
+    if file is not None:
+        return _store_file(store, file, piece)
+    part = Part(blake3(piece).hexdigest(), piece.nbytes)
+    if not store.exists(_blob(part.digest)):
+        store.put(_blob(part.digest), piece)
+    return part
+
+
+def _store_file(store: Store, folder: Path, piece: memoryview) -> Part:
+    """Write a file while its digest is computed; it gets its name in the end."""
+    found: list[str] = []
+    thread = threading.Thread(target=lambda: found.append(blake3(piece).hexdigest()))
+    thread.start()
+    # obstore's listings leave out names of this form, which it uses for unfinished files itself.
+    unfinished = folder / f"{threading.get_ident()}-{id(piece)}#1"
+    try:
+        with store.errors("write", "blobs"):
+            folder.mkdir(exist_ok=True)
+            with unfinished.open("wb") as file:
+                for start in range(0, piece.nbytes, _PIECE):
+                    if found and store.exists(_blob(found[0])):
+                        break
+                    file.write(piece[start : start + _PIECE])
+            thread.join()
+            if not store.exists(_blob(found[0])):
+                unfinished.replace(folder / found[0])
+    finally:
+        thread.join()
+        unfinished.unlink(missing_ok=True)
+    return Part(found[0], piece.nbytes)
+
+
+def _fetch(store: Store, parts: Sequence[Part]) -> tuple[Any, list[Callable[[], None]]]:
+    """Return a writable buffer, and what is to be done to fill it."""
+    size = sum(part.size for part in parts)
+    file = store.local_path(_blob(parts[0].digest)) if len(parts) == 1 and size >= _SMALL else None
+    if file is not None:
+        mapped = _map(store, file, parts[0])
+        return mapped, [lambda: _check(store, parts[0], blake3(mapped).hexdigest())]
+    buffer = _allocate(size)
+    view, start = memoryview(buffer), 0
+    jobs: list[Callable[[], None]] = []
+    for part in parts:
+        place = view[start : start + part.size]
+        jobs.append(partial(_receive, store, part, place))
+        start += part.size
+    return buffer, jobs
+
+
+def _allocate(size: int) -> Any:
+    if size < _SMALL:
+        return bytearray(size)
+    buffer = mmap.mmap(-1, size)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        buffer.madvise(mmap.MADV_HUGEPAGE)  # a fault for each 2 MiB in place of each 4 KiB
+    return buffer
+
+
+def _map(store: Store, path: Path, part: Part) -> mmap.mmap:
+    """Map a file: read when it is looked at, and writable without changing the file."""
+    with store.errors("read", _blob(part.digest)), path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    if len(mapped) != part.size:
+        _refuse(store, part)
+    return mapped
+
+
+def _receive(store: Store, part: Part, place: memoryview) -> None:
+    """Bring a part to its place, its digest computed on the way."""
+    seen, start = blake3(), 0
+    for chunk in store.chunks(_blob(part.digest), _PIECE):
+        piece = memoryview(chunk)
+        if start + piece.nbytes > part.size:
+            _refuse(store, part)
+        place[start : start + piece.nbytes] = piece
+        seen.update(piece)
+        start += piece.nbytes
+    _check(store, part, seen.hexdigest())
+
+
+def _copy(source: Store, target: Store, part: Part, limit: int | None) -> list[Part]:
+    if (limit is None or part.size <= limit) and target.exists(_blob(part.digest)):
+        return [part]
+    buffer, jobs = _fetch(source, [part])
+    for job in jobs:
+        job()
+    return [_store(target, piece) for piece in _cut(memoryview(buffer), limit)]
+
+
+def _check(store: Store, part: Part, digest: str) -> None:
+    if digest != part.digest:
+        _refuse(store, part)
+
+
+def _refuse(store: Store, part: Part) -> None:
+    raise StoreError(
+        "a part of a value in the artifact store is not what was stored: its digest differs",
+        where=f"{store.place}, {_blob(part.digest)}",
+        fix="delete this object and run the step that makes the value again",
+    )
