@@ -1,0 +1,101 @@
+"""What a cell displays: plain values as they are, all else through IPython, which is imported only then."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+    from k8snb.runner.shell import StepShell
+
+_PLAIN = (bool, int, float, complex, str, bytes)
+_BACKEND = "module://matplotlib_inline.backend_inline"
+
+
+class Screen:
+    """Shows things under the cell.
+
+    Parameters
+    ----------
+    send : callable
+        ``send(kind, **fields)`` sends a message to the supervisor.
+    module : ModuleType
+        The cell's ``__main__``.
+    """
+
+    def __init__(self, send: Callable[..., None], module: ModuleType) -> None:
+        self._send, self._module = send, module
+        self._shell: StepShell | None = None
+
+    def install(self) -> None:
+        """Give the cell ``display``, ``get_ipython`` and figures, as in a notebook."""
+        builtins.display = self._display  # type: ignore[attr-defined]
+        builtins.get_ipython = self.shell  # type: ignore[attr-defined]
+        builtins.input = _no_input
+        os.environ.setdefault("MPLBACKEND", _BACKEND)
+        sys.meta_path.insert(0, _OnImport("IPython", self.shell))
+
+    def result(self, value: Any) -> None:
+        """Show the value of the cell's last expression."""
+        if self._shell is None and type(value) in _PLAIN:
+            self._send("show", data={"text/plain": repr(value)}, meta={}, result=True)
+        else:
+            self.shell().displayhook(value)
+
+    def shell(self) -> StepShell:
+        """Return IPython's shell for the cell."""
+        if self._shell is None:
+            import IPython  # noqa: F401 - its first import comes back here and makes the shell
+        if self._shell is None:
+            from k8snb.runner.shell import make_shell
+
+            self._shell = make_shell(self._send, self._module)
+        return self._shell
+
+    def finish(self) -> None:
+        """Show the figures that the cell has made."""
+        if self._shell is not None:
+            self._shell.after_cell()
+
+    def _display(self, *objects: Any, **options: Any) -> Any:
+        self.shell()
+        from IPython.display import display
+
+        return display(*objects, **options)  # type: ignore[no-untyped-call]
+
+
+def _no_input(prompt: object = "", /) -> NoReturn:
+    raise EOFError(
+        f"input({str(prompt)!r}): a step has nobody to ask; ask in a plain cell above it, the step can read the answer"
+    )
+
+
+class _OnImport:
+    """Calls a function once a package has been imported."""
+
+    def __init__(self, name: str, then: Callable[[], object]) -> None:
+        self._name, self._then = name, then
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Find the package as usual; what is done after it is added to its loader."""
+        if name != self._name:
+            return None
+        sys.meta_path.remove(self)
+        from importlib.machinery import PathFinder
+
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                load(module)
+                self._then()
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec

@@ -1,0 +1,125 @@
+"""Runs a cell's source in a namespace as a notebook's kernel does."""
+
+from __future__ import annotations
+
+import _ast
+import io
+import linecache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import CodeType
+
+    _Piece = tuple[CodeType, bool]
+
+_PARSE = _ast.PyCF_ONLY_AST | _ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | 0x4000
+"""0x4000 is codeop.PyCF_ALLOW_INCOMPLETE_INPUT: a cell that breaks off is called what IPython calls it."""
+_COROUTINE = 0x80  # inspect.CO_COROUTINE; inspect takes long to import
+
+
+def execute(source: str, label: str, namespace: dict[str, Any], show: Callable[[Any], None]) -> BaseException | None:
+    """Run a cell.
+
+    Parameters
+    ----------
+    source : str
+        Python. ``await`` may stand outside of functions.
+    label : str
+        The file name in tracebacks.
+    namespace : dict
+        Globals and locals.
+    show : callable
+        Is given the value of the last expression, unless it is None or a ``;`` follows.
+
+    Returns
+    -------
+    BaseException or None
+        What the cell raised (whatever it is), with the traceback from the cell's own frames on.
+    """
+    linecache.cache[label] = (len(source), None, io.StringIO(source, newline=None).readlines(), label)
+    if not _awaits(source, label):
+        return _run(_pieces(source, label), namespace, show)
+    import asyncio
+
+    return asyncio.run(_run_async(_pieces(source, label), namespace, show))
+
+
+def _run(pieces: Iterator[_Piece], namespace: dict[str, Any], show: Callable[[Any], None]) -> BaseException | None:
+    try:
+        for code, shown in pieces:
+            value = eval(code, namespace)  # noqa: S307 - this is what it is for
+            if shown and value is not None:
+                show(value)
+    except BaseException as error:  # noqa: BLE001 - the caller tells of it, whatever it is
+        return _without_our_frames(error)
+    return None
+
+
+async def _run_async(
+    pieces: Iterator[_Piece], namespace: dict[str, Any], show: Callable[[Any], None]
+) -> BaseException | None:
+    """Run the pieces in one event loop, so that a task made by one goes on while a later one waits."""
+    try:
+        for code, shown in pieces:
+            value = eval(code, namespace)  # noqa: S307
+            if code.co_flags & _COROUTINE:
+                value = await value
+            if shown and value is not None:
+                show(value)
+    except BaseException as error:  # noqa: BLE001
+        return _without_our_frames(error)
+    return None
+
+
+def _pieces(source: str, label: str) -> Iterator[_Piece]:
+    """Compile each statement when it is its turn: what stands before a faulty one has run, as in IPython.
+
+    With each goes whether it is the last expression, whose value is displayed.
+    """
+    tree = compile(source, label, "exec", flags=_PARSE, dont_inherit=True)
+    assert isinstance(tree, _ast.Module)
+    flags = _ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    for node in tree.body:
+        shown = node is tree.body[-1] and isinstance(node, _ast.Expr) and not _silenced(source, node)
+        if shown:
+            code = compile(_ast.Expression(node.value), label, "eval", flags=flags, dont_inherit=True)  # type: ignore[attr-defined]
+        else:
+            code = compile(_ast.Module([node], []), label, "exec", flags=flags, dont_inherit=True)
+        if isinstance(node, _ast.ImportFrom) and node.module == "__future__":
+            flags |= _future_flags(code)
+        yield code, shown
+
+
+def _awaits(source: str, label: str) -> bool:
+    """Whether the cell awaits outside of functions."""
+    if "await" not in source and "async" not in source:
+        return False
+    try:
+        code = compile(source, label, "exec", flags=_ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    except SyntaxError:  # raised again where it stands
+        return False
+    return bool(code.co_flags & _COROUTINE)
+
+
+def _future_flags(code: CodeType) -> int:
+    import __future__
+
+    flags = (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+    return sum({flag for flag in flags if code.co_flags & flag})
+
+
+def _silenced(source: str, node: _ast.Expr) -> bool:
+    """Whether a ``;`` follows the expression (and perhaps closing parentheses and comments, which hold none)."""
+    assert node.end_lineno is not None
+    lines = source.encode().splitlines(keepends=True)[node.end_lineno - 1 :]
+    lines[0] = lines[0][node.end_col_offset :]
+    return any(b";" in line.partition(b"#")[0] for line in lines)
+
+
+def _without_our_frames(error: BaseException) -> BaseException:
+    """Return the error with a traceback that begins with the cell's own frames."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code.co_filename == __file__:
+        traceback = traceback.tb_next
+    return error.with_traceback(traceback)

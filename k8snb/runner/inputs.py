@@ -1,0 +1,95 @@
+"""Binds a step's inputs in its namespace: values of the steps before it, by their result records, and of the kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from k8snb.artifacts.transfer import digest, load
+from k8snb.errors import K8snbError, RequirementsError, UnpackableError
+from k8snb.runner.spec import KERNEL, Key, Ref, Result, Spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from k8snb.artifacts.groups import Group
+    from k8snb.artifacts.store import Store
+
+
+def bind(spec: Spec, store: Store, namespace: dict[str, Any]) -> None:
+    """Bind what the spec's inputs refer to, and what the functions among them use.
+
+    Raises
+    ------
+    K8snbError
+        A value is not there, or cannot be loaded here.
+    """
+    search = _Search(spec, store, namespace)
+    for name, refs in spec.inputs.items():
+        search.bind(name, refs)
+
+
+class _Search:
+    """Looks names up; each record is read once, each group loaded once, so that what was one object stays one."""
+
+    def __init__(self, spec: Spec, store: Store, namespace: dict[str, Any]) -> None:
+        self._spec, self._store, self._namespace = spec, store, namespace
+        self._sought: set[str] = set()
+        self._results: dict[Ref, Result] = {}
+        self._loaded: dict[str, dict[str, object]] = {}
+        self._all = list(dict.fromkeys(ref for refs in spec.inputs.values() for ref in refs))
+
+    def bind(self, name: str, refs: Iterable[Ref]) -> None:
+        """Bind a name to the value of the first reference that has one; then the names that its functions use."""
+        if name in self._sought:
+            return
+        self._sought.add(name)
+        for ref in refs:
+            group = self._group(name, ref)
+            if group is not None:
+                self._namespace[name] = self._load(group, name)[name]
+                for need in group.needs:
+                    self.bind(need, self._spec.inputs.get(need) or [ref, KERNEL, *self._all])
+                return
+            if self._ends_search(name, ref):
+                return
+
+    def _group(self, name: str, ref: Ref) -> Group | None:
+        groups = self._spec.captured if ref.step is None else self._result(ref).groups
+        return next((group for group in groups if name in group.names), None)
+
+    def _ends_search(self, name: str, ref: Ref) -> bool:
+        if ref.step is None:
+            return False
+        result = self._result(ref)
+        if name in result.unpackable:
+            raise UnpackableError(
+                f"{name!r} cannot travel from the step {ref.step}: {result.unpackable[name]}",
+                where=f"step {self._spec.key.step}",
+            )
+        return name in result.deleted
+
+    def _result(self, ref: Ref) -> Result:
+        assert ref.step is not None
+        if ref not in self._results:
+            key = Key(self._spec.key.run, ref.step, ref.index, ref.attempt)
+            self._results[ref] = Result.loads(self._store.get(f"{key.folder}/result.json"))
+        return self._results[ref]
+
+    def _load(self, group: Group, name: str) -> dict[str, object]:
+        key = digest(group)
+        if key not in self._loaded:
+            try:
+                self._loaded[key] = load(self._store, group, namespace=self._namespace)
+            except K8snbError:
+                raise
+            except Exception as error:
+                raise self._not_loaded(name, error) from error
+        return self._loaded[key]
+
+    def _not_loaded(self, name: str, error: Exception) -> K8snbError:
+        where = f"step {self._spec.key.step}"
+        what = f"the input {name!r} cannot be loaded: {type(error).__name__}: {error}"
+        if isinstance(error, ImportError):
+            module = (error.name or "").partition(".")[0]
+            return RequirementsError(what, where=where, fix=f"give the step the package of {module!r}: --requirements")
+        return UnpackableError(what, where=where, fix="read or make the value in the step itself")

@@ -1,0 +1,112 @@
+"""IPython's shell in a step: its displays become messages; it keeps no history and writes no files."""
+
+from __future__ import annotations
+
+import binascii
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+_NOT_FOR_USERS = ("open", "exit", "quit")
+"""What the shell puts into the namespace in the place of builtins."""
+
+
+class _Publisher(DisplayPublisher):
+    """``display`` and ``clear_output``."""
+
+    def publish(  # type: ignore[override]  # IPython's has a parameter that it does not use
+        self,
+        data: dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+        *,
+        transient: dict[str, Any] | None = None,
+        update: bool = False,
+        **_: Any,
+    ) -> None:
+        fields: dict[str, Any] = {"data": _text(data), "meta": metadata or {}}
+        if identity := (transient or {}).get("display_id"):
+            fields |= {"id": identity, "update": update}
+        self.shell.send("show", **fields)
+
+    def clear_output(self, wait: bool = False) -> None:
+        self.shell.send("clear", wait=wait)
+
+
+class _Hook(DisplayHook):
+    """The value of a cell's last expression."""
+
+    def quiet(self) -> bool:
+        return False  # whoever runs the cell has seen to that
+
+    def write_output_prompt(self) -> None:
+        pass
+
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
+        assert self.shell is not None
+        self.shell.send("show", data=_text(format_dict), meta=md_dict or {}, result=True)
+
+    def update_user_ns(self, result: Any) -> None:
+        pass
+
+    def log_output(self, format_dict: dict[str, Any]) -> None:
+        pass
+
+    def finish_displayhook(self) -> None:
+        self._is_active = False
+
+
+class StepShell(InteractiveShell):
+    """The shell that ``get_ipython()`` returns in a step."""
+
+    display_pub_class = Type(_Publisher)
+    displayhook_class = Type(_Hook)
+    send: Callable[..., None]
+
+    def init_ipython_dir(self, ipython_dir: str | None) -> None:
+        """Have no folder: the trait's default would make one."""
+        self.set_trait("ipython_dir", ipython_dir or "")
+
+    def init_profile_dir(self, profile_dir: Any) -> None:
+        """Have no profile, and in memory what would be kept there."""
+        self.profile_dir = profile_dir
+        self._db: Any = {}
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """There is no window system; ``%matplotlib inline`` asks all the same."""
+
+    def transform(self, source: str) -> str:
+        """Return IPython's syntax as Python, each line in its place (IPython leaves blank lines at the top out)."""
+        lines = source.splitlines(keepends=True)
+        blank = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
+        return "\n" * blank + str(self.transform_cell("".join(lines[blank:])))  # type: ignore[no-untyped-call]
+
+    def after_cell(self) -> None:
+        """Tell those who wait for the end of a cell, such as matplotlib, which then shows its figures."""
+        self.events.trigger("post_execute")
+        self.events.trigger("post_run_cell", ExecutionResult(None))  # type: ignore[no-untyped-call]
+
+
+def make_shell(send: Callable[..., None], module: ModuleType) -> StepShell:
+    """Make the shell for a cell; the names in its namespace stay what they are."""
+    StepShell.send = staticmethod(send)
+    namespace = module.__dict__
+    before = dict(namespace)
+    config = Config({"HistoryManager": {"enabled": False, "hist_file": ":memory:"}})
+    shell: StepShell = StepShell.instance(user_module=module, user_ns=namespace, config=config)
+    for name in _NOT_FOR_USERS:
+        namespace.pop(name, None)
+    namespace.update(before)
+    return shell
+
+
+def _text(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a MIME bundle as JSON can hold it: bytes as base64, as Jupyter has them."""
+    return {k: binascii.b2a_base64(v, newline=False).decode() if isinstance(v, bytes) else v for k, v in data.items()}

@@ -1,0 +1,199 @@
+"""What is written down about one attempt: its order (``spec.json``) and its outcome (``result.json``).
+
+Both sides read and write these: the engine on the notebook's side and the runner in the pod. They are plain JSON in
+the artifact store, under ``runs/<run>/<step>/<index or ->/<attempt>/``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from k8snb.artifacts.groups import Group
+
+VERSION = 1
+
+State = Literal["succeeded", "failed", "died"]
+SUCCEEDED: Literal["succeeded"] = "succeeded"
+FAILED: Literal["failed"] = "failed"
+DIED: Literal["died"] = "died"
+
+
+@dataclass(frozen=True, order=True)
+class Key:
+    """The name of an attempt, in records, labels, paths and Job names.
+
+    Parameters
+    ----------
+    run : str
+        The run's id.
+    step : str
+        The step's name.
+    index : int or None
+        Which of a mapped step's instances; None for an ordinary step.
+    attempt : int
+        Counts from 1.
+    """
+
+    run: str
+    step: str
+    index: int | None = None
+    attempt: int = 1
+
+    @property
+    def folder(self) -> str:
+        """The folder of the attempt, relative to the store."""
+        index = "-" if self.index is None else str(self.index)
+        return f"runs/{self.run}/{self.step}/{index}/{self.attempt}"
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Where an input comes from: a step's result record, or the kernel (``step`` None)."""
+
+    step: str | None
+    index: int | None = None
+    attempt: int = 1
+
+
+KERNEL = Ref(step=None)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The whole order of an attempt.
+
+    Parameters
+    ----------
+    key : Key
+    nonce : str
+        16 hexadecimal digits, random; authenticates the control strings in the log.
+    source : str
+        The file of the cell's source, relative to the code's root.
+    source_digest : str
+        sha256 of that file, hexadecimal.
+    label : str
+        The file name shown in tracebacks. Line 1 of `source` is line 1 of the cell (the step's line stands there).
+    inputs : dict of str to list of Ref
+        For each name the cell may read: where it may come from, the nearest first. The runner takes the first whose
+        record binds the name; one whose record deletes it ends the search (the name is unbound).
+    captured : list of Group
+        Values of the kernel, already in the store.
+    outputs : list of str
+        Names whose values are put out if the cell leaves them bound.
+    needed : list of str
+        Those of `outputs` that other steps read: one that cannot be packed fails the step.
+    handshake : float
+        Seconds to wait for a line on stdin before the cell starts; 0: do not wait.
+    python : str
+        The Python version (``"3.11"``) that values were packed with.
+    deletes : list of str
+        Names that the cell's code may unbind; with the inputs that came in, those whose absence at the end is told.
+    ipython : bool
+        The cell uses IPython's syntax.
+    """
+
+    key: Key
+    nonce: str
+    source: str
+    source_digest: str
+    label: str
+    inputs: dict[str, list[Ref]]
+    captured: list[Group]
+    outputs: list[str]
+    needed: list[str]
+    handshake: float
+    python: str
+    deletes: list[str] = field(default_factory=list)
+    ipython: bool = False
+    version: int = VERSION
+
+    def dumps(self) -> bytes:
+        """Return the JSON form."""
+        return json.dumps(asdict(self), sort_keys=True).encode()
+
+    @classmethod
+    def loads(cls, data: bytes) -> Spec:
+        """Read the JSON form."""
+        d = json.loads(data)
+        d["key"] = Key(**d["key"])
+        d["inputs"] = {name: [Ref(**r) for r in refs] for name, refs in d["inputs"].items()}
+        d["captured"] = [Group.load(g) for g in d["captured"]]
+        return cls(**d)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception raised by the step's code.
+
+    Parameters
+    ----------
+    ename, evalue : str
+        The class's name and ``str()`` of the exception.
+    traceback : list of str
+        Lines as the user sees them (ANSI colours allowed), from the cell's own frames on.
+    pickled : Group or None
+        The exception itself under the name ``"error"``, where it can be packed.
+    """
+
+    ename: str
+    evalue: str
+    traceback: list[str]
+    pickled: Group | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of an attempt. Written once, after all that it names is in the store.
+
+    Parameters
+    ----------
+    key : Key
+    state : {"succeeded", "failed", "died"}
+        ``failed``: the code raised; ``died``: its process ended without a word.
+    groups : list of Group
+        The values bound at the end (also where the cell raised half-way).
+    deleted : list of str
+        Names that the cell has unbound: they came in, or its code says so, and are unbound at the end.
+    unpackable : dict of str to str
+        Names that are bound to something that cannot travel, and why (type and reason).
+    failure : Failure or None
+    code : int or None
+        Exit code of the process; negative: the signal that ended it.
+    started, ended : float
+        Unix time in seconds, of the user's code.
+    log_parts : int
+        Number of parts of the log in the store (``log/000000`` ...).
+    log_bytes, log_lines : int
+        Length of the whole raw log, and the number of lines that the program printed.
+    """
+
+    key: Key
+    state: State
+    groups: list[Group] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    unpackable: dict[str, str] = field(default_factory=dict)
+    failure: Failure | None = None
+    code: int | None = None
+    started: float = 0.0
+    ended: float = 0.0
+    log_parts: int = 0
+    log_bytes: int = 0
+    log_lines: int = 0
+    version: int = VERSION
+
+    def dumps(self) -> bytes:
+        """Return the JSON form."""
+        return json.dumps(asdict(self), sort_keys=True).encode()
+
+    @classmethod
+    def loads(cls, data: bytes) -> Result:
+        """Read the JSON form."""
+        d: dict[str, Any] = json.loads(data)
+        d["key"] = Key(**d["key"])
+        d["groups"] = [Group.load(g) for g in d["groups"]]
+        if d["failure"] is not None:
+            pickled = d["failure"]["pickled"]
+            d["failure"] = Failure(**{**d["failure"], "pickled": Group.load(pickled) if pickled else None})
+        return cls(**d)
