@@ -1,0 +1,1 @@
+"""Code files, layers, a registry client, environments built by uv."""
