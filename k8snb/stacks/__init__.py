@@ -1,0 +1,1 @@
+"""Stacks: where pipelines run."""

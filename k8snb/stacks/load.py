@@ -1,0 +1,201 @@
+"""Reads ``k8snb.toml`` files: the project's, the user's, and the embedded default."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from k8snb.errors import StackError
+from k8snb.stacks import schema
+from k8snb.stacks.model import (
+    ArtifactStore,
+    ContainerRegistry,
+    Credentials,
+    FromPods,
+    OrchestratorSettings,
+    Stack,
+    Stacks,
+)
+from k8snb.stacks.places import config_file, data_dir
+
+FILE = "k8snb.toml"
+LOCAL = "local"
+"""The embedded stack: processes of this machine, files in the user's data folder."""
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One ``[stacks.NAME]`` as written, and in which file."""
+
+    file: Path
+    values: Mapping[str, Any]
+
+
+def load(folder: Path, *, name: str | None = None) -> Stacks:
+    """Read the stacks that hold in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The notebook's; ``k8snb.toml`` is looked for in it and in its parents, then in the user's configuration folder.
+    name : str, optional
+        The stack asked for (``--stack``); else ``K8SNB_STACK``, ``[k8snb] stack`` of the nearest file, ``local``.
+
+    Returns
+    -------
+    Stacks
+
+    Raises
+    ------
+    StackError
+        What is wrong in which file, table and key.
+    """
+    files = [file for file in (project_file(folder), config_file()) if file is not None and file.is_file()]
+    contents = {file: read(file) for file in files}
+    tables: dict[str, _Table] = {}
+    for file in reversed(files):
+        tables |= {key: _Table(file, value) for key, value in contents[file].get("stacks", {}).items()}
+    stacks = {LOCAL: embedded()} | {key: _stack(key, tables) for key in tables}
+    steps: dict[str, Mapping[str, Any]] = {}
+    for file in reversed(files):
+        steps |= contents[file].get("steps", {})
+    default, because = _active(name, contents)
+    return Stacks(stacks, default, because, steps, tuple(files))
+
+
+def project_file(folder: Path) -> Path | None:
+    """Return the nearest ``k8snb.toml`` in a folder or its parents."""
+    folder = folder.absolute()
+    return next((d / FILE for d in (folder, *folder.parents) if (d / FILE).is_file()), None)
+
+
+def embedded() -> Stack:
+    """Return the default stack, which needs nothing."""
+    store = ArtifactStore((data_dir() / "artifacts").as_uri())
+    return Stack(LOCAL, OrchestratorSettings(LOCAL), store)
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Read one file and check its tables' shapes.
+
+    Raises
+    ------
+    StackError
+        Broken TOML, unknown keys, wrong types, credentials.
+    """
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        line = re.search(r"line (\d+)", str(e))
+        where = f"{file}, line {line[1]}" if line else str(file)
+        raise StackError(f"this is not TOML: {e}", where=where, fix="correct the line; see https://toml.io") from None
+    except OSError as e:
+        raise StackError(f"cannot be read: {e.strerror}", where=str(file), fix="check the file's permissions") from None
+    schema.no_secrets(content, str(file))
+    schema.table(content, schema.TOP, f"{file}:")
+    schema.table(content.get("k8snb", {}), schema.K8SNB, f"{file}: [k8snb]")
+    for key, value in content.get("stacks", {}).items():
+        schema.table(value, schema.STACK, f"{file}: [stacks.{key}]")
+    for key, value in content.get("steps", {}).items():
+        schema.typed(value, dict, f"{file}: [steps] {key}")
+    return content
+
+
+def _active(name: str | None, contents: Mapping[Path, Mapping[str, Any]]) -> tuple[str, str]:
+    """Return the active stack's name and what names it."""
+    if name:
+        return name, "--stack"
+    if environment := os.environ.get("K8SNB_STACK"):
+        return environment, "the environment variable K8SNB_STACK"
+    for file, content in contents.items():
+        if stack := content.get("k8snb", {}).get("stack"):
+            return stack, f"{file}: [k8snb] stack"
+    return LOCAL, "embedded"
+
+
+def _stack(name: str, tables: Mapping[str, _Table]) -> Stack:
+    """Put a stack together from its table and those that it extends."""
+    file = tables[name].file
+    where = f"{file}: [stacks.{name}]"
+    values = _extended(name, tables, ())
+    orchestrator = _orchestrator(values.get("orchestrator", {"kind": LOCAL}), f"{where} orchestrator")
+    store = _store(values.get("artifact_store"), file, f"{where} artifact_store")
+    registry = _registry(values.get("container_registry"), f"{where} container_registry")
+    if orchestrator.kind == "kubernetes":
+        _needs(where, "artifact_store", 'artifact_store = { uri = "s3://BUCKET/PREFIX" }', there=store is not None)
+        _needs(
+            where, "container_registry", 'container_registry = { uri = "HOST/REPOSITORY" }', there=registry is not None
+        )
+        if store is not None and store.uri_from_pods.startswith("file:"):
+            raise StackError(
+                "pods cannot reach a folder of this machine",
+                where=f"{where} artifact_store uri",
+                fix="use a store that the cluster reaches: s3://, gs:// or az://",
+            )
+    return Stack(name, orchestrator, store or embedded().artifact_store, registry, values.get("image"), file)
+
+
+def _extended(name: str, tables: Mapping[str, _Table], seen: tuple[str, ...]) -> dict[str, Any]:
+    """Return a stack's keys over those of the stack that it extends."""
+    table = tables[name]
+    where = f"{table.file}: [stacks.{name}] extends"
+    if name in seen:
+        chain = " -> ".join((*seen, name))
+        raise StackError(f"stacks extend each other in a circle: {chain}", where=where, fix="take one extends away")
+    values = dict(table.values)
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    if base == LOCAL and base not in tables:
+        return {"orchestrator": {"kind": LOCAL}, **values}
+    if base not in tables:
+        raise StackError(f"there is no stack {base!r}", where=where, fix=schema.suggest(base, tables))
+    return _extended(base, tables, (*seen, name)) | values
+
+
+def _orchestrator(value: Any, where: str) -> OrchestratorSettings:
+    settings = dict(value)
+    if "kind" not in settings:
+        raise StackError("no kind of orchestrator is named", where=where, fix=f"kind = one of: {_list(schema.kinds())}")
+    kind = schema.typed(settings.pop("kind"), str, f"{where} kind")
+    if kind in schema.ORCHESTRATORS:
+        schema.table(settings, schema.ORCHESTRATORS[kind], where)
+    elif kind not in (known := schema.kinds()):
+        raise StackError(f"unknown kind {kind!r}", where=f"{where} kind", fix=schema.suggest(kind, known))
+    return OrchestratorSettings(kind, settings)
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names)
+
+
+def _store(value: Any, file: Path, where: str) -> ArtifactStore | None:
+    if value is None:
+        return None
+    t = schema.table(value, schema.ARTIFACT_STORE, where)
+    credentials = Credentials(**schema.table(t.get("credentials", {}), schema.CREDENTIALS, f"{where} credentials"))
+    from_pods = FromPods(**schema.table(t.get("from_pods", {}), schema.FROM_PODS, f"{where} from_pods"))
+    _needs(where, "uri", 'uri = "s3://BUCKET/PREFIX"', there="uri" in t)
+    uri = t["uri"]
+    if "://" not in uri:  # a folder, relative to the file that names it
+        uri = (file.parent / Path(uri).expanduser()).absolute().as_uri()
+    return ArtifactStore(uri, t.get("endpoint"), t.get("region"), credentials, from_pods)
+
+
+def _registry(value: Any, where: str) -> ContainerRegistry | None:
+    if value is None:
+        return None
+    t = schema.table(value, schema.CONTAINER_REGISTRY, where)
+    _needs(where, "uri", 'uri = "HOST/REPOSITORY"', there="uri" in t)
+    from_pods = FromPods(**schema.table(t.get("from_pods", {}), {"uri": str}, f"{where} from_pods"))
+    return ContainerRegistry(t["uri"].removeprefix("https://").rstrip("/"), from_pods, t.get("insecure", False))
+
+
+def _needs(where: str, key: str, example: str, *, there: bool) -> None:
+    if not there:
+        raise StackError(f"{key} is missing", where=where, fix=f"add {example}")
