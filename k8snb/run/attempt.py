@@ -1,0 +1,184 @@
+"""One attempt: its order is written, it is started, its log becomes events, its result is read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+
+from k8snb.artifacts.store import NotFound, Store
+from k8snb.errors import AttemptError, DiedError
+from k8snb.orchestrators.base import Attempt, Gone, Orchestrator, Output, Waiting
+from k8snb.run.events import Clear, Display, Event, StepState, Text
+from k8snb.runner.protocol import Decoder, encode
+from k8snb.runner.spec import DIED, Key, Result, Spec
+
+TAIL = 4 << 20
+"""Bytes of the log that are kept while it runs: more than a runner holds back before it writes them to the store."""
+
+REASON_SECONDS = 5.0
+"""How long the platform has, after a runner has said that its step died, to say why."""
+
+Tell = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt ended: its result, and for one that died the platform's reason."""
+
+    result: Result
+    error: AttemptError | None = None
+
+
+async def execute(orchestrator: Orchestrator, store: Store, spec: Spec, attempt: Attempt, tell: Tell) -> Outcome:
+    """Run an attempt to its end, telling what happens.
+
+    Returns
+    -------
+    Outcome
+        Also for an attempt that failed or died; errors of the services are raised.
+    """
+    await asyncio.to_thread(store.put, f"{spec.key.folder}/spec.json", spec.dumps())
+    tell(StepState(spec.key.step, "starting"))
+    await orchestrator.start(attempt)
+    return await observe(orchestrator, store, attempt, tell)
+
+
+async def observe(orchestrator: Orchestrator, store: Store, attempt: Attempt, tell: Tell) -> Outcome:
+    """Follow a started attempt from its first byte to its end; also one that another engine started."""
+    reader = _Reader(attempt.key.step, attempt.nonce, store, tell)
+    started = time.time()
+    gone = Gone(None)
+    async with aclosing(orchestrator.follow(attempt)) as reports:  # type: ignore[type-var]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as patience:
+                async for report in reports:
+                    match report:
+                        case Output(data):
+                            await reader.feed(data)
+                        case Waiting(reason):
+                            tell(StepState(attempt.key.step, "starting", reason))
+                        case Gone():
+                            gone = report
+                    if reader.state == DIED and patience.when() is None:  # only the platform knows what killed it
+                        patience.reschedule(asyncio.get_running_loop().time() + REASON_SECONDS)
+                    elif reader.state not in {None, DIED}:
+                        break
+    reader.flush()
+    try:
+        return Outcome(
+            Result.loads(await asyncio.to_thread(store.get, f"{attempt.key.folder}/result.json")), gone.error
+        )
+    except NotFound:
+        return await _died(store, attempt.key, reader, gone, started)
+
+
+@dataclass
+class _Reader:
+    """Turns the raw log into events."""
+
+    step: str
+    nonce: str
+    store: Store
+    tell: Tell
+    state: str | None = None
+    """The word of the end."""
+    raw_bytes: int = 0
+    tail: bytearray = field(default_factory=bytearray)
+    text_lines: int = 0
+    stream: str = "stdout"
+
+    def __post_init__(self) -> None:
+        self.decoder = Decoder(self.nonce)
+
+    async def feed(self, data: bytes) -> None:
+        self.raw_bytes += len(data)
+        self.tail += data
+        if len(self.tail) > 2 * TAIL:
+            del self.tail[:-TAIL]
+        for piece in self.decoder.feed(data):
+            if isinstance(piece, bytes):
+                self._text(piece)
+            else:
+                await self._control(piece)
+
+    def flush(self) -> None:
+        if rest := self.decoder.flush():
+            self._text(rest)
+
+    def _text(self, data: bytes) -> None:
+        self.text_lines += data.count(b"\n")
+        self.tell(Text(self.step, "stderr" if self.stream == "stderr" else "stdout", data))
+
+    async def _control(self, fields: dict[str, object]) -> None:
+        match fields["k"]:
+            case "start":
+                self.tell(StepState(self.step, "running"))
+            case "out":
+                self.stream = "stdout"
+            case "err":
+                self.stream = "stderr"
+            case "show":
+                self.tell(await self._display(fields))
+            case "clear":
+                self.tell(Clear(self.step, bool(fields.get("wait"))))
+            case "end":
+                self.state = str(fields["state"])
+
+    async def _display(self, fields: dict[str, object]) -> Display:
+        if "blob" in fields:
+            fields |= await asyncio.to_thread(read_display, self.store, str(fields["blob"]))
+        return Display(
+            self.step,
+            data=fields["data"],  # type: ignore[arg-type]  # as the runner wrote it
+            metadata=fields.get("meta") or {},  # type: ignore[arg-type]
+            display_id=fields.get("id"),  # type: ignore[arg-type]
+            update=bool(fields.get("update")),
+            result=bool(fields.get("result")),
+        )
+
+
+def read_display(store: Store, digest: str) -> dict[str, object]:
+    """Read a display that was too large for the log."""
+    fields: dict[str, object] = json.loads(store.get(f"blobs/{digest}"))
+    return fields
+
+
+async def _died(store: Store, key: Key, reader: _Reader, gone: Gone, started: float) -> Outcome:
+    """Write the result that the runner could not write, and the end of the log as far as it was seen."""
+    parts = await asyncio.to_thread(_complete_log, store, key, reader)
+    result = Result(
+        key=key,
+        state=DIED,
+        code=gone.code,
+        started=started,
+        ended=time.time(),
+        log_parts=parts,
+        log_bytes=reader.raw_bytes,
+        log_lines=reader.text_lines,
+    )
+    await asyncio.to_thread(store.put, f"{key.folder}/result.json", result.dumps())
+    return Outcome(result, gone.error or died(key, gone.code))
+
+
+def _complete_log(store: Store, key: Key, reader: _Reader) -> int:
+    """Append what the store's copy of the log lacks, and a mark up to which line it is known; return its parts."""
+    parts = sorted(store.list(f"{key.folder}/log/"))
+    missing = max(0, reader.raw_bytes - sum(len(store.get(p)) for p in parts))
+    rest = bytes(reader.tail[-missing:]) if missing else b""
+    mark = encode(reader.nonce, "end", state=DIED, bytes=reader.raw_bytes, lines=reader.text_lines)
+    store.put(f"{key.folder}/log/{len(parts):06d}", rest + mark)
+    return len(parts) + 1
+
+
+def died(key: Key, code: int | None) -> DiedError:
+    """Return the error for a process that ended without a word."""
+    how = "without a word" if code is None else f"by signal {-code}" if code < 0 else f"with exit code {code}"
+    return DiedError(
+        f"the step's process ended {how}",
+        where=f"step {key.step}, run {key.run}, attempt {key.attempt}",
+        fix="its log up to there is kept; a crash in compiled code or os._exit() ends a process like this",
+    )

@@ -1,0 +1,314 @@
+"""The engine: drives the graph of a pipeline's steps through an orchestrator and an artifact store.
+
+It keeps nothing that cannot be read back from the store and from where the attempts run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from k8snb.artifacts.groups import Group
+from k8snb.artifacts.store import Store, open_store
+from k8snb.artifacts.transfer import copy_group, digest
+from k8snb.errors import DisruptedError, K8snbError, PipelineError, RunCancelled
+from k8snb.orchestrators import open_orchestrator
+from k8snb.orchestrators.base import Attempt, Capability, Orchestrator
+from k8snb.pipeline.model import Step
+from k8snb.run import portal, record
+from k8snb.run.attempt import Outcome, died, execute
+from k8snb.run.events import Event, RunEnded, RunState, StepState
+from k8snb.run.request import RunHandle, RunRequest
+from k8snb.runner.spec import KERNEL, SUCCEEDED, Key, Ref, Spec
+from k8snb.stacks.model import Stack
+
+Listener = Callable[[Event], None]
+
+DISRUPTIONS = 3
+"""Attempts of a step that may be lost to evictions and lost nodes before it counts as failed."""
+
+
+class Engine:
+    """Runs pipelines on one stack.
+
+    Parameters
+    ----------
+    orchestrator : Orchestrator
+    store : Store
+        The stack's artifact store.
+    scratch : Store
+        Where captured values of the kernel are; may be the same.
+    stack : str
+        The stack's name, for the record.
+    """
+
+    def __init__(self, orchestrator: Orchestrator, store: Store, *, scratch: Store, stack: str) -> None:
+        self.orchestrator, self.store, self.scratch, self.stack = orchestrator, store, scratch, stack
+        self.id = secrets.token_hex(8)
+        self._checked = False
+        self._brought: dict[str, Group] = {}
+
+    @classmethod
+    def open(cls, stack: Stack, *, folder: Path, scratch: Store) -> Engine:
+        """Return an engine for a stack.
+
+        Parameters
+        ----------
+        stack : Stack
+        folder : Path
+            The notebook's folder.
+        scratch : Store
+            Where captured values of the kernel are.
+        """
+        where = stack.artifact_store
+        store = open_store(where.uri, endpoint=where.endpoint, region=where.region)
+        return cls(open_orchestrator(stack, folder), store, scratch=scratch, stack=stack.name)
+
+    def start(self, request: RunRequest, listener: Listener) -> RunHandle:
+        """Start a run.
+
+        Parameters
+        ----------
+        request : RunRequest
+        listener : callable
+            Called with each event, on the engine's thread; must return at once.
+
+        Returns
+        -------
+        RunHandle
+        """
+        handle = RunHandle(record.new_run_id(), self.store)
+        run = _Run(self, request, handle, listener)
+        handle.bind(portal.submit(run.drive()), run.cancel_soon)
+        return handle
+
+    async def check(self) -> None:
+        """Find out whether runs are possible, before anything is written; remembered once they are."""
+        if not self._checked:
+            await asyncio.gather(asyncio.to_thread(self.store.check), self.orchestrator.check())
+            self._checked = True
+
+    async def bring(self, groups: list[Group]) -> None:
+        """Copy captured values to the stack's store."""
+        new = {digest(g): g for g in groups if digest(g) not in self._brought}
+        if self.store.uri == self.scratch.uri:
+            self._brought |= new
+            return
+        copies = (asyncio.to_thread(copy_group, self.scratch, self.store, g) for g in new.values())
+        self._brought |= zip(new, await asyncio.gather(*copies), strict=True)
+
+    def brought(self, group: Group) -> Group:
+        """Return the copy of a captured value's group in the stack's store."""
+        return self._brought[digest(group)]
+
+
+class _Run:
+    """One run while this engine drives it."""
+
+    def __init__(self, engine: Engine, request: RunRequest, handle: RunHandle, listener: Listener) -> None:
+        self.engine, self.request, self.handle, self.listener = engine, request, handle, listener
+        self.record = record.new(
+            handle.run,
+            pipeline=request.pipeline.name,
+            stack=engine.stack,
+            engine=engine.id,
+            steps=[step.name for step in request.pipeline.steps],
+            parameters=dict(request.parameters),
+        )
+        self.attempts: dict[str, int] = {}
+        self.active: set[Key] = set()
+        self.images: dict[str, str] = {}
+        self._work: asyncio.Task[None] | None = None
+        self._cancelled = False
+
+    # --- the whole run -----------------------------------------------------------------------------------------
+
+    def cancel_soon(self) -> None:
+        """Cancel the run, from any thread."""
+        portal.call(self._cancel)
+
+    def _cancel(self) -> None:
+        self._cancelled = True
+        if self._work is not None:
+            self._work.cancel()
+
+    async def drive(self) -> RunEnded:
+        """Run everything; never raises."""
+        error: K8snbError | None = None
+        self._work = asyncio.ensure_future(self._prepare_and_run())
+        if self._cancelled:
+            self._work.cancel()
+        try:
+            await self._work
+        except asyncio.CancelledError:
+            error = await self._end_what_runs()
+        except K8snbError as e:
+            error = e
+        except Exception as e:  # noqa: BLE001 - a defect of k8snb must end the run as an error, not as silence
+            error = K8snbError(f"k8snb failed: {type(e).__name__}: {e}", where=f"run {self.handle.run}")
+            error.__cause__ = e
+        state: RunState = "cancelled" if self._cancelled else "failed" if error or self.handle.failed else "succeeded"
+        self.record.state, self.record.ended = state, time.time()
+        if self.images:  # else nothing was begun and nothing is written
+            with suppress(K8snbError):
+                await self._write_record()
+        ended = RunEnded(self.handle.run, state, error)
+        self.listener(ended)
+        return ended
+
+    async def _prepare_and_run(self) -> None:
+        engine, request = self.engine, self.request
+        self._refuse_what_cannot_be()
+        await engine.check()
+        groups = [g for by_name in request.captured.values() for g in by_name.values()]
+        images, _ = await asyncio.gather(
+            engine.orchestrator.prepare(request.code, request.environments), engine.bring(groups)
+        )
+        self.images = images
+        await self._write_record()
+        heartbeat = asyncio.create_task(self._heartbeat())
+        try:
+            await self._steps()
+        finally:
+            heartbeat.cancel()
+
+    def _refuse_what_cannot_be(self) -> None:
+        for step in self.request.pipeline.steps:
+            if step.cell.options.secrets and Capability.SECRETS not in self.engine.orchestrator.capabilities:
+                raise PipelineError(
+                    "secrets are references into a cluster, and this stack has none",
+                    where=f"step {step.name}, stack {self.engine.stack}",
+                    fix="use --env, or a stack with the kubernetes orchestrator",
+                )
+
+    async def _steps(self) -> None:
+        """Run each step when those before it have ended."""
+        tasks: dict[str, asyncio.Task[bool]] = {}
+        for step in self.request.pipeline.steps:
+            before = [tasks[name] for name in step.after if name in tasks]
+            tasks[step.name] = asyncio.create_task(self._step_after(step, before))
+        try:
+            await asyncio.gather(*tasks.values())
+        finally:
+            for task in tasks.values():
+                task.cancel()
+            await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+    async def _end_what_runs(self) -> RunCancelled:
+        """End all attempts of the run."""
+        keys = sorted(self.active)
+        try:
+            await self.engine.orchestrator.cancel(keys)
+        except K8snbError as e:
+            return RunCancelled(
+                f"the run was cancelled, but its steps could not be ended: {e.what}", where=e.where, fix=e.fix
+            )
+        for name, step in self.record.steps.items():
+            if step.state in {"waiting", "starting", "running"}:
+                self._tell(StepState(name, "cancelled"))
+        names = ", ".join(key.step for key in keys) or "none had started"
+        return RunCancelled(f"the run was cancelled; ended: {names}", where=f"run {self.handle.run}")
+
+    async def _heartbeat(self) -> None:
+        while True:
+            await asyncio.sleep(record.HEARTBEAT)
+            with suppress(K8snbError):  # a store that is away for a moment; the next beat tries again
+                await self._write_record()
+
+    async def _write_record(self) -> None:
+        self.record.heartbeat = time.time()
+        await asyncio.to_thread(self.engine.store.put, record.path(self.handle.run), self.record.dumps())
+
+    # --- one step ----------------------------------------------------------------------------------------------
+
+    async def _step_after(self, step: Step, before: list[asyncio.Task[bool]]) -> bool:
+        """Run a step after others; return whether it and they succeeded."""
+        if not all(await asyncio.gather(*before)):
+            self._tell(StepState(step.name, "skipped", "a step that it needs did not succeed"))
+            return False
+        outcome = await self._attempts(step)
+        result = outcome.result
+        self.handle.results[step.name] = result
+        seconds = result.ended - result.started
+        if result.state == SUCCEEDED:
+            self._tell(StepState(step.name, "succeeded", seconds=seconds))
+            return True
+        if result.failure is None:
+            self.handle.lost[step.name] = outcome.error or died(result.key, result.code)
+        self.handle.failed.append(step.name)
+        self._tell(StepState(step.name, "failed", self._reason(step.name), seconds=seconds))
+        return False
+
+    async def _attempts(self, step: Step) -> Outcome:
+        """Run attempts of a step until one succeeds or there is no reason for another."""
+        failures = disruptions = 0
+        while True:
+            outcome = await self._attempt(step, 1 + failures + disruptions)
+            if outcome.result.state == SUCCEEDED:
+                return outcome
+            if isinstance(outcome.error, DisruptedError):
+                disruptions += 1
+                if disruptions > DISRUPTIONS:
+                    return outcome
+            else:
+                failures += 1
+                if failures > step.cell.options.retries:
+                    return outcome
+
+    async def _attempt(self, step: Step, number: int) -> Outcome:
+        key = Key(self.handle.run, step.name, attempt=number)
+        self.attempts[step.name] = number
+        spec = self._spec(step, key)
+        attempt = Attempt(
+            key=key,
+            nonce=spec.nonce,
+            pipeline=self.request.pipeline.name,
+            image=self.images[step.name],
+            handshake=spec.handshake,
+            options=step.cell.options,
+        )
+        self.active.add(key)
+        outcome = await execute(self.engine.orchestrator, self.engine.store, spec, attempt, self._tell)
+        self.active.discard(key)
+        return outcome
+
+    def _spec(self, step: Step, key: Key) -> Spec:
+        path = f"steps/{step.name}.py"
+        captured = self.request.captured.get(step.name, {})
+        return Spec(
+            key=key,
+            nonce=secrets.token_hex(8),
+            source=path,
+            source_digest=hashlib.sha256(self.request.code.steps[path]).hexdigest(),
+            label=f"step {step.name}",
+            inputs={
+                name: [KERNEL if s is None else Ref(s, attempt=self.attempts[s]) for s in sources]
+                for name, sources in step.inputs.items()
+            },
+            captured=list({digest(g): self.engine.brought(g) for g in captured.values()}.values()),
+            outputs=list(step.outputs),
+            needed=list(step.needed),
+            deletes=sorted(step.cell.facts.deletes),
+            handshake=self.engine.orchestrator.handshake,
+            python=f"{sys.version_info.major}.{sys.version_info.minor}",
+            ipython=step.cell.facts.ipython,
+        )
+
+    def _reason(self, step: str) -> str:
+        failure = self.handle.results[step].failure
+        return f"{failure.ename}: {failure.evalue}" if failure else self.handle.lost[step].what
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, StepState):
+            entry = self.record.steps[event.step]
+            entry.state, entry.seconds = event.state, event.seconds
+            entry.attempt = self.attempts.get(event.step, 0)
+            if event.state == "failed":
+                entry.error = event.detail
+        self.listener(event)

@@ -1,0 +1,86 @@
+"""What an engine tells while a run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from k8snb.errors import K8snbError
+
+State = Literal["waiting", "starting", "running", "succeeded", "failed", "skipped", "cancelled"]
+RunState = Literal["running", "succeeded", "failed", "cancelled"]
+ENDED: frozenset[State] = frozenset({"succeeded", "failed", "skipped", "cancelled"})
+
+
+@dataclass(frozen=True)
+class StepState:
+    """A step came into a state.
+
+    Parameters
+    ----------
+    step : str
+    state : str
+    detail : str
+        Why it waits, or a sentence on how it ended.
+    seconds : float
+        Of an ended step: from its start to its end.
+    """
+
+    step: str
+    state: State
+    detail: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Text:
+    """A step printed: bytes as printed, cut anywhere."""
+
+    step: str
+    stream: Literal["stdout", "stderr"]
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Display:
+    """A step displayed something.
+
+    Parameters
+    ----------
+    step : str
+    data, metadata : mapping
+        A MIME bundle and its metadata, as in Jupyter's ``display_data``.
+    display_id : str or None
+    update : bool
+        It takes the place of what was displayed under the id.
+    result : bool
+        It is the value of the cell's last expression.
+    """
+
+    step: str
+    data: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+    display_id: str | None = None
+    update: bool = False
+    result: bool = False
+
+
+@dataclass(frozen=True)
+class Clear:
+    """A step cleared its output; with `wait` as soon as more comes."""
+
+    step: str
+    wait: bool
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """The run is over and its record is written."""
+
+    run: str
+    state: RunState
+    error: K8snbError | None = None
+
+
+Event = StepState | Text | Display | Clear | RunEnded

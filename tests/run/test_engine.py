@@ -1,0 +1,169 @@
+"""The engine on an orchestrator without processes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from k8snb.artifacts.store import Store, open_store
+from k8snb.errors import ClusterError, DiedError, DisruptedError, OutOfMemoryError, PipelineError, StepFailed
+from k8snb.pipeline.options import StepOptions
+from k8snb.run import record
+from k8snb.run.engine import DISRUPTIONS, Engine
+from k8snb.run.events import Event, RunEnded, StepState, Text
+from k8snb.run.request import RunHandle, RunRequest
+from k8snb.runner.protocol import Decoder
+from tests.run.fakes import FakeOrchestrator, Script, request
+
+CHAIN = {"a": set[str](), "b": {"a"}, "c": {"b"}, "side": {"a"}}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(str(tmp_path))
+
+
+def run(
+    store: Store, scripts: Mapping[str, Script], wanted: RunRequest | None = None, **how: object
+) -> tuple[FakeOrchestrator, RunHandle, list[Event], RunEnded]:
+    orchestrator = FakeOrchestrator(store, scripts, **how)
+    events: list[Event] = []
+    engine = Engine(orchestrator, store, scratch=store, stack="fake")
+    handle = engine.start(wanted or request({name: set() for name in scripts}), events.append)
+    return orchestrator, handle, events, handle.wait(10)
+
+
+def states(events: list[Event], step: str) -> list[str]:
+    return [e.state for e in events if isinstance(e, StepState) and e.step == step]
+
+
+def test_steps_start_when_what_they_need_has_ended(store: Store) -> None:
+    scripts = dict.fromkeys(CHAIN, Script())
+    orchestrator, handle, events, ended = run(store, scripts, request(CHAIN))
+    assert ended.state == "succeeded"
+    order = [key.step for key in orchestrator.started]
+    assert order[0] == "a"
+    assert order.index("b") < order.index("c")
+    assert sorted(order) == sorted(CHAIN)
+    assert sorted(handle.results) == sorted(CHAIN)
+    assert states(events, "c") == ["starting", "running", "succeeded"]
+    assert events[-1] == ended
+
+
+def test_inputs_refer_to_the_attempt_that_succeeded(store: Store) -> None:
+    scripts = {"a": Script(dies=DisruptedError("evicted"), disrupted=1), "b": Script()}
+    orchestrator, handle, _, ended = run(store, scripts, request({"a": set(), "b": {"a"}}))
+    assert ended.state == "succeeded"
+    spec = orchestrator.spec(next(key for key in orchestrator.started if key.step == "b"))
+    assert [(ref.step, ref.attempt) for ref in spec.inputs["x"]] == [("a", 2), (None, 1)]
+    assert handle.results["a"].key.attempt == 2
+
+
+def test_what_depends_on_a_failed_step_is_skipped_and_the_rest_finishes(store: Store) -> None:
+    scripts = {**dict.fromkeys(CHAIN, Script()), "b": Script(fails=True)}
+    orchestrator, handle, events, ended = run(store, scripts, request(CHAIN))
+    assert ended.state == "failed"
+    assert handle.failed == ["b"]
+    assert states(events, "c") == ["skipped"]
+    assert states(events, "side")[-1] == "succeeded"
+    assert "c" not in {key.step for key in orchestrator.started}
+    error = handle.error("b")
+    assert isinstance(error, StepFailed)
+    assert (type(error).__name__, str(error)) == ("ValueError", "no luck")
+
+
+def test_retries_are_for_failures(store: Store) -> None:
+    wanted = request({"a": set()}, {"a": StepOptions(retries=2)})
+    orchestrator, _, _, ended = run(store, {"a": Script(fails=True)}, wanted)
+    assert ended.state == "failed"
+    assert [key.attempt for key in orchestrator.started] == [1, 2, 3]
+
+
+def test_disruptions_do_not_use_up_retries(store: Store) -> None:
+    orchestrator, handle, _, ended = run(store, {"a": Script(dies=DisruptedError("evicted"))})
+    assert ended.state == "failed"
+    assert len(orchestrator.started) == 1 + DISRUPTIONS
+    assert isinstance(handle.error("a"), DisruptedError)
+
+
+def test_a_death_without_a_word_keeps_the_log_and_the_reason(store: Store) -> None:
+    orchestrator, handle, events, _ = run(store, {"a": Script(text=b"so far\n", dies=OutOfMemoryError("killed"))})
+    assert b"".join(e.data for e in events if isinstance(e, Text)) == b"so far\n"
+    result = handle.results["a"]
+    assert (result.state, result.code, result.log_lines) == ("died", 137, 1)
+    key = orchestrator.started[0]
+    decoder = Decoder(orchestrator.spec(key).nonce)
+    *_, text, mark = decoder.feed(store.get(f"{key.folder}/log/000000"))
+    assert text == b"so far\n"
+    assert (mark["k"], mark["lines"]) == ("end", 1)
+    assert isinstance(handle.error("a"), OutOfMemoryError)
+    assert not isinstance(handle.error("a"), DiedError)
+
+
+def test_the_platform_says_why_a_step_was_killed(store: Store) -> None:
+    _, handle, _, _ = run(store, {"a": Script(killed=OutOfMemoryError("too much"))})
+    assert (handle.results["a"].state, handle.results["a"].code) == ("died", -9)
+    assert isinstance(handle.error("a"), OutOfMemoryError)
+
+
+def test_what_is_found_wrong_before_starts_nothing(store: Store) -> None:
+    broken = ClusterError("unreachable", fix="start it")
+    orchestrator, handle, _, ended = run(store, {"a": Script()}, broken=broken)
+    assert ended.error is broken
+    assert ended.state == "failed"
+    assert orchestrator.started == []
+    assert orchestrator.prepared == 0
+    assert not store.list(f"runs/{handle.run}")
+
+
+def test_secrets_need_an_orchestrator_that_has_them(store: Store) -> None:
+    wanted = request({"a": set()}, {"a": StepOptions(secrets=("db",))})
+    orchestrator, _, _, ended = run(store, {"a": Script()}, wanted)
+    assert isinstance(ended.error, PipelineError)
+    assert orchestrator.prepared == 0
+
+
+def test_cancel_ends_what_runs_and_says_so(store: Store) -> None:
+    begun = threading.Event()
+    scripts = {"a": Script(hangs=True), "b": Script()}
+    orchestrator = FakeOrchestrator(store, scripts, on_start=lambda key: begun.set())
+    engine = Engine(orchestrator, store, scratch=store, stack="fake")
+    handle = engine.start(request({"a": set(), "b": {"a"}}), lambda event: None)
+    assert begun.wait(10)
+    handle.cancel()
+    ended = handle.wait(10)
+    assert ended.state == "cancelled"
+    assert [key.step for key in orchestrator.cancelled] == ["a"]
+    assert record.read(store, handle.run).steps["b"].state == "cancelled"
+
+
+def test_the_record_tells_how_it_went(store: Store) -> None:
+    _, handle, _, _ = run(store, {"a": Script(), "b": Script(fails=True)})
+    written = record.read(store, handle.run)
+    assert (written.state, written.pipeline, written.stack) == ("failed", "fake", "fake")
+    assert written.steps["a"].state == "succeeded"
+    assert written.steps["b"].error == "ValueError: no luck"
+    assert record.read_all(store) == [written]
+
+
+def test_a_record_without_a_heartbeat_is_interrupted(store: Store) -> None:
+    _, handle, _, _ = run(store, {"a": Script()})
+    written = record.read(store, handle.run)
+    written.state = "running"
+    assert written.shown_state == "running"
+    written.heartbeat -= record.STALE + 1
+    assert written.shown_state == "interrupted"
+
+
+def test_a_listener_that_raises_ends_the_run_as_an_error(store: Store) -> None:
+    def listener(event: Event) -> None:
+        if isinstance(event, Text):
+            raise RuntimeError("a defect")  # noqa: TRY004 - stands for any defect
+
+    engine = Engine(FakeOrchestrator(store, {"a": Script(text=b"x")}), store, scratch=store, stack="fake")
+    ended = engine.start(request({"a": set()}), listener).wait(10)
+    assert ended.state == "failed"
+    assert "a defect" in str(ended.error)
