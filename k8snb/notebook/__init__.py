@@ -1,0 +1,1 @@
+"""The IPython side: magics, the session behind them, and what happens around each cell."""

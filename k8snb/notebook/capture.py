@@ -1,0 +1,76 @@
+"""Packs the kernel's values that a step reads, as they are when its cell is executed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from k8snb.artifacts.groups import Group
+from k8snb.artifacts.packing import pack
+from k8snb.artifacts.store import Store
+from k8snb.artifacts.transfer import save
+
+
+@dataclass(frozen=True)
+class Capture:
+    """Values of the kernel in the scratch store.
+
+    Parameters
+    ----------
+    groups : mapping of str to Group
+        By name; names that share an object have the same group.
+    failures : mapping of str to str
+        Names whose value cannot travel, and why.
+    seconds : float
+    """
+
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(g.size for g in {g.pickle.digest: g for g in self.groups.values()}.values())
+
+
+Find = Callable[[str], tuple[bool, Any]]
+"""Whether the kernel has a value for a name, and the value."""
+
+
+def capture(names: Iterable[str], find: Find, *, namespace: dict[str, Any], store: Store) -> Capture:
+    """Pack values with all that the functions and classes among them use, and save them.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Those that the kernel does not have are left out.
+    find : callable
+        Looks a name up.
+    namespace : dict
+        The notebook's.
+    store : Store
+        The scratch store.
+    """
+    started = time.perf_counter()
+    values = _found(names, find)
+    while True:
+        packing = pack(values, namespace=namespace)
+        needs = {need for packed in packing.packed for need in packed.needs}
+        more = _found(needs - values.keys(), find)
+        if not more:
+            break
+        values |= more
+    groups = [save(store, packed) for packed in packing.packed]
+    return Capture(
+        {name: group for group in groups for name in group.names},
+        {name: str(why) for name, why in packing.failures.items()},
+        time.perf_counter() - started,
+    )
+
+
+def _found(names: Iterable[str], find: Find) -> dict[str, Any]:
+    looked_up = {name: find(name) for name in sorted(names)}
+    return {name: value for name, (there, value) in looked_up.items() if there}

@@ -1,0 +1,149 @@
+"""The cells of the session in the order of their first execution, and what became of the steps among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from k8snb.analysis import analyse
+from k8snb.analysis.facts import CellFacts
+from k8snb.artifacts.store import Store
+from k8snb.errors import AnnotationError
+from k8snb.notebook.capture import Capture
+from k8snb.notebook.names import Broken, Made, NotRun, Pending
+from k8snb.pipeline.model import Cell
+from k8snb.pipeline.options import StepOptions
+from k8snb.runner.spec import SUCCEEDED, Result
+
+UNBOUND = object()
+"""What a step leaves a name as that it has deleted."""
+
+
+@dataclass
+class Entry:
+    """A cell that was executed.
+
+    Parameters
+    ----------
+    source : str
+        As it was typed.
+    cell_id : str or None
+        None where the front end tells none.
+    step : str or None
+    options : StepOptions
+    capture : Capture
+        Of a step: the kernel's values when its cell was executed.
+    inputs, outputs
+        Of a step: names that it reads, and that it puts out.
+    ran_ahead : bool
+        Of a step: a cell needed its results before the pipeline was run.
+    """
+
+    source: str
+    cell_id: str | None
+    step: str | None = None
+    options: StepOptions = field(default_factory=StepOptions)
+    capture: Capture = field(default_factory=Capture)
+    inputs: frozenset[str] = frozenset()
+    outputs: tuple[str, ...] = ()
+    ran_ahead: bool = False
+    _result: Result | None = None
+    _made: dict[str, Pending] = field(default_factory=dict)
+
+    @cached_property
+    def facts(self) -> CellFacts:
+        """What the analysis says; made when first asked for."""
+        try:
+            return analyse(self.source)
+        except AnnotationError:
+            if self.step is not None:
+                raise
+            return CellFacts()  # IPython could execute it: whatever it is, it is no Python that names are read from
+
+    @property
+    def cell(self) -> Cell:
+        """The cell as the pipeline takes it."""
+        return Cell(self.source, self.facts, self.step, self.options)
+
+    @property
+    def has_run(self) -> bool:
+        """Whether the step has succeeded since its cell was last executed."""
+        return self._result is not None and self._result.state == SUCCEEDED
+
+    def finish(self, result: Result | None, store: Store | None) -> None:
+        """Remember how the step ended; None: it did not run."""
+        self._result = result
+        self._made = {}
+        if result is None or store is None or self.step is None:
+            return
+        for group in result.groups:
+            made = Made(self.step, group, store)
+            self._made |= dict.fromkeys(group.names, made)
+        self._made |= {name: Broken(self.step, why) for name, why in result.unpackable.items()}
+
+    def leaves(self, name: str) -> object:
+        """Return what the step leaves a name as: pending, `UNBOUND`, or None where it does not touch it."""
+        assert self.step is not None
+        if name in self._made:
+            return self._made[name]
+        if not self.has_run:
+            return NotRun(self.step) if name in self.outputs else None
+        return UNBOUND if name in self.deleted else None
+
+    @property
+    def deleted(self) -> frozenset[str]:
+        """Names that the step has left unbound."""
+        return frozenset(self._result.deleted) if self._result is not None and self.has_run else frozenset()
+
+    def group(self, name: str) -> Made | None:
+        """Return the stored group that holds a name's value."""
+        made = self._made.get(name)
+        return made if isinstance(made, Made) else None
+
+
+class Cells:
+    """The order of the cells."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def put(self, entry: Entry) -> int:
+        """Take a cell in: where it stood when it was first executed, else at the end; return the place.
+
+        A cell is known again by its id, a step also by its name.
+        """
+        old = self._place(entry)
+        if old is None:
+            self._entries.append(entry)
+            return len(self._entries) - 1
+        self._entries[old] = entry
+        return old
+
+    def remove(self, entry: Entry) -> None:
+        """Forget a cell."""
+        self._entries.remove(entry)
+
+    def above(self, count: int | None) -> list[Entry]:
+        """Return the first so many cells, the last of them first; None: all."""
+        return self._entries[:count][::-1]
+
+    def step(self, name: str) -> Entry | None:
+        """Return the step of a name."""
+        return next((entry for entry in self._entries if entry.step == name), None)
+
+    def plain_maker(self, name: str, above: Entry) -> Entry | None:
+        """Return the nearest plain cell above another that binds or changes a name."""
+        cells = self._entries[: self._entries.index(above)]
+        return next((e for e in reversed(cells) if e.step is None and name in e.facts.outputs), None)
+
+    def _place(self, entry: Entry) -> int | None:
+        for place, other in enumerate(self._entries):
+            if entry.cell_id is not None and other.cell_id == entry.cell_id:
+                return place
+        if entry.step is not None and (same := self.step(entry.step)) is not None:
+            return self._entries.index(same)
+        return None

@@ -1,0 +1,179 @@
+"""Executes a notebook file from first to last cell, as ``k8snb run`` does."""
+
+# ruff: noqa: T201 - it prints for a shell
+# mypy: disable-error-code="no-untyped-call"
+# nbformat has no types.
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_core.utils import ensure_async
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+from k8snb.errors import InputError
+from k8snb.notebook.document import NOTEBOOK, PARAMETERS, refuse_twins
+from k8snb.notebook.magics import CARD
+from k8snb.notebook.screen import STEP_LINE
+from k8snb.stacks.load import load
+
+OK, FAILED, INTERRUPTED = 0, 1, 130
+REST = "%k8s_run --rest"
+"""The last cell: it runs the steps that no cell has run."""
+
+_WORDS = {"true": True, "false": False, "none": None, "null": None}
+
+
+def parameter(text: str) -> tuple[str, Any]:
+    """Read ``NAME=VALUE``: a Python literal, ``true``, ``false``, or else text.
+
+    Raises
+    ------
+    InputError
+        The name is not one of a variable.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise InputError(f"{text!r} is not NAME=VALUE", where="-p", fix="for example: -p lr=0.1")
+    if value.lower() in _WORDS:
+        return name, _WORDS[value.lower()]
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def run(notebook: Path, *, stack: str | None, parameters: Mapping[str, Any], output: Path | None) -> int:
+    """Execute a notebook and write the executed one, also where a cell failed.
+
+    Parameters
+    ----------
+    notebook : Path
+    stack : str or None
+        None: the active one.
+    parameters : mapping
+        Variables that are set after the cell tagged ``parameters``, or at the top.
+    output : Path or None
+        None: beside the notebook.
+
+    Returns
+    -------
+    int
+        Exit code; 0 only where every cell and step succeeded.
+    """
+    notebook = notebook.absolute()
+    target = output or notebook.with_name(f"{notebook.stem}.executed.ipynb")
+    content = _read(notebook)
+    load(notebook.parent, name=stack).pick()  # what is wrong is said before a kernel starts
+    refuse_twins(notebook)
+    _inject(content, parameters)
+    content.cells.append(nbformat.v4.new_code_cell(REST))
+    environment = {**os.environ, NOTEBOOK: str(notebook), PARAMETERS: json.dumps(parameters, default=repr)}
+    environment |= {"K8SNB_STACK": stack} if stack else {}
+    try:
+        code = asyncio.run(_execute(content, notebook.parent, environment))
+    finally:
+        if content.cells[-1].source == REST and not content.cells[-1].get("outputs"):
+            content.cells.pop()
+        nbformat.write(content, target)
+        print(f"written: {target}", file=sys.stderr)
+    return code
+
+
+async def _execute(content: Any, folder: Path, environment: Mapping[str, str]) -> int:
+    client = _Client(content, timeout=None, store_widget_state=False, resources={"metadata": {"path": str(folder)}})
+    client.extra_arguments = ["--log-level=ERROR"]  # ipykernel's hints on transports are nothing to the user
+    if not any("%load_ext k8snb" in cell.source for cell in content.cells if cell.cell_type == "code"):
+        client.extra_arguments += ["--ext=k8snb"]
+    try:
+        await client.async_execute(env=dict(environment))
+    except (CellExecutionError, DeadKernelError) as e:
+        if client.interrupts:
+            print("k8snb: interrupted", file=sys.stderr)
+            return INTERRUPTED
+        what = f"{e.ename}: {e.evalue}" if isinstance(e, CellExecutionError) else "the kernel died"
+        print(f"k8snb: failed: {what}", file=sys.stderr)
+        return FAILED
+    return OK
+
+
+class _Client(NotebookClient):
+    """Shows output as it comes, and interrupts the kernel where nbclient would kill it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.interrupts = 0
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """Connect to the kernel; from then on Ctrl-C is the kernel's, a second one is its end."""
+        kc = await super().async_start_new_kernel_client()
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError):  # Windows: Ctrl-C reaches the kernel by itself
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self._interrupt)
+        return kc
+
+    def _interrupt(self) -> None:
+        self.interrupts += 1
+        self._stopping = asyncio.ensure_future(self._stop())
+
+    async def _stop(self) -> None:
+        assert self.km is not None
+        stop = self.km.interrupt_kernel() if self.interrupts == 1 else self.km.shutdown_kernel(now=True)
+        await ensure_async(stop)
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        """Take a message of the kernel, and show what it brings."""
+        content = msg["content"]
+        match msg["msg_type"]:
+            case "stream":
+                getattr(sys, content["name"]).write(content["text"])
+                getattr(sys, content["name"]).flush()
+            case "error":
+                print("\n".join(content["traceback"]), file=sys.stderr)
+            case "display_data" | "update_display_data" | "execute_result":
+                _tell(content)
+        return super().process_message(msg, cell, cell_index)
+
+
+def _tell(content: Mapping[str, Any]) -> None:
+    """Print a display's text; lines of k8snb's own to stderr, of cards of steps only the warnings."""
+    text = content["data"].get("text/plain", "")
+    if CARD in content["metadata"]:
+        title, *rows = text.splitlines()
+        for row in rows:
+            if row.split()[:1] == ["warning"]:
+                print(f"[{title}: {' '.join(row.split())}]", file=sys.stderr, flush=True)
+        return
+    own = STEP_LINE in content["metadata"]
+    print(f"[{text}]" if own else text, file=sys.stderr if own else sys.stdout, flush=True)
+
+
+def _read(notebook: Path) -> Any:
+    try:
+        return nbformat.read(notebook, as_version=4)
+    except FileNotFoundError:
+        raise InputError("there is no such notebook", where=str(notebook), fix="check the path") from None
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as e:
+        raise InputError(f"this is not a notebook: {e}", where=str(notebook), fix="save it in Jupyter") from None
+
+
+def _inject(content: Any, parameters: Mapping[str, Any]) -> None:
+    """Add a cell that sets the parameters, after the one tagged ``parameters`` (as papermill does), else at the top."""
+    if not parameters:
+        return
+    lines = [f"{name} = {value!r}" for name, value in parameters.items()]
+    cell = nbformat.v4.new_code_cell("\n".join(lines), metadata={"tags": ["injected-parameters"]})
+    tagged = (i + 1 for i, c in enumerate(content.cells) if "parameters" in c.metadata.get("tags", []))
+    content.cells.insert(next(tagged, 0), cell)

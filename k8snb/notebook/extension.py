@@ -1,0 +1,41 @@
+"""Loads k8snb into a shell and takes it out again; imports nothing heavy."""
+
+from __future__ import annotations
+
+import atexit
+from typing import TYPE_CHECKING, Any
+
+from k8snb.notebook import hooks
+from k8snb.notebook.magics import K8snbMagics
+
+if TYPE_CHECKING:
+    from k8snb.notebook.session import Session
+
+
+def load(shell: Any) -> None:
+    """Register magics and hooks."""
+    unload(shell)
+    own = hooks.Hooks(shell, _make_session)
+    hooks.install(own)
+    atexit.register(own.close)
+    shell.register_magics(K8snbMagics(shell, own))
+
+
+def unload(shell: Any) -> None:
+    """Take magics and hooks away."""
+    own = hooks.remove()
+    if own is not None:
+        own.close()
+        atexit.unregister(own.close)
+        for kind in shell.magics_manager.magics.values():
+            for name in [n for n in kind if n.startswith("k8s_")]:
+                del kind[name]
+
+
+def _make_session(shell: Any, own: hooks.Hooks) -> Session:
+    from k8snb.notebook.session import Session
+
+    session = Session(shell, lambda: own.running)
+    for cell in own.executed:
+        session.remember(cell)
+    return session

@@ -1,0 +1,167 @@
+"""What happens around each cell: its step line is read, and the values that a plain cell reads are brought first.
+
+Bringing a value may run steps. It is done by a statement put before the cell's own ones and not in an event of
+IPython's, because an error in an event would not stop the cell. Nothing heavy is imported here: the session is made
+when a magic first asks for it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from k8snb.notebook.running import Running
+
+if TYPE_CHECKING:
+    from k8snb.notebook.session import Session
+
+_STEP_COMMENT = re.compile(r"#\s*(%%k8s_step\b.*)", re.DOTALL)
+_STEP = re.compile(r"%%k8s_step\b")
+_BELOW = re.compile(r"%%(?:time|timeit|capture)\b")
+
+
+def step_line_first(lines: list[str]) -> list[str]:
+    """Bring the step's line to the top as the cell magic that IPython knows.
+
+    ``# %%k8s_step`` in the first line means the same as without the ``#``. ``%%time``, ``%%timeit`` and ``%%capture``
+    above the step's line go below it: they are about what the step does. The number of lines stays.
+    """
+    place = next((i for i, line in enumerate(lines) if not _BELOW.match(line)), len(lines))
+    if place == len(lines):
+        return lines
+    if comment := _STEP_COMMENT.match(lines[place]):
+        return [comment[1], *lines[:place], *lines[place + 1 :]]
+    if _STEP.match(lines[place]):
+        return [lines[place], *lines[:place], *lines[place + 1 :]]
+    return lines
+
+
+class Hooks:
+    """Connects k8snb to a shell.
+
+    Parameters
+    ----------
+    shell : IPython.core.interactiveshell.InteractiveShell
+    make_session : callable
+        Makes the session of a shell and these hooks.
+
+    Attributes
+    ----------
+    executed : list of Running
+        Plain cells that were executed before there was a session.
+    """
+
+    def __init__(self, shell: Any, make_session: Callable[[Any, Hooks], Session]) -> None:
+        self.shell = shell
+        self.executed: list[Running] = []
+        self._make_session = make_session
+        self._running: list[Running] = []
+        self._session: Session | None = None
+        self._transformer = BringValues(self)
+
+    @property
+    def session(self) -> Session:
+        """The session; made when it is first asked for."""
+        if self._session is None:
+            self._session = self._make_session(self.shell, self)
+        return self._session
+
+    @property
+    def running(self) -> Running | None:
+        """The cell that is being executed, the innermost."""
+        return self._running[-1] if self._running else None
+
+    def begin_plain_cell(self, cell: Running) -> None:
+        """Bring the values that a plain cell reads and the kernel does not have."""
+        if self._session is None:
+            self.executed.append(cell)
+        else:
+            self._session.begin_plain_cell(cell)
+
+    def install(self) -> None:
+        """Take part in the execution of cells."""
+        self.shell.events.register("pre_run_cell", self._before)
+        self.shell.events.register("post_run_cell", self._after)
+        self.shell.input_transformers_cleanup.append(step_line_first)
+        self.shell.ast_transformers.append(self._transformer)
+
+    def remove(self) -> None:
+        """Take part no longer."""
+        self.shell.events.unregister("pre_run_cell", self._before)
+        self.shell.events.unregister("post_run_cell", self._after)
+        self.shell.input_transformers_cleanup.remove(step_line_first)
+        self.shell.ast_transformers.remove(self._transformer)
+
+    def close(self) -> None:
+        """Close the session's connections."""
+        if self._session is not None:
+            self._session.close()
+
+    def _before(self, info: Any) -> None:
+        self._running.append(Running(info.raw_cell, getattr(info, "cell_id", None)))
+
+    def _after(self, result: Any) -> None:
+        if self.running is None or self.running.source != result.info.raw_cell:
+            return  # an empty cell, or the one that has loaded the extension: it was not seen at its start
+        self._running.pop()
+        if self._session is not None:
+            self._session.end_cell()
+
+
+class BringValues(ast.NodeTransformer):
+    """Puts a statement that brings values before the first statement of a plain cell.
+
+    Parameters
+    ----------
+    hooks : Hooks
+    """
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """Return the cell's tree with the statement; code that a magic compiles inside a cell stays as it is."""
+        cell = self._hooks.running
+        if cell is None or cell.begun or not isinstance(node, ast.Module) or not node.body:
+            return node
+        cell.begun = True
+        if cell.step_line is None:
+            futures = sum(isinstance(s, ast.ImportFrom) and s.module == "__future__" for s in node.body)
+            docstring = futures > 0 and isinstance(node.body[0], ast.Expr)
+            node.body.insert(futures + docstring, _statement(node.body[0]))
+        return node
+
+
+def _statement(at: ast.stmt) -> ast.stmt:
+    """Return the call of `bring`, in the place of another statement; the user's code cannot have taken its names."""
+    statement = ast.parse(f"__import__({__name__!r}, fromlist=['bring']).bring()").body[0]
+    for node in ast.walk(statement):
+        ast.copy_location(node, at)
+    return statement
+
+
+_hooks: Hooks | None = None
+
+
+def bring() -> None:
+    """Bring the values that the running cell reads and does not have: the statement before a plain cell's own."""
+    if _hooks is not None and _hooks.running is not None:
+        _hooks.begin_plain_cell(_hooks.running)
+
+
+def install(hooks: Hooks) -> None:
+    """Make hooks the ones of this process."""
+    global _hooks  # noqa: PLW0603 - the statement in the user's cell finds them by this name
+    _hooks = hooks
+    hooks.install()
+
+
+def remove() -> Hooks | None:
+    """Take the hooks of this process away and return them."""
+    global _hooks
+    hooks, _hooks = _hooks, None
+    if hooks is not None:
+        hooks.remove()
+    return hooks

@@ -1,0 +1,95 @@
+"""The magics: each reads its line and calls the session's function of its name."""
+
+# mypy: disable-error-code="no-untyped-call, untyped-decorator"
+# IPython's magic_arguments have no types.
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+
+from k8snb.notebook.hooks import Hooks
+from k8snb.notebook.running import Running
+
+CARD = "k8snb_card"
+"""Key in the metadata of a step's card."""
+
+
+@magics_class
+class K8snbMagics(Magics):
+    """Magics of k8snb.
+
+    Parameters
+    ----------
+    shell : IPython.core.interactiveshell.InteractiveShell
+    hooks : Hooks
+    """
+
+    def __init__(self, shell: Any, hooks: Hooks) -> None:
+        super().__init__(shell)
+        self._shell, self._hooks = shell, hooks
+
+    @cell_magic
+    def k8s_step(self, line: str, cell: str) -> None:
+        """Make the cell a step: ``%%k8s_step NAME [--run] [options]``.
+
+        The cell is not executed here. It runs as a pod of its own with ``%k8s_run``, or when another cell first reads
+        a variable that it makes; with ``--run`` it runs now. ``# %%k8s_step NAME`` as the first line means the same.
+
+        Options: ``--in NAMES``, ``--out NAMES`` (overrule what the code says), ``--after STEPS``, ``--image``,
+        ``--requirements FILE``, ``--file PATH``, ``--cpu``, ``--memory``, ``--gpu``, ``--env NAME=VALUE``,
+        ``--secret``, ``--retries``, ``--timeout``, ``--no-cache``, ``--node-selector``, ``--toleration``, ``--volume``,
+        ``--service-account``. ``{x}`` and ``$x`` in the line stand for the value of the variable.
+        """
+        running = self._hooks.running
+        if running is None or running.step_line is None:  # called by code and not as a cell
+            running = Running(f"%%k8s_step {line}\n{cell}")
+        card, run_now = self._hooks.session.add_step(line, running)
+        self._show(card)
+        if run_now:
+            self._hooks.session.run([run_now], reuse=True, ahead=True)
+
+    @magic_arguments()
+    @argument("steps", nargs="*", metavar="STEP", help="run these and what they need; without any: all")
+    @argument("--stack", help="run on this stack, this time")
+    @argument("--rest", action="store_true", help="leave out steps that have run since their cell was executed")
+    @line_magic
+    def k8s_run(self, line: str) -> None:
+        """Run the pipeline and wait for its end; interrupting the kernel ends its pods."""
+        args = parse_argstring(self.k8s_run, line)
+        session = self._hooks.session
+        session.run(args.steps, stack=args.stack, reuse=args.rest)
+        session.bring_for_rest_of_cell()
+
+    @magic_arguments()
+    @argument("name", nargs="?", help="make this stack the notebook's; without a name: list them")
+    @line_magic
+    def k8s_stack(self, line: str) -> None:
+        """Show the stacks, or choose one for this notebook."""
+        args = parse_argstring(self.k8s_stack, line)
+        session = self._hooks.session
+        if args.name:
+            session.stacks.pick(args.name)
+            session.stack_name = args.name
+        stacks = session.stacks
+        for stack in stacks.by_name.values():
+            mark = "*" if stack.name == stacks.default else " "
+            print(f"{mark} {stack.name}: {stack.orchestrator.kind}, {stack.artifact_store.uri}")  # noqa: T201
+
+    @magic_arguments()
+    @line_magic
+    def k8s_status(self, line: str) -> None:
+        """Show the steps of the notebook and whether they have run."""
+        parse_argstring(self.k8s_status, line)
+        session = self._hooks.session
+        steps = [entry for entry in session.cells if entry.step is not None]
+        for entry in steps:
+            print(f"{entry.step}: {'has run' if entry.has_run else 'has not run'}")  # noqa: T201
+        if not steps:
+            print("no steps yet: put %%k8s_step NAME on top of a cell and execute it")  # noqa: T201
+
+    def _show(self, card: Any) -> None:
+        data = {"text/plain": repr(card), "text/html": card._repr_html_()}
+        self._shell.display_pub.publish(data=data, metadata={CARD: True})

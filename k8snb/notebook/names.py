@@ -1,0 +1,149 @@
+"""The names of the notebook that stand for results of steps: fetched when a cell first uses them, never stale."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from k8snb.artifacts.groups import Group
+from k8snb.artifacts.store import Store
+from k8snb.artifacts.transfer import load
+from k8snb.errors import UnpackableError
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """The step that makes it has not run."""
+
+    step: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The step has run, but what it made cannot travel."""
+
+    step: str
+    why: str
+
+    def error(self, name: str) -> UnpackableError:
+        """Return the error for reading it."""
+        return UnpackableError(
+            f"{name} was made by step {self.step}, but cannot travel: {self.why}",
+            where=f"step {self.step}",
+            fix="put what can travel into a variable of the step (the data, not the connection), "
+            "or use it inside the step",
+        )
+
+
+@dataclass
+class Made:
+    """A stored alias group of a step; its members are shared by all names that stand for it."""
+
+    step: str
+    group: Group
+    store: Store
+    values: dict[str, Any] | None = field(default=None, repr=False)
+
+
+Pending = NotRun | Broken | Made
+
+
+class Names:
+    """What the notebook's names stand for besides what is in its namespace.
+
+    Parameters
+    ----------
+    namespace : dict
+        The shell's ``user_ns``. A pending name is not in it: reading it unforeseen is a ``NameError``, never an old
+        value.
+
+    Attributes
+    ----------
+    pending : dict of str to Pending
+    """
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self.namespace = namespace
+        self.pending: dict[str, Pending] = {}
+        self._hidden: dict[str, Any] = {}
+        self._fetched: dict[str, tuple[Any, str]] = {}
+
+    def hold(self, name: str, pending: Pending) -> None:
+        """Let a name stand for a step's result; the kernel's own value is kept for steps that read it."""
+        self._hide(name)
+        self.pending[name] = pending
+
+    def unbind(self, name: str) -> None:
+        """Leave a name unbound: a step has deleted it."""
+        self._hide(name)
+        self.pending.pop(name, None)
+
+    def restore(self, name: str) -> None:
+        """Give a name back to the kernel's own value, where there is one."""
+        if self.pending.pop(name, None) is not None and name in self._hidden:
+            self.namespace[name] = self._hidden[name]
+
+    def forget_step(self, step: str) -> None:
+        """Forget what a step was to make: there is no such step any more."""
+        for name in [n for n, pending in self.pending.items() if pending.step == step]:
+            self.restore(name)
+
+    def reconcile(self) -> None:
+        """Notice what a cell has bound: such names are the kernel's from now on."""
+        for name in [n for n in self.pending if n in self.namespace]:
+            del self.pending[name]
+            self._hidden.pop(name, None)
+        for name in [n for n in self._fetched if self.fetched_from(n) is None]:
+            del self._fetched[name]
+
+    def of_kernel(self, name: str, *, changed_from: Collection[str] = ()) -> tuple[bool, Any]:
+        """Return whether the kernel has a value of its own for a name, and the value.
+
+        Parameters
+        ----------
+        name : str
+        changed_from : collection of str
+            Steps whose result a plain cell may have changed: then it is the kernel's.
+        """
+        step = self.fetched_from(name)
+        if name in self.namespace and (step is None or step in changed_from):
+            return True, self.namespace[name]
+        return name in self._hidden, self._hidden.get(name)
+
+    def fetched_from(self, name: str) -> str | None:
+        """Return the step whose result the name is bound to; None for a value of the kernel."""
+        value, step = self._fetched.get(name, (None, None))
+        return step if self.namespace.get(name, self) is value else None
+
+    def known(self) -> set[str]:
+        """Names that the kernel has a value for."""
+        return set(self.namespace) | set(self._hidden)
+
+    def bind(self, names: Iterable[str]) -> None:
+        """Fetch pending results and bind them; the other members of their groups stay pending."""
+        for name in names:
+            made = self.pending[name]
+            assert isinstance(made, Made)
+            if made.values is None:
+                if "matplotlib" in made.group.modules:
+                    _show_figures()
+                made.values = load(made.store, made.group, namespace=self.namespace)
+            self.namespace[name] = made.values[name]
+            self._fetched[name] = made.values[name], made.step
+            del self.pending[name]
+
+    def _hide(self, name: str) -> None:
+        if name in self.namespace:
+            if self.fetched_from(name) is None:
+                self._hidden[name] = self.namespace[name]
+            self._fetched.pop(name, None)
+            del self.namespace[name]
+
+
+def _show_figures() -> None:
+    """Let figures be shown as pictures, as in a kernel that has made some itself."""
+    with suppress(ImportError):
+        importlib.import_module("matplotlib_inline.backend_inline")

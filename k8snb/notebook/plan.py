@@ -1,0 +1,105 @@
+"""What is left of a pipeline when some of its steps have run already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+
+from k8snb.artifacts.groups import Group
+from k8snb.artifacts.store import Store
+from k8snb.artifacts.transfer import copy_group
+from k8snb.notebook.cells import UNBOUND, Cells, Entry
+from k8snb.notebook.names import Broken, Made
+from k8snb.pipeline.model import Pipeline
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps to run, and the values that they get besides those that they make for each other.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+    captured : mapping of str to mapping of str to Group
+        By step and name; all in the scratch store.
+    """
+
+    pipeline: Pipeline
+    captured: Mapping[str, Mapping[str, Group]]
+
+
+def make(pipeline: Pipeline, entries: Mapping[str, Entry], *, done: AbstractSet[str], scratch: Store) -> Plan:
+    """Decide what to run.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        The steps asked for and what they need.
+    entries : mapping of str to Entry
+        All steps of the session.
+    done : set of str
+        Steps that do not run again: their results are used.
+    scratch : Store
+        Gets the results that are used again.
+
+    Raises
+    ------
+    UnpackableError
+        A result that is to be used again could not be kept.
+    """
+    steps = []
+    captured: dict[str, Mapping[str, Group]] = {}
+    for step in pipeline.steps:
+        if step.name not in done:
+            groups = {**entries[step.name].capture.groups}
+            inputs: dict[str, tuple[str | None, ...]] = {}
+            for name, sources in step.inputs.items():
+                inputs[name], made = _from_done(name, sources, entries, done)
+                if made is not None:
+                    groups[name] = copy_group(made.store, scratch, made.group)
+            steps.append(replace(step, inputs=inputs, after=step.after - done))
+            captured[step.name] = _each_name_once(groups)
+    return Plan(replace(pipeline, steps=tuple(steps)), captured)
+
+
+def _each_name_once(groups: Mapping[str, Group]) -> dict[str, Group]:
+    """Return the groups so that each name is found in the one it stands for only."""
+    return {
+        name: replace(group, names=tuple(n for n in group.names if groups.get(n, group) == group))
+        for name, group in groups.items()
+    }
+
+
+def _from_done(
+    name: str, sources: tuple[str | None, ...], entries: Mapping[str, Entry], done: AbstractSet[str]
+) -> tuple[tuple[str | None, ...], Made | None]:
+    """Return where an input comes from when the results of done steps are given like values of the kernel."""
+    left: list[str | None] = []
+    for source in sources:
+        if source is None or source not in done:
+            left.append(source)
+        elif made := entries[source].group(name):
+            return (*left, None), made
+        elif isinstance(leaves := entries[source].leaves(name), Broken):
+            raise leaves.error(name)
+        elif leaves is UNBOUND:
+            return tuple(left), None
+    return tuple(left), None
+
+
+def stale(plan: Plan, cells: Cells) -> list[str]:
+    """Say which captured values plain cells have made of results that this run makes anew."""
+    found = []
+    for step in plan.pipeline.steps:
+        entry = cells.step(step.name)
+        assert entry is not None
+        for name in sorted(step.from_kernel & plan.captured[step.name].keys()):
+            maker = cells.plain_maker(name, above=entry)
+            reads = maker.facts.reads.keys() if maker is not None else ()
+            sources = sorted(s.name for s in plan.pipeline.steps if not set(s.outputs).isdisjoint(reads))
+            if sources and step.name not in sources:
+                found.append(
+                    f"step {step.name} gets {name} as a cell made it of earlier results of {', '.join(sources)}"
+                )
+    return found

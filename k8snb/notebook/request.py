@@ -1,0 +1,51 @@
+"""Everything that the engine is told about a run: steps, captured values, code, environments."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Any
+
+from k8snb.analysis.source import body
+from k8snb.images.code import collect, imported_by, local_modules
+from k8snb.notebook.environments import environments
+from k8snb.notebook.plan import Plan
+from k8snb.orchestrators.base import Capability, Environment
+from k8snb.run.request import RunRequest
+
+
+def make_request(
+    plan: Plan,
+    *,
+    imports: Collection[str],
+    folder: Path,
+    capabilities: AbstractSet[Capability],
+    parameters: Mapping[str, Any],
+) -> RunRequest:
+    """Put the request for a run together.
+
+    Parameters
+    ----------
+    plan : Plan
+    imports : collection of str
+        Top-level modules that the notebook's steps import, also those that do not run.
+    folder : Path
+        The notebook's.
+    capabilities : set of Capability
+        Of the orchestrator: without images there is no need to know packages.
+    parameters : mapping
+        For the record.
+    """
+    steps = plan.pipeline.steps
+    modules = set(imports)
+    for groups in plan.captured.values():
+        modules |= {module for group in groups.values() for module in group.modules}
+    files = {file for step in steps for file in step.cell.options.files}
+    local = local_modules(modules, folder)
+    if Capability.IMAGES in capabilities:
+        needs = environments(steps, folder, modules | imported_by(local), local)
+    else:
+        needs = {step.name: Environment() for step in steps}
+    code = collect({step.name: body(step.cell.source) for step in steps}, modules, folder, files)
+    return RunRequest(plan.pipeline, plan.captured, code, needs, parameters)

@@ -1,0 +1,35 @@
+"""The cell that is being executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from k8snb.analysis.source import step_line
+
+
+@dataclass
+class Running:
+    """A cell that is being executed.
+
+    Parameters
+    ----------
+    source : str
+        As it was typed.
+    cell_id : str or None
+        None where the front end tells none.
+    begun : bool
+        Its tree has been seen: what is compiled from now on is code inside it.
+    above : int or None
+        How many of the session's cells count when names are settled in it; None: all.
+    """
+
+    source: str
+    cell_id: str | None = None
+    begun: bool = False
+    above: int | None = None
+
+    @cached_property
+    def step_line(self) -> str | None:
+        """What follows the step's magic; None for a plain cell."""
+        return step_line(self.source)

@@ -1,0 +1,348 @@
+"""A notebook's session: its cells, its steps, and what their results are to the kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from k8snb.artifacts.store import Store, open_store
+from k8snb.errors import PipelineError, UnpackableError
+from k8snb.notebook import imports, plan, reach
+from k8snb.notebook.capture import Capture, capture
+from k8snb.notebook.card import Card
+from k8snb.notebook.cells import UNBOUND, Cells, Entry
+from k8snb.notebook.document import notebook_file, parameters, twice
+from k8snb.notebook.names import Broken, Made, Names, NotRun
+from k8snb.notebook.request import make_request
+from k8snb.notebook.running import Running
+from k8snb.notebook.screen import Screen
+from k8snb.notebook.show import View
+from k8snb.pipeline import build, merge, parse_options, select
+from k8snb.pipeline.model import Pipeline, Step
+from k8snb.run import portal
+from k8snb.run.engine import Engine
+from k8snb.run.request import RunHandle
+from k8snb.runner.spec import SUCCEEDED
+from k8snb.stacks.load import embedded, load
+from k8snb.stacks.model import Stack, Stacks
+
+OpenEngine = Callable[..., Engine]
+
+RUN_LINE = "%k8s_run"
+CLOSING = 5.0
+"""Seconds at most that connections may take to close when the kernel ends."""
+
+READ_ANY = frozenset({"eval", "exec", "globals", "locals", "vars"})
+"""Warnings of the analysis about a cell that may read any name."""
+
+
+class Session:
+    """Everything that k8snb knows of a running notebook.
+
+    Parameters
+    ----------
+    shell : IPython.core.interactiveshell.InteractiveShell
+    running : callable
+        Returns the cell that is being executed, or None.
+    open_engine : callable, optional
+        Makes the engine of a stack.
+
+    Attributes
+    ----------
+    stack_name : str or None
+        The stack that was chosen in the notebook; None: what files and environment say.
+    """
+
+    def __init__(
+        self, shell: Any, running: Callable[[], Running | None], *, open_engine: OpenEngine = Engine.open
+    ) -> None:
+        self.shell, self._running, self._open_engine = shell, running, open_engine
+        self.names = Names(shell.user_ns)
+        self.cells = Cells()
+        self.stack_name: str | None = None
+        self.scratch: Store = open_store(embedded().artifact_store.uri)  # a local run then has nothing to copy
+        self._engines: dict[tuple[str, Path], tuple[Stack, Engine]] = {}
+
+    # --- where -------------------------------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """The notebook's folder."""
+        file = notebook_file(self.shell.user_ns)
+        return file.parent if file else Path.cwd()
+
+    @property
+    def stacks(self) -> Stacks:
+        """The stacks that hold for the notebook, read anew: their files may have changed."""
+        return load(self.folder, name=self.stack_name)
+
+    def engine(self, name: str | None = None) -> Engine:
+        """Return the engine of a stack, the active one without a name; one for each stack."""
+        stack, folder = self.stacks.pick(name), self.folder
+        known, engine = self._engines.get((stack.name, folder), (None, None))
+        if engine is None or known != stack:
+            if engine is not None:
+                portal.submit(engine.orchestrator.aclose())
+            engine = self._open_engine(stack, folder=folder, scratch=self.scratch)
+            self._engines[stack.name, folder] = (stack, engine)
+        return engine
+
+    def close(self) -> None:
+        """Close connections; what runs goes on."""
+        for _, engine in self._engines.values():
+            with suppress(TimeoutError):
+                portal.submit(engine.orchestrator.aclose()).result(CLOSING)
+        self._engines.clear()
+
+    # --- cells -------------------------------------------------------------------------------------------------
+
+    def remember(self, cell: Running) -> None:
+        """Take in a plain cell."""
+        cell.above = self.cells.put(Entry(cell.source, cell.cell_id))
+
+    def begin_plain_cell(self, cell: Running) -> None:
+        """Take in a plain cell and bring the results of steps that it reads, running steps where need be."""
+        self.remember(cell)
+        self.names.reconcile()
+        if self.names.pending:
+            self.bring(self._reads(cell.source))
+
+    def end_cell(self) -> None:
+        """Notice what a cell has bound."""
+        self.names.reconcile()
+
+    def bring(self, names: Iterable[str]) -> None:
+        """Bind those of the names, and of what their code uses, that are pending.
+
+        Raises
+        ------
+        UnpackableError
+            A step has made it, but it cannot travel.
+        K8snbError
+            A step that had to run did not succeed.
+        """
+        names = set(names)
+        while wanted := sorted(reach.reached(names, self.names.namespace) & self.names.pending.keys()):
+            self._run_makers(wanted)
+            pending = {name: p for name in wanted if (p := self.names.pending.get(name)) is not None}
+            for name, p in pending.items():
+                if isinstance(p, Broken):
+                    raise p.error(name)
+            self.names.bind(name for name, p in pending.items() if isinstance(p, Made))
+
+    def _run_makers(self, wanted: Sequence[str]) -> None:
+        """Run the steps that make the names and have not run."""
+        for name in wanted:
+            pending = self.names.pending[name]
+            if isinstance(pending, NotRun) and (entry := self.cells.step(pending.step)) is not None:
+                imports.execute(entry.source, name, self.names.namespace)
+        self.names.reconcile()
+        missing = {name: p.step for name in wanted if isinstance(p := self.names.pending.get(name), NotRun)}
+        if missing:
+            Screen(self.shell).say(f"this cell reads {', '.join(missing)}: running what makes it first")
+            self.run(sorted(set(missing.values())), reuse=True, ahead=True)
+
+    def _reads(self, source: str) -> set[str]:
+        """Return the names that a plain cell may read before a line in it runs the pipeline."""
+        before_run = source.splitlines()
+        for place, line in enumerate(before_run):
+            if line.startswith(RUN_LINE):
+                del before_run[place:]
+                break
+        facts = Entry("\n".join(before_run), None).facts
+        if any(warning.code in READ_ANY for warning in facts.warnings):
+            return set(self.names.pending)
+        return set(facts.reads).union(*(facts.uses.get(name, ()) for name in facts.reads))
+
+    # --- steps -------------------------------------------------------------------------------------------------
+
+    def add_step(self, line: str, cell: Running) -> tuple[Card, str | None]:
+        """Make a cell a step.
+
+        Parameters
+        ----------
+        line : str
+            What follows the magic, variables in it expanded.
+        cell : Running
+
+        Returns
+        -------
+        Card
+        str or None
+            The step's name where it is to run now.
+
+        Raises
+        ------
+        InputError
+            What is wrong with its line, its code, or the pipeline that it makes.
+        """
+        name, options, run = parse_options(line, where="the step's line")
+        options = merge(self.stacks.steps, name, options)
+        entry = Entry(cell.source, cell.cell_id, name, options)
+        warnings = twice(self.cells.step(name), entry, notebook_file(self.shell.user_ns))
+        self.names.reconcile()
+        cell.above = self.cells.put(entry) + 1
+        try:
+            step = self.pipeline()[name]
+            entry.capture = self._capture(step, {e.step for e in self.cells.above(cell.above - 1) if e.step})
+        except BaseException:
+            self.cells.remove(entry)
+            self.names.forget_step(name)
+            raise
+        for output in step.outputs:
+            self._settle(output, cell.above)
+        warnings += [f"line {w.line}: {w.text}" for w in entry.facts.warnings]
+        return Card(step, entry.capture, tuple(warnings)), name if run else None
+
+    def pipeline(self) -> Pipeline:
+        """Return the pipeline of the cells so far."""
+        captured = {name for entry in self.cells for name in entry.capture.groups}
+        namespace = self.names.namespace
+        hidden = self.shell.user_ns_hidden
+        own = {name: value for name, value in namespace.items() if name not in hidden or hidden[name] is not value}
+        file = notebook_file(namespace)
+        pipeline = build(
+            [entry.cell for entry in self.cells],
+            name=file.stem if file else "notebook",
+            known=self.names.known() | captured,
+            uses={name: uses for name, value in own.items() if (uses := frozenset(reach.uses(value)))},
+        )
+        for step in pipeline.steps:
+            entry = self.cells.step(step.name)
+            assert entry is not None
+            entry.inputs, entry.outputs = frozenset(step.inputs), step.outputs
+        return pipeline
+
+    def _capture(self, step: Step, above: set[str]) -> Capture:
+        """Pack the kernel's values that a step may read, as they are now."""
+        only_kernel = {name for name, sources in step.inputs.items() if sources == (None,)}
+        captured = capture(
+            step.from_kernel,
+            lambda name: self.names.of_kernel(name, changed_from=above if name in only_kernel else ()),
+            namespace=self.names.namespace,
+            store=self.scratch,
+        )
+        if failures := {n: why for n, why in captured.failures.items() if n in only_kernel or n not in step.inputs}:
+            what = "; ".join(f"{name}: {why}" for name, why in sorted(failures.items()))
+            raise UnpackableError(
+                f"values that the step reads cannot travel: {what}",
+                where=f"step {step.name}",
+                fix="make them inside the step; or, where the step does not need them, name what it needs with --in",
+            )
+        return captured
+
+    # --- runs --------------------------------------------------------------------------------------------------
+
+    def run(
+        self, steps: Sequence[str] = (), *, stack: str | None = None, reuse: bool = False, ahead: bool = False
+    ) -> None:
+        """Run steps and what they need, show them, and let the notebook's names stand for the results.
+
+        Parameters
+        ----------
+        steps : sequence of str
+            Without any, all.
+        stack : str, optional
+            For this run only.
+        reuse : bool
+            Steps that have run since their cell was last executed do not run again.
+        ahead : bool
+            A cell needs results before the pipeline is run. They are used by the next run, so that executing all
+            cells of a notebook runs each step once.
+
+        Raises
+        ------
+        K8snbError
+            The run could not begin, or a step did not succeed.
+        """
+        pipeline = self.pipeline()
+        if not pipeline.steps:
+            raise PipelineError("there is no step yet", fix="put %%k8s_step NAME on top of a cell and execute it")
+        engine = self.engine(stack)
+        entries = {entry.step: entry for entry in self.cells if entry.step is not None}
+        chosen = select(pipeline, steps) if steps else pipeline
+        done = {name for name, entry in entries.items() if entry.has_run and (reuse or entry.ran_ahead)} - set(steps)
+        todo = plan.make(chosen, entries, done=done, scratch=self.scratch)
+        screen = Screen(self.shell)
+        for entry in entries.values():
+            entry.ran_ahead = entry.ran_ahead and reuse
+        self._say_before(screen, todo, [step.name for step in chosen.steps if step.name in done and not reuse])
+        if not todo.pipeline.steps:
+            return
+        self._execute(todo, engine, screen, ahead=ahead)
+
+    def _execute(self, todo: plan.Plan, engine: Engine, screen: Screen, *, ahead: bool) -> None:
+        """Run a plan and show it; whatever comes of it, take the results that there are."""
+        request = make_request(
+            todo,
+            imports={module for entry in self.cells if entry.step is not None for module in entry.facts.imports},
+            folder=self.folder,
+            capabilities=engine.orchestrator.capabilities,
+            parameters=parameters(),
+        )
+        view = View(screen, [step.name for step in todo.pipeline.steps])
+        handles: list[RunHandle] = []
+
+        def start() -> RunHandle:
+            handles.append(engine.start(request, view.put))
+            return handles[0]
+
+        try:
+            ended = view.follow(start)
+        finally:
+            if handles:
+                self._take_results(todo.pipeline, handles[0], ahead=ahead)
+        if handles[0].failed:
+            first = next(step.name for step in todo.pipeline.steps if step.name in handles[0].failed)
+            raise handles[0].error(first, self.names.namespace)
+        if ended.error is not None:
+            raise ended.error
+
+    def _say_before(self, screen: Screen, todo: plan.Plan, used: Sequence[str]) -> None:
+        if used:
+            screen.say(f"already run, for a cell above: {', '.join(used)}")
+        for warning in plan.stale(todo, self.cells):
+            screen.say(f"warning: {warning}; execute that cell and the step's cell again for new ones")
+
+    def bring_for_rest_of_cell(self) -> None:
+        """After a run in the middle of a cell: bring what the rest of the cell reads."""
+        cell = self._running()
+        if cell is not None and self.names.pending:
+            lines = cell.source.splitlines()
+            runs = [i for i, line in enumerate(lines) if line.startswith(RUN_LINE)]
+            rest = "\n".join(lines[runs[0] + 1 :]) if runs else cell.source
+            self.bring(Entry(rest, None).facts.reads)
+
+    def _take_results(self, pipeline: Pipeline, handle: RunHandle, *, ahead: bool) -> None:
+        """Bind, lazily, what the steps have made; nothing after the first that did not succeed."""
+        succeeded = True
+        names: set[str] = set()
+        for step in pipeline.steps:
+            entry = self.cells.step(step.name)
+            assert entry is not None
+            result = handle.results.get(step.name) if succeeded else None
+            entry.finish(result, handle.store)
+            entry.ran_ahead = ahead
+            names |= {*step.outputs, *entry.deleted}
+            succeeded = result is not None and result.state == SUCCEEDED
+        cell = self._running()
+        for name in names:
+            self._settle(name, cell.above if cell is not None else None)
+
+    def _settle(self, name: str, above: int | None) -> None:
+        """Let a name stand for what the last of the first `above` cells that binds it has made of it."""
+        for entry in self.cells.above(above):
+            if entry.step is None:
+                if name in self.names.namespace and name in entry.facts.outputs:
+                    return
+                continue
+            left = entry.leaves(name)
+            if left is UNBOUND:
+                self.names.unbind(name)
+                return
+            if isinstance(left, Made | NotRun | Broken):
+                self.names.hold(name, left)
+                return
+        self.names.restore(name)

@@ -1,0 +1,231 @@
+"""An orchestrator that executes steps inside the test's own process, and a notebook to use it from."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import builtins
+import sys
+import threading
+import types
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from k8snb.artifacts.packing import pack
+from k8snb.artifacts.store import Store
+from k8snb.artifacts.transfer import load, save
+from k8snb.errors import ServiceError
+from k8snb.images.code import Code
+from k8snb.notebook import hooks
+from k8snb.notebook.extension import unload
+from k8snb.notebook.session import Session
+from k8snb.orchestrators.base import Attempt, Environment, Gone, Orchestrator, Output, Report
+from k8snb.run.engine import Engine
+from k8snb.runner.protocol import encode
+from k8snb.runner.spec import Failure, Key, Result, Spec
+from k8snb.stacks.model import Stack
+
+
+@dataclass
+class InProcess(Orchestrator):
+    """Executes each step with `exec`; notes what was asked of it. A step that reads ``hang`` never ends."""
+
+    store: Store
+    broken: ServiceError | None = None
+    started: list[str] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    hanging: threading.Event = field(default_factory=threading.Event)
+    code: Code | None = None
+
+    @classmethod
+    def of_stack(cls, stack: Stack, folder: Path) -> Self:
+        raise NotImplementedError
+
+    async def check(self) -> None:
+        if self.broken:
+            raise self.broken
+
+    async def prepare(self, code: Code, environments: Mapping[str, Environment]) -> dict[str, str]:
+        self.code = code
+        return dict.fromkeys(environments, "image")
+
+    async def start(self, attempt: Attempt) -> None:
+        self.started.append(attempt.key.step)
+
+    async def follow(self, attempt: Attempt) -> AsyncIterator[Report]:
+        assert self.code is not None
+        spec = Spec.loads(self.store.get(f"{attempt.key.folder}/spec.json"))
+        yield Output(encode(attempt.nonce, "start", t=0))
+        source = self.code.steps[spec.source].decode()
+        if "hang" in source:
+            self.hanging.set()
+            await asyncio.Event().wait()
+        result, output = await asyncio.to_thread(_execute, self.store, spec, source)
+        yield Output(b"".join(output))
+        self.store.put(f"{spec.key.folder}/result.json", result.dumps())
+        yield Output(encode(attempt.nonce, "end", state=result.state))
+        yield Gone(0)
+
+    async def cancel(self, keys: Sequence[Key]) -> None:
+        self.cancelled += [key.step for key in keys]
+
+    async def running(self, run: str) -> list[Key]:
+        return []
+
+
+def _execute(store: Store, spec: Spec, source: str) -> tuple[Result, list[bytes]]:
+    """Do what a runner does: bind the inputs, execute, store the outputs."""
+    output: list[bytes] = []
+
+    def say(*values: object, end: str = "\n", err: bool = False) -> None:
+        text = (" ".join(map(str, values)) + end).encode()
+        output.extend([encode(spec.nonce, "err"), text, encode(spec.nonce, "out")] if err else [text])
+
+    def show(text: str, **fields: Any) -> None:
+        output.append(encode(spec.nonce, "show", data={"text/plain": text}, meta={}, **fields))
+
+    def clear(*, wait: bool) -> None:
+        output.append(encode(spec.nonce, "clear", wait=wait))
+
+    scope: dict[str, Any] = {"__name__": "__main__", "__builtins__": {**vars(builtins), "print": say}}
+    scope["__builtins__"] |= {"show": show, "clear": clear}
+    for name, refs in spec.inputs.items():
+        for ref in refs:
+            groups = spec.captured if ref.step is None else _result(store, spec, ref.step).groups
+            if found := [g for g in groups if name in g.names]:
+                scope[name] = load(store, found[0], namespace=scope)[name]
+                break
+    for group in spec.captured:  # what captured functions use
+        scope = {**load(store, group, namespace=scope), **scope} if not set(group.names) <= scope.keys() else scope
+    came_in = scope.keys() & spec.inputs.keys()
+    failure = None
+    try:
+        exec(compile(source, spec.label, "exec"), scope)
+    except Exception as e:  # noqa: BLE001
+        groups = [save(store, p) for p in pack({"error": e}).packed]
+        failure = Failure(type(e).__name__, str(e), [f"{type(e).__name__}: {e}"], groups[0] if groups else None)
+    packing = pack({name: scope[name] for name in spec.outputs if name in scope}, namespace=scope)
+    result = Result(
+        spec.key,
+        "failed" if failure else "succeeded",
+        groups=[save(store, packed) for packed in packing.packed],
+        deleted=sorted({*came_in, *spec.deletes} - scope.keys()),
+        unpackable=packing.failures,
+        failure=failure,
+        started=1.0,
+        ended=3.0,
+    )
+    return result, output
+
+
+def _result(store: Store, spec: Spec, step: str) -> Result:
+    key = Key(spec.key.run, step)
+    return Result.loads(store.get(f"{key.folder}/result.json"))
+
+
+class Publisher(DisplayPublisher):
+    """Writes displays down."""
+
+    def __init__(self, shell: Any, seen: list[Any]) -> None:
+        super().__init__(parent=shell, shell=shell)
+        self.seen = seen
+
+    def publish(self, data: Any, metadata: Any = None, **more: Any) -> None:
+        transient = more.get("transient") or {}
+        self.seen.append(("update" if more.get("update") else "display", data, transient.get("display_id")))
+
+    def clear_output(self, wait: bool = False) -> None:
+        self.seen.append(("clear", wait, None))
+
+
+class _Stream:
+    """stdout or stderr of the notebook."""
+
+    def __init__(self, name: str, seen: list[Any]) -> None:
+        self.name, self.seen = name, seen
+
+    def write(self, text: str) -> int:
+        self.seen.append((self.name, text, None))
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+
+class Notebook:
+    """A shell with k8snb loaded whose steps run in this process."""
+
+    def __init__(self, home: Path) -> None:
+        config = Config()
+        config.HistoryManager.enabled = False
+        self.shell = InteractiveShell(config=config)
+        self.seen: list[Any] = []
+        self.shell.display_pub = Publisher(self.shell, self.seen)
+        self.orchestrators: list[InProcess] = []
+        self.shell.extension_manager.load_extension("k8snb")
+        own = hooks._hooks
+        assert own is not None
+        own._session = Session(self.shell, lambda: own.running, open_engine=self._open)
+        self.session = own._session
+
+    def _open(self, stack: Stack, *, folder: Path, scratch: Store) -> Engine:
+        self.orchestrators.append(InProcess(scratch))
+        return Engine(self.orchestrators[-1], scratch, scratch=scratch, stack=stack.name)
+
+    @property
+    def orchestrator(self) -> InProcess:
+        """The one of the active stack."""
+        self.session.engine()
+        return self.orchestrators[-1]
+
+    @property
+    def started(self) -> list[str]:
+        """Steps that were started, in that order."""
+        return [step for o in self.orchestrators for step in o.started]
+
+    @property
+    def ns(self) -> dict[str, Any]:
+        """The user's namespace."""
+        return self.shell.user_ns
+
+    def run(self, source: str, cell_id: str | None = None) -> Any:
+        """Execute a cell; raise what it raised; return its last expression's value."""
+        with self._captured():
+            result = self.shell.run_cell(source, store_history=True, cell_id=cell_id)
+        result.raise_error()
+        return result.result
+
+    def text(self, kind: str = "stdout") -> str:
+        """Return all text written to a stream so far."""
+        return "".join(entry[1] for entry in self.seen if entry[0] == kind)
+
+    @contextmanager
+    def _captured(self) -> Iterator[None]:
+        streams = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = _Stream("stdout", self.seen), _Stream("stderr", self.seen)  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = streams
+
+
+@contextmanager
+def notebook(home: Path) -> Iterator[Notebook]:
+    """Open a notebook, and put back what IPython changes of the process."""
+    main, hook = sys.modules["__main__"], sys.excepthook
+    opened = Notebook(home)
+    try:
+        yield opened
+    finally:
+        unload(opened.shell)
+        atexit.unregister(opened.shell.atexit_operations)
+        opened.shell.atexit_operations()
+        sys.modules["__main__"], sys.excepthook = main, hook
+        assert isinstance(main, types.ModuleType)

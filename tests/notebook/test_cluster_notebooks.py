@@ -1,0 +1,216 @@
+"""Notebooks whose steps are pods of the test cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_client.manager import start_new_async_kernel
+
+from tests.fixtures_s3 import Bucket, s3_bucket
+from tests.notebook.cluster_project import Project, error, kubectl, printed, project, shown
+
+__all__ = ["s3_bucket"]
+
+pytestmark = pytest.mark.cluster
+
+DIGITS = Path(__file__).parents[2] / "notebooks" / "digits.ipynb"
+
+
+@pytest.fixture(scope="session")
+def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("layers")
+
+
+@pytest.fixture
+def there(tmp_path: Path, s3_bucket: Bucket, layers: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    with project(tmp_path, s3_bucket, layers, monkeypatch) as made:
+        yield made
+
+
+def test_digits(there: Project) -> None:
+    sources = [cell.source for cell in nbformat.read(DIGITS, 4).cells if cell.cell_type == "code"]
+    cells = there.execute(*sources[1:])
+    text = "\n".join(str(cell.outputs) for cell in cells)
+    assert "Test accuracy: 0.9688" in text
+    assert "96.9% of the test images are recognised" in text
+    assert len(there.jobs()) == 4
+    assert there.pushed()
+    labels = kubectl("-n", there.values["namespace"], "get", "pods", "-l", "pipeline=notebook", "-o", "name")
+    assert len(labels.splitlines()) == 4
+    pods = kubectl("-n", there.values["namespace"], "get", "pods", "-o", "yaml")
+    assert "test-secret-key" not in pods
+    assert re.search(r"image: \S+@sha256:[0-9a-f]{64}", pods)
+
+
+def test_what_a_step_prints_and_shows_is_in_the_notebook(there: Project) -> None:
+    (there.folder / "helpers.py").write_text("def double(x):\n    return 2 * x\n")
+    *_, run, plain = there.execute(
+        "%matplotlib inline\nimport helpers\nscale = [3]",
+        "%%k8s_step show\n"
+        "import sys\nimport pandas as pd\nimport matplotlib.pyplot as plt\n"
+        "print('out')\nprint('err', file=sys.stderr)\nprint('again')\n"
+        "print('\\x1b[31mred\\x1b[0m')\n"
+        "for i in range(3): print(f'\\r{i}', end='')\n"
+        "plt.plot([1, 2])\n"
+        "display(pd.DataFrame({'a': [1]}))\n"
+        "doubled = helpers.double(scale[0])\n"
+        "{'last': doubled}",
+        "%k8s_run",
+        "doubled",
+    )
+    assert printed(run).startswith("out\nagain\n\x1b[31mred\x1b[0m\n")
+    assert "2" in printed(run).rpartition("\n")[2]
+    assert printed(run, "stderr") == "err\n"
+    assert len(shown(run, "image/png")) == 1
+    assert any("<table" in text for text in shown(run, "text/html"))
+    assert "{'last': 6}" in shown(run, "text/plain")
+    assert shown(plain, "text/plain") == ["6"]
+
+
+def test_what_is_one_object_stays_one(there: Project) -> None:
+    *_, run = there.execute(
+        "cfg = {'hist': []}",
+        "%%k8s_step one\ncfg['hist'].append(1)\nalias = cfg['hist']",
+        "%%k8s_step two\nprint(alias is cfg['hist'])",
+        "%k8s_run",
+    )
+    assert printed(run) == "True\n"
+
+
+def test_files_and_figures(there: Project) -> None:
+    (there.folder / "data.csv").write_text("a,b\n1,2\n")
+    *_, run, plain = there.execute(
+        "%%k8s_step one --file data.csv\nimport matplotlib.pyplot as plt\n"
+        "print(open('data.csv').read())\nfig, _ = plt.subplots()\nplt.close()",
+        "%k8s_run",
+        "fig",
+    )
+    assert printed(run) == "a,b\n1,2\n\n"
+    assert len(shown(plain, "image/png")) == 1
+
+
+def test_a_step_that_raises_fails_the_cell_with_its_own_traceback(there: Project) -> None:
+    *_, run, before, after = there.execute(
+        "%%k8s_step one\nx = 1\ndef f():\n    raise ValueError('no luck')\n\nf()",
+        "%%k8s_step two\ny = x",
+        "%%k8s_step side\nz = 3\nprint('side')",
+        "%k8s_run",
+        "x",
+        "print(z)",
+        allow_errors=True,
+    )
+    failed = error(run)
+    assert (failed.ename, failed.evalue) == ("ValueError", "no luck")
+    traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(failed.traceback))
+    assert "step one" in traceback
+    assert re.search(r"line 6|6 f\(\)", traceback)
+    assert "engine.py" not in traceback
+    assert shown(before, "text/plain") == ["1"]
+    # `side` has run, but nothing below the failed step is bound: reading it runs what makes it
+    assert printed(after) == "side\n3\n"
+    assert not any("-two-" in job for job in there.jobs())
+
+
+async def test_an_interrupt_deletes_the_pods_and_says_so(there: Project) -> None:
+    manager, client = await start_new_async_kernel(cwd=str(there.folder))
+    said = ""
+    try:
+        for source in ("%load_ext k8snb", "%%k8s_step slow\nimport time\nprint('begun')\ntime.sleep(300)"):
+            await client.execute_interactive(source, timeout=60, output_hook=lambda _: None)
+        asked = client.execute("%k8s_run")
+        interrupted = False
+        while True:
+            message = await client.get_iopub_msg(timeout=60)
+            if message["parent_header"].get("msg_id") != asked:
+                continue
+            said += str(message["content"])
+            if "begun" in said and not interrupted:
+                interrupted = True
+                await manager.interrupt_kernel()
+            if message["content"].get("execution_state") == "idle":
+                break
+    finally:
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
+    assert "KeyboardInterrupt" in said
+    assert "slow" in said.partition("interrupted:")[2]
+    async with asyncio.timeout(30):
+        while there.jobs():
+            await asyncio.sleep(0.1)
+
+
+BAD_CELLS = {
+    "unknown step": (["%%k8s_step one\nx = 1", "%k8s_run ones"], "did you mean 'one'"),
+    "a name that no cell makes": (["%%k8s_step one\nx = missing_name", "%k8s_run"], "missing_name"),
+    "a cycle": (["%%k8s_step one --after two\nx = 1", "%%k8s_step two --after one\ny = 1", "%k8s_run"], "two"),
+    "a value that cannot be pickled": (
+        ["import threading\nlock = threading.Lock()", "%%k8s_step one\nlock.acquire()", "%k8s_run"],
+        "lock",
+    ),
+    "a bad name": (["%%k8s_step One!\nx = 1", "%k8s_run"], "call it one"),
+    "a mistyped option": (["%%k8s_step one --memroy 1Gi\nx = 1", "%k8s_run"], "--memory"),
+    "a package that no index has": (
+        ["%%k8s_step one --requirements req.txt\nx = 1", "%k8s_run"],
+        "no-such-package-anywhere",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_CELLS)
+def test_bad_cells_are_refused_before_anything_starts(there: Project, case: str) -> None:
+    sources, says = BAD_CELLS[case]
+    (there.folder / "req.txt").write_text("no-such-package-anywhere==1.0\n")
+    cells = there.execute(*sources, allow_errors=True)
+    first = next(o for cell in cells for o in cell.outputs if o.output_type == "error")
+    assert says in f"{first.evalue} {first.traceback}"
+    assert there.jobs() == []
+    assert not there.pushed()
+
+
+@pytest.fixture(scope="session")
+def other_python() -> None:
+    """Push an image that says that it has another Python."""
+    image = BAD_STACKS["another Python"][0]["image"]
+    empty = io.BytesIO()
+    tarfile.open(fileobj=empty, mode="w").close()
+    subprocess.run(
+        ["docker", "import", "-c", "ENV PYTHON_VERSION=3.12.1", "-", image], check=True, input=empty.getvalue()
+    )
+    subprocess.run(["docker", "push", "-q", image], check=True)
+
+
+BAD_STACKS = {
+    "unreachable store": ({"endpoint": "http://127.0.0.1:9"}, {}, "store cannot be reached"),
+    "no such bucket": ({"store": "s3://k8snb-no-such-bucket/x"}, {}, "no such bucket"),
+    "wrong credentials": ({}, {"AWS_SECRET_ACCESS_KEY": "wrong"}, "secret key is wrong"),
+    "unreachable registry": ({"registry": "127.0.0.1:9/x"}, {}, "127.0.0.1:9"),
+    "a registry that refuses": ({"registry": "127.0.0.1:5001/x"}, {}, "docker login"),
+    "unknown context": ({"context": "nowhere"}, {}, "nowhere"),
+    "a broken file": ({"context": '"'}, {}, "k8snb.toml"),
+    "another Python": ({"image": "127.0.0.1:5000/library/other-python:1"}, {}, "Python 3.12"),
+    "no such base image": ({"image": "127.0.0.1:5000/library/nothing:1"}, {}, "library/nothing"),
+}
+
+
+@pytest.mark.usefixtures("other_python")
+@pytest.mark.parametrize("case", BAD_STACKS)
+def test_bad_stacks_are_refused_before_anything_starts(
+    there: Project, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes, environment, says = BAD_STACKS[case]
+    there.configure(**changes)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    cells = there.execute("%%k8s_step one\nx = 1", "%k8s_run", allow_errors=True)
+    first = next(o for cell in cells for o in cell.outputs if o.output_type == "error")
+    assert says in f"{first.evalue} {first.traceback}"
+    assert there.jobs() == []
+    assert not there.pushed()

@@ -1,0 +1,38 @@
+"""The notebooks that users learn from, executed from first to last cell on the embedded default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbclient
+import nbformat
+import pytest
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+SAYS = {
+    "digits": [
+        "898 images to train with, 899 to test with",
+        "Test accuracy: 0.9688",
+        "96.9% of the test images are recognised",
+        "array([0, 1, 2, 3, 4, 9, 6, 7, 8, 9])",
+        "evaluator: succeeded",
+    ],
+}
+
+
+WRITTEN = sorted(path for path in NOTEBOOKS.glob("*.ipynb") if not path.stem.endswith(".executed"))
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
+def test_a_notebook_runs_on_the_local_stack(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("K8SNB_STACK", "K8SNB_NOTEBOOK"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("K8SNB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    notebook = nbformat.read(path, 4)
+    assert not any(cell.get("outputs") for cell in notebook.cells), "notebooks are committed without outputs"
+    client = nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}})
+    client.execute()
+    outputs = "\n".join(str(cell.get("outputs", "")) for cell in notebook.cells)
+    assert [text for text in SAYS[path.stem] if text not in outputs] == []

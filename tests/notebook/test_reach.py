@@ -1,0 +1,58 @@
+"""Names that live values use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from k8snb.notebook.reach import reached
+
+SOURCE = """
+import functools
+def plain(): return scale
+def nested():
+    def inner(): return scale
+    return inner
+def outer(): return plain()
+def attribute(): return thing.scale
+def decorated(f):
+    @functools.wraps(f)
+    def wrapper(): return f()
+    return wrapper
+wrapped = decorated(plain)
+lam = lambda: scale
+part = functools.partial(plain)
+class Model:
+    def predict(self): return scale
+    @property
+    def p(self): return scale
+    @staticmethod
+    def s(): return scale
+class Child(Model): pass
+model = Child()
+method = model.predict
+many = [1, {"f": (plain,)}]
+async def later(): return scale
+def recursive(): return recursive
+"""
+
+
+@pytest.fixture(scope="module")
+def namespace() -> dict[str, Any]:
+    scope: dict[str, Any] = {"__name__": "__main__", "scale": 2, "data": [1, 2]}
+    exec(SOURCE, scope)
+    return scope
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["plain", "nested", "outer", "wrapped", "lam", "part", "Model", "Child", "model", "method", "many", "later"],
+)
+def test_code_behind_a_value_is_found(namespace: dict[str, Any], name: str) -> None:
+    assert "scale" in reached([name], namespace)
+
+
+@pytest.mark.parametrize("name", ["attribute", "recursive", "data", "functools", "absent"])
+def test_what_uses_nothing_brings_nothing(namespace: dict[str, Any], name: str) -> None:
+    assert "scale" not in reached([name], namespace)

@@ -1,0 +1,355 @@
+"""A notebook used as its user does: cells in, variables and errors out."""
+
+from __future__ import annotations
+
+import _thread
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from inprocess import Notebook
+from IPython.core.error import UsageError
+
+from k8snb.errors import AnnotationError, K8snbError, PipelineError, StackError, StepFailed, StoreError, UnpackableError
+
+# --- results are variables -----------------------------------------------------------------------------------------
+
+
+def test_results_are_fetched_when_a_cell_first_reads_them(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = [1]")
+    nb.run("%%k8s_step b\ny = x + [2]")
+    nb.run("%k8s_run")
+    assert nb.started == ["a", "b"]
+    assert not {"x", "y"} & nb.ns.keys()
+    assert nb.run("y") == [1, 2]
+    assert "x" not in nb.ns
+    assert nb.started == ["a", "b"]
+
+
+def test_a_cell_that_reads_what_has_not_run_runs_it_and_what_it_needs(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = 1")
+    nb.run("%%k8s_step other\nz = 1")
+    nb.run("%%k8s_step b\ny = x + 1")
+    assert nb.run("y * 10") == 20
+    assert nb.started == ["a", "b"]
+    assert any("this cell reads y" in str(entry[1]) for entry in nb.seen)
+
+
+def test_steps_that_have_run_are_not_run_again_for_a_reader(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nimport random\nx = random.random()")
+    nb.run("%%k8s_step b\ny = x")
+    first = nb.run("x")
+    assert nb.run("y") == first
+    assert nb.started == ["a", "b"]
+    nb.run("%%k8s_step b\ny = -x")
+    assert nb.run("y") == -first
+    assert nb.started == ["a", "b", "b"]
+
+
+def test_executing_all_cells_runs_each_step_once(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nimport random\nx = random.random()")
+    nb.run("m = x * 2")
+    nb.run("%%k8s_step b\ny = (x, m)")
+    nb.run("%k8s_run")
+    assert nb.started == ["a", "b"]
+    x, m = nb.run("y")
+    assert m == 2 * x
+    assert not any("warning" in str(entry[1]) for entry in nb.seen)
+    nb.run("%k8s_run")
+    assert nb.started == ["a", "b", "a", "b"]
+    assert any("warning: step b gets m as a cell made it of earlier results of a" in str(e[1]) for e in nb.seen)
+
+
+def test_a_result_that_was_not_kept_is_an_error_for_a_step_that_comes_later(nb: Notebook) -> None:
+    nb.run("%%k8s_step a --run\nimport threading\nlock = threading.Lock()")
+    nb.run("%%k8s_step b\nwith lock:\n    y = 1")
+    with pytest.raises(UnpackableError, match="lock was made by step a"):
+        nb.run("%k8s_run")
+
+
+def test_a_function_of_the_kernel_finds_what_steps_have_made(nb: Notebook) -> None:
+    nb.run("def f():\n    return g() + scale\ndef g():\n    return offset")
+    nb.run("%%k8s_step a\nscale = 2\noffset = 3\nunused = 4")
+    assert nb.run("f()") == 5
+    assert "unused" not in nb.ns
+
+
+def test_a_function_of_a_step_uses_the_kernels_variables(nb: Notebook) -> None:
+    nb.run("factor = 2")
+    nb.run("%%k8s_step a\nbase = 10\ndef f(x):\n    return factor * x + base")
+    assert nb.run("f(1)") == 12
+    nb.run("factor = 3")
+    assert nb.run("f(1)") == 13
+
+
+def test_eval_finds_everything(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = 1\ny = 2")
+    assert nb.run("eval('x' + '+y')") == 3
+
+
+def test_variables_that_are_one_object_stay_one(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = [1]\ny = {'x': x}")
+    nb.run("x.append(2)")
+    assert nb.run("y['x'] is x, y") == (True, {"x": [1, 2]})
+
+
+def test_a_name_that_a_cell_binds_is_the_cells(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = 1")
+    nb.run("x = 5")
+    assert nb.run("x") == 5
+    assert nb.started == []
+    nb.run("%k8s_run")
+    assert nb.run("x") == 5
+
+
+def test_a_step_run_again_gives_its_new_results(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = 1", "A")
+    nb.run("%k8s_run", "B")
+    assert nb.run("x") == 1
+    nb.run("%%k8s_step a\nx = 2", "A")
+    assert "x" not in nb.ns
+    nb.run("%k8s_run", "B")
+    assert nb.run("x") == 2
+
+
+def test_the_rest_of_a_cell_reads_what_the_run_in_it_has_made(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = 1")
+    nb.run("%k8s_run\ny = x + 1")
+    assert nb.ns["y"] == 2
+    assert nb.started == ["a"]
+
+
+def test_what_a_step_deletes_is_gone_and_what_it_does_not_bind_stays(nb: Notebook) -> None:
+    nb.run("x, y = 1, 2")
+    nb.run("%%k8s_step a\nprint(x)\ndel x\nif y > 5:\n    y = 0")
+    nb.run("%k8s_run")
+    assert nb.run("y") == 2
+    with pytest.raises(NameError):
+        nb.run("x")
+
+
+def test_a_step_that_may_bind_a_name_leaves_the_earlier_value(nb: Notebook) -> None:
+    nb.run("y, flag = 2, False")
+    nb.run("%%k8s_step a\nif flag: y = 0")
+    nb.run("%%k8s_step b\nz = y")
+    nb.run("%k8s_run")
+    assert nb.run("z") == 2
+
+
+def test_a_name_that_only_an_import_of_a_step_binds_needs_no_run(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nimport math\nx = math.pi")
+    assert nb.run("math.floor(2.5)") == 2
+    assert nb.started == []
+
+
+def test_a_result_that_cannot_travel_is_an_error_where_it_is_read(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nimport threading\nlock = threading.Lock()\nx = 1")
+    nb.run("%k8s_run")
+    assert nb.run("x") == 1
+    with pytest.raises(UnpackableError, match="lock was made by step a"):
+        nb.run("lock")
+
+
+# --- values of the kernel ------------------------------------------------------------------------------------------
+
+
+def test_a_step_gets_values_as_they_were_when_its_cell_was_executed(nb: Notebook) -> None:
+    nb.run("cfg = {'x': 1}")
+    nb.run("%%k8s_step a\ny = cfg['x']")
+    nb.run("cfg['x'] = 2")
+    nb.run("%k8s_run")
+    assert nb.run("y") == 1
+
+
+def test_functions_travel_with_what_they_use(nb: Notebook) -> None:
+    nb.run("scale = 3\ndef helper(x):\n    return x * scale")
+    nb.run("def f(x):\n    return helper(x)")
+    nb.run("%%k8s_step a\ny = f(2)")
+    assert nb.run("y") == 6
+
+
+def test_a_value_of_the_kernel_that_cannot_travel_is_named_at_the_step(nb: Notebook) -> None:
+    nb.run("import threading\nlock = threading.Lock()")
+    with pytest.raises(UnpackableError, match="lock"):
+        nb.run("%%k8s_step a\nwith lock:\n    x = 1")
+    with pytest.raises(NameError):
+        nb.run("x")
+    assert nb.started == []
+
+
+def test_a_step_executed_again_reads_what_the_kernel_had(nb: Notebook) -> None:
+    nb.run("x = [0]")
+    nb.run("%%k8s_step a\nx.append(1)", "A")
+    assert nb.run("x") == [0, 1]
+    nb.run("%%k8s_step a\nx.append(2)", "A")
+    assert nb.run("x") == [0, 2]
+
+
+def test_a_later_step_reads_what_a_plain_cell_made_of_a_result(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = 1")
+    nb.run("x = x + 1")
+    nb.run("%%k8s_step b\ny = x")
+    assert nb.run("y") == 2
+
+
+# --- errors --------------------------------------------------------------------------------------------------------
+
+
+def test_a_step_that_raises_fails_the_cell_as_its_own_exception(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nbefore = 1\n{}['no']\nafter = 2")
+    nb.run("%%k8s_step sibling\nz = 1")
+    with pytest.raises(KeyError) as info:
+        nb.run("%k8s_run")
+    assert isinstance(info.value, StepFailed)
+    assert type(info.value).__name__ == "KeyError"
+    assert nb.run("before") == 1
+    assert "z" not in nb.ns
+
+
+def test_the_body_of_a_cell_whose_step_fails_never_runs(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = 1 / 0")
+    with pytest.raises(ZeroDivisionError):
+        nb.run("touched = True\nx")
+    assert "touched" not in nb.ns
+    assert nb.run("1 + 1") == 2
+
+
+def test_what_keeps_runs_from_beginning_is_said_and_nothing_starts(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = 1")
+    nb.orchestrator.broken = StoreError("out of order", fix="repair it")
+    with pytest.raises(StoreError, match="out of order"):
+        nb.run("%k8s_run")
+    assert nb.started == []
+
+
+def test_an_interrupt_ends_the_run_says_so_and_is_an_interrupt(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nhang = 1")
+    waiting = threading.Thread(target=lambda: nb.orchestrator.hanging.wait(10) and _thread.interrupt_main())
+    waiting.start()
+    with pytest.raises(KeyboardInterrupt):
+        nb.run("%k8s_run")
+    waiting.join()
+    assert nb.orchestrator.cancelled == ["a"]
+    assert any("interrupted: the run was cancelled; ended: a" in str(entry[1]) for entry in nb.seen)
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("%%k8s_step Big Name\nx = 1", AnnotationError),
+        ("%%k8s_step a --cpus 1\nx = 1", AnnotationError),
+        ("%%k8s_step a\nx = missing", PipelineError),
+        ("%%k8s_step a\nx = = 1", AnnotationError),
+        ("%k8s_run --stak x", UsageError),
+        ("%k8s_run nowhere", PipelineError),
+        ("%k8s_run", PipelineError),
+        ("%k8s_stack nowhere", StackError),
+    ],
+)
+def test_what_is_wrong_is_an_error_of_the_cell(nb: Notebook, source: str, error: type[Exception]) -> None:
+    with pytest.raises(error) as info:
+        nb.run(source)
+    assert isinstance(info.value, UsageError) or info.value.fix
+    assert nb.started == []
+    assert nb.run("1") == 1
+
+
+def test_errors_show_no_code_of_k8snb(nb: Notebook) -> None:
+    with pytest.raises(K8snbError):
+        nb.run("%%k8s_step Big\nx = 1")
+    shown = nb.text("stdout") + nb.text("stderr")
+    assert "AnnotationError" in shown
+    assert ".py" not in shown
+
+
+def test_two_cells_of_one_name_are_refused_where_the_file_shows_them(
+    nb: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = ["%%k8s_step a\nx = 1", "%%k8s_step a --cpu 1\nx = 2"]
+    file = tmp_path / "twice.ipynb"
+    file.write_text(json.dumps({"cells": [{"cell_type": "code", "source": [s]} for s in sources]}))
+    monkeypatch.setenv("K8SNB_NOTEBOOK", str(file))
+    nb.run(sources[0])
+    with pytest.raises(PipelineError, match="two cells") as info:
+        nb.run(sources[1])
+    assert "code cells 1 and 2" in str(info.value.where)
+
+
+# --- the step's line -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["# %%k8s_step a", "%%time\n%%k8s_step a", "%%k8s_step a --cpu {cpu}"])
+def test_forms_of_the_steps_line(nb: Notebook, line: str) -> None:
+    nb.run("cpu = 2")
+    nb.run(f"{line}\nx = 1")
+    step = nb.session.cells.step("a")
+    assert step is not None
+    assert step.options.cpu == ("2" if "cpu" in line else None)
+    assert step.outputs == ("x",)
+
+
+def test_run_runs_the_step_now(nb: Notebook) -> None:
+    nb.run("%%k8s_step a --run\nprint('hello')\nx = 1")
+    assert nb.started == ["a"]
+    assert nb.text() == "hello\n"
+    assert nb.run("x") == 1
+
+
+def test_a_card_tells_what_a_step_reads_makes_and_what_could_go_wrong(nb: Notebook) -> None:
+    nb.run("n = 3\nh = '<b>'")
+    nb.run("%%k8s_step a\nx = n")
+    nb.run("%%k8s_step b\ny = [x, h]\neval('y')")
+    card = nb.seen[-1][1]
+    text = card["text/plain"]
+    assert "x from a" in text
+    assert "h from the notebook" in text
+    assert "makes     y" in text
+    assert "line 3: eval()" in text
+    assert "<table" in card["text/html"]
+
+
+def test_options_of_the_stack_file_hold_where_the_line_says_nothing(nb: Notebook) -> None:
+    Path("k8snb.toml").write_text('[steps.defaults]\nmemory = "1Gi"\n[steps.a]\ncpu = "2"\n')
+    nb.run("%%k8s_step a --memory 2Gi\nx = 1")
+    step = nb.session.cells.step("a")
+    assert step is not None
+    assert (step.options.cpu, step.options.memory) == ("2", "2Gi")
+
+
+# --- other magics --------------------------------------------------------------------------------------------------
+
+
+def test_stacks_are_listed_and_chosen(nb: Notebook) -> None:
+    Path("k8snb.toml").write_text("[stacks.mine]\n")
+    nb.run("%k8s_stack")
+    assert "* local: local" in nb.text()
+    nb.run("%k8s_stack mine")
+    assert "* mine: local" in nb.text()
+    nb.run("%%k8s_step a\nx = 1")
+    nb.run("%k8s_run")
+    assert nb.session.engine().stack == "mine"
+
+
+def test_run_takes_a_stack_for_once(nb: Notebook) -> None:
+    Path("k8snb.toml").write_text("[stacks.mine]\n")
+    nb.run("%%k8s_step a\nx = 1")
+    nb.run("%k8s_run a --stack mine")
+    assert [key[0] for key in nb.session._engines] == ["mine"]
+    assert nb.run("x") == 1
+
+
+def test_unloading_takes_everything_away(nb: Notebook) -> None:
+    nb.run("%unload_ext k8snb")
+    assert "k8s_run" not in nb.shell.magics_manager.magics["line"]
+    assert nb.shell.ast_transformers == []
+    nb.run("%load_ext k8snb")
+    assert "k8s_run" in nb.shell.magics_manager.magics["line"]
+
+
+def test_the_card_tells_what_a_volume_costs(nb: Notebook) -> None:
+    nb.run("%%k8s_step a --shm 1Gi\nx = 1")
+    assert any("--shm mounts a volume" in str(entry[1]) for entry in nb.seen)
+    nb.seen.clear()
+    nb.run("%%k8s_step b\ny = 1")
+    assert not any("mounts a volume" in str(entry[1]) for entry in nb.seen)

@@ -1,0 +1,200 @@
+"""Runs shown in a cell: order, streams, displays, interrupts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+
+import pytest
+
+from k8snb.errors import RunCancelled
+from k8snb.notebook.screen import Screen
+from k8snb.notebook.show import View
+from k8snb.run.events import Clear, Display, Event, RunEnded, StepState, Text
+
+
+class Publisher:
+    def __init__(self, seen: list[object]) -> None:
+        self.seen = seen
+
+    def publish(self, data, metadata, transient=None, update=False) -> None:
+        self.seen.append(("update" if update else "display", data["text/plain"]))
+
+    def clear_output(self, wait: bool) -> None:
+        self.seen.append(("clear",))
+
+
+class Stream:
+    def __init__(self, name: str, seen: list[object]) -> None:
+        self.name, self.seen = name, seen
+
+    def write(self, text: str) -> None:
+        self.seen.append((self.name, text))
+
+    def flush(self) -> None:
+        pass
+
+
+class Shell:
+    def __init__(self, seen: list[object]) -> None:
+        self.display_pub = Publisher(seen)
+
+
+class Handle:
+    def __init__(self, on_cancel: Callable[[], None] = lambda: None) -> None:
+        self.cancel = on_cancel
+
+
+@pytest.fixture
+def seen() -> list[object]:
+    return []
+
+
+def follow(view: View, start: Callable[[], Handle], seen: list[object]) -> RunEnded:
+    with redirect_stdout(Stream("stdout", seen)), redirect_stderr(Stream("stderr", seen)):  # type: ignore[type-var]
+        return view.follow(start)
+
+
+def show(seen: list[object], steps: str, *events: Event) -> list[object]:
+    """Show events, each in a batch of its own; return what came on the screen."""
+    view = View(Screen(Shell(seen)), steps.split())
+
+    def start() -> Handle:
+        for event in (*events, RunEnded("r", "succeeded")):
+            view.put(event)
+        return Handle()
+
+    assert follow(view, start, seen).state == "succeeded"
+    return seen
+
+
+def states(step: str, *names: str) -> list[StepState]:
+    return [StepState(step, name) for name in names]
+
+
+def test_a_step_is_shown_as_it_runs(seen: list[object]) -> None:
+    assert show(
+        seen,
+        "a",
+        *states("a", "starting", "running"),
+        Text("a", "stdout", b"one\r"),
+        StepState("a", "succeeded", "", 1.5),
+    ) == [
+        ("display", "a: starting"),
+        ("update", "a: running"),
+        ("stdout", "one\r"),
+        ("update", "a: succeeded in 1.5 s"),
+    ]
+
+
+def test_what_a_later_step_shows_waits_until_those_before_it_have_ended(seen: list[object]) -> None:
+    shown = show(
+        seen,
+        "a b c",
+        *states("b", "running"),
+        Text("b", "stdout", b"b1 "),
+        *states("c", "skipped"),
+        *states("a", "running"),
+        Text("b", "stdout", b"b2\n"),
+        Text("a", "stdout", b"a\n"),
+        *states("b", "succeeded"),
+        *states("a", "succeeded"),
+    )
+    assert shown == [
+        ("display", "a: running"),
+        ("stdout", "a\n"),
+        ("update", "a: succeeded"),
+        ("display", "b: succeeded"),
+        ("stdout", "b1 b2\n"),
+        ("display", "c: skipped"),
+    ]
+
+
+def test_streams_keep_their_order_and_characters_that_were_cut_are_whole(seen: list[object]) -> None:
+    euro = "€".encode()
+    shown = show(
+        seen,
+        "a",
+        *states("a", "running"),
+        Text("a", "stdout", b"o" + euro[:1]),
+        Text("a", "stderr", b"e"),
+        Text("a", "stdout", euro[1:] + euro[:2]),
+        *states("a", "succeeded"),
+    )
+    assert [s for s in shown if s[0] in {"stdout", "stderr"}] == [
+        ("stdout", "o"),
+        ("stderr", "e"),
+        ("stdout", "€"),
+        ("stdout", "\N{REPLACEMENT CHARACTER}"),
+    ]
+
+
+def test_displays_and_their_updates_are_passed_on(seen: list[object]) -> None:
+    shown = show(
+        seen,
+        "a",
+        *states("a", "running"),
+        Display("a", {"text/plain": "figure"}, {}, "x"),
+        Display("a", {"text/plain": "better"}, {}, "x", update=True),
+        *states("a", "succeeded"),
+    )
+    assert shown[1:3] == [("display", "figure"), ("update", "better")]
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_clearing_takes_away_the_steps_own_output_only(seen: list[object], wait: bool) -> None:
+    shown = show(
+        seen,
+        "a b",
+        *states("a", "running"),
+        Text("a", "stdout", b"kept\n"),
+        *states("a", "succeeded"),
+        *states("b", "running"),
+        Text("b", "stdout", b"1"),
+        Clear("b", wait),
+        Text("b", "stdout", b"2"),
+        *states("b", "succeeded"),
+    )
+    after = shown[shown.index(("clear",)) + 1 :]
+    assert after == [
+        ("display", "a: succeeded"),
+        ("stdout", "kept\n"),
+        ("display", "b: running"),
+        ("stdout", "2"),
+        ("update", "b: succeeded"),
+    ]
+
+
+def test_clearing_and_waiting_for_more_that_never_comes_clears_nothing(seen: list[object]) -> None:
+    assert ("clear",) not in show(seen, "a", *states("a", "running"), Clear("a", wait=True), *states("a", "succeeded"))
+
+
+def test_an_interrupt_cancels_waits_for_the_end_and_goes_on(seen: list[object]) -> None:
+    ended = RunEnded("r", "cancelled", RunCancelled("the run was cancelled; ended: a"))
+    screen = Screen(Shell(seen))
+    view = View(screen, ["a"])
+    cancelled: list[bool] = []
+
+    def cancel() -> None:
+        cancelled.append(True)
+        view.put(Text("a", "stdout", b"last words"))
+        view.put(ended)
+
+    interrupts = iter([KeyboardInterrupt])
+    flush = screen.flush
+
+    def interrupted_flush() -> None:
+        flush()
+        for interrupt in interrupts:
+            raise interrupt
+
+    screen.flush = interrupted_flush  # type: ignore[method-assign]
+
+    def start() -> Handle:
+        view.put(StepState("a", "running"))
+        return Handle(cancel)
+
+    with pytest.raises(KeyboardInterrupt):
+        follow(view, start, seen)
+    assert cancelled == [True]
+    assert seen[-2:] == [("stdout", "last words"), ("display", "interrupted: the run was cancelled; ended: a")]
