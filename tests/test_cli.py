@@ -1,0 +1,164 @@
+"""The shell's words."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from k8snb.cli import main
+from k8snb.errors import InputError
+from k8snb.notebook.execute import parameter
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project with a home of its own."""
+    for name in ("K8SNB_STACK", "K8SNB_NOTEBOOK", "K8SNB_PARAMETERS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("K8SNB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path / "project"
+
+
+def write(folder: Path, *sources: str, tags: dict[int, str] | None = None) -> Path:
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    for place, tag in (tags or {}).items():
+        cells[place].metadata["tags"] = [tag]
+    path = folder / "nb.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+def command(*arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "k8snb", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+
+
+def executed(folder: Path) -> list[Any]:
+    return nbformat.read(folder / "nb.executed.ipynb", 4).cells
+
+
+def test_a_notebook_runs_with_parameters_and_the_steps_that_no_cell_ran(folder: Path) -> None:
+    (folder / "local.py").write_text("double = lambda x: 2 * x\n")
+    notebook = write(
+        folder,
+        "%load_ext k8snb\nimport local",
+        "lr = 1",
+        "%%k8s_step a\nimport sys\nx = local.double(lr)\nprint('x is', x)\nprint('careful', file=sys.stderr)",
+        "print('got', x)",
+        "%%k8s_step rest\ny = x + 1\ny",
+        tags={1: "parameters"},
+    )
+    run = command("run", notebook, "-p", "lr=21")
+    out, err = run.communicate(timeout=120)
+    assert run.returncode == 0, err
+    assert "x is 42\ngot 42\n43\n" in out
+    assert "careful" in err
+    assert "[a: succeeded" in err
+    cells = executed(folder)
+    assert [cell.source for cell in cells][2] == "lr = 21"
+    assert cells[-1].source == "%k8s_run --rest"
+    assert "43" in str(cells[-1].outputs)
+    assert "a" not in [o.metadata.get("k8snb_step") for o in cells[-1].outputs if "metadata" in o]
+
+
+def test_a_failed_step_fails_the_command_and_the_notebook_shows_it(folder: Path) -> None:
+    notebook = write(
+        folder, "# %%k8s_step a\nx = 1\nraise ValueError('no luck')", "touched = print(x)", "print('never')"
+    )
+    run = command("run", notebook, "--output", folder / "nb.executed.ipynb")
+    out, err = run.communicate(timeout=120)
+    assert run.returncode == 1
+    assert "failed: ValueError: no luck" in err
+    assert "never" not in out
+    error = executed(folder)[1].outputs[-1]
+    assert (error.ename, error.evalue) == ("ValueError", "no luck")
+    assert "line 3" in "\n".join(error.traceback)
+
+
+def test_ctrl_c_ends_what_runs(folder: Path) -> None:
+    notebook = write(
+        folder, "%load_ext k8snb", "%%k8s_step a --run\nimport time\nprint('here', flush=True)\ntime.sleep(60)"
+    )
+    run = command("run", notebook)
+    assert run.stdout is not None
+    while "here" not in (line := run.stdout.readline()):
+        assert line, run.communicate()
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert "[interrupted: the run was cancelled; ended: a]" in err
+    assert executed(folder)[1].outputs[-1].ename == "KeyboardInterrupt"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a=1", 1),
+        ("a=0.1", 0.1),
+        ("a=true", True),
+        ("a=None", None),
+        ("a=x=y", "x=y"),
+        ("a=[1, 2]", [1, 2]),
+        ("a=", ""),
+    ],
+)
+def test_parameters_are_literals_or_text(text: str, value: object) -> None:
+    assert parameter(text) == ("a", value)
+
+
+@pytest.mark.parametrize("text", ["a", "1=2", "=1"])
+def test_parameters_have_a_name_and_a_value(text: str) -> None:
+    with pytest.raises(InputError, match="NAME=VALUE"):
+        parameter(text)
+
+
+def test_stacks_are_listed_shown_set_and_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "k8snb.toml").write_text("[stacks.mine]\n")
+    assert main(["stack", "set", "mine"]) == 0
+    assert main(["stack", "list"]) == 0
+    assert main(["stack", "show"]) == 0
+    assert main(["stack", "check"]) == 0
+    out = capsys.readouterr().out
+    assert "* mine: local" in out
+    assert "written in         " + str(folder / "k8snb.toml") in out
+    assert "stack mine: runs are possible" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "absent.ipynb"], "no such notebook"),
+        (["run", "broken.ipynb"], "not a notebook"),
+        (["run", "nb.ipynb", "--stack", "nowhere"], "no stack 'nowhere'"),
+        (["run", "nb.ipynb", "-p", "x"], "NAME=VALUE"),
+        (["run", "twins.ipynb"], "two cells are step 'a'"),
+        (["stack", "show", "nowhere"], "no stack 'nowhere'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    (folder / "broken.ipynb").write_text("{")
+    write(folder, "%%k8s_step a\n1", "%%k8s_step a\n2").rename(folder / "twins.ipynb")
+    write(folder, "1")
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert words in err
+    assert "way out:" in err
+    assert not (folder / "nb.executed.ipynb").exists()
