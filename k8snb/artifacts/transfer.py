@@ -202,14 +202,9 @@ def _map(store: Store, path: Path, part: Part) -> mmap.mmap:
 
 def _receive(store: Store, part: Part, place: memoryview) -> None:
     """Bring a part to its place, its digest computed on the way."""
-    seen, start = blake3(), 0
-    for chunk in store.chunks(_blob(part.digest), _PIECE):
-        piece = memoryview(chunk)
-        if start + piece.nbytes > part.size:
-            _refuse(store, part)
-        place[start : start + piece.nbytes] = piece
+    seen = blake3()
+    for piece in store.read_into(_blob(part.digest), place):
         seen.update(piece)
-        start += piece.nbytes
     _check(store, part, seen.hexdigest())
 
 

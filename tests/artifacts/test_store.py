@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+import os
 import socket
+import socketserver
 import threading
 import time
+from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
+import obstore
 import pytest
 
+from k8snb.artifacts import direct
 from k8snb.artifacts.aws_profile import read_profile
 from k8snb.artifacts.store import PART_BYTES, NotFound, open_store
 from k8snb.errors import StoreError
 
 cluster = pytest.mark.cluster
+MIB = 2**20
 
 
 @pytest.fixture(params=["folder", pytest.param("s3", marks=cluster)])
@@ -49,10 +57,90 @@ def test_check_leaves_nothing_behind(any_store):
     assert any_store.list() == []
 
 
-def test_chunks_are_the_object(any_store):
-    data = bytes(range(256)) * 20_000
+def read(store, name, size):
+    """Read an object into memory of that size; what came and its pieces."""
+    place = bytearray(size)
+    pieces = [bytes(piece) for piece in store.read_into(name, memoryview(place))]
+    return bytes(place), b"".join(pieces)
+
+
+@pytest.mark.parametrize("size", [0, 1, 5_000_000, PART_BYTES])
+def test_an_object_is_read_into_memory(any_store, size):
+    data = os.urandom(size)
     any_store.put("x", data)
-    assert b"".join(bytes(chunk) for chunk in any_store.chunks("x", 100_000)) == data
+    assert read(any_store, "x", size) == (data, data)
+
+
+@pytest.mark.parametrize("size", [100, PART_BYTES])
+@pytest.mark.parametrize("more", [-1, 1])
+def test_an_object_of_another_size_is_not_read(any_store, size, more):
+    any_store.put("x", bytes(size + more))
+    assert read(any_store, "x", size)[1] == b""
+
+
+def test_what_is_not_there_is_not_read_into_memory(any_store):
+    for size in (1, PART_BYTES):
+        with pytest.raises(NotFound):
+            read(any_store, "x", size)
+
+
+@cluster
+def test_a_large_object_comes_straight_from_the_server(s3_bucket, monkeypatch):
+    store, data = s3_bucket.open(), os.urandom(PART_BYTES)
+    store.put("x", data)
+    monkeypatch.setattr(obstore, "get", lambda *_, **__: pytest.fail("read through obstore"))
+    assert read(store, "x", PART_BYTES) == (data, data)
+
+
+@cluster
+@pytest.mark.parametrize("name", ["http_proxy", "ALL_PROXY"])
+def test_a_large_object_comes_through_a_proxy_where_there_is_one(s3_bucket, monkeypatch, name):
+    store, data = s3_bucket.open(), os.urandom(PART_BYTES)
+    store.put("x", data)
+    monkeypatch.setenv(name, "http://127.0.0.1:9")  # `store` was opened before, and does not know it
+    monkeypatch.setattr(direct, "read", lambda *_: pytest.fail("read past the proxy"))
+    assert read(store, "x", PART_BYTES) == (data, data)
+
+
+@cluster
+@pytest.mark.parametrize("after", [0, 10, 3_000_000])
+def test_a_connection_that_breaks_is_taken_up_where_it_broke(s3_bucket, after):
+    store, data = s3_bucket.open(), os.urandom(PART_BYTES)
+    store.put("x", data)
+    with cutting(s3_bucket.endpoint, after) as (endpoint, sent):
+        store = replace(s3_bucket, endpoint=endpoint).open()
+        assert read(store, "x", PART_BYTES) == (data, data)
+    assert len(sent) == 2
+    assert sent[0] == after
+    assert sent[1] <= PART_BYTES - after // MIB * MIB + 10_000  # what was there already is not sent again
+
+
+@contextmanager
+def cutting(endpoint, after):
+    """Stand in front of a server: the first connection breaks after so many bytes of the answer."""
+    address = urlsplit(endpoint)
+    sent = []
+
+    class Between(socketserver.BaseRequestHandler):
+        def handle(self):
+            number = len(sent)
+            sent.append(0)
+            with socket.create_connection((address.hostname, address.port)) as server:
+                request = self.request.recv(65536)  # a GET is one short piece
+                server.sendall(request.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+                while data := server.recv(65536):
+                    data = data[: after - sent[0]] if number == 0 else data
+                    self.request.sendall(data)
+                    sent[number] += len(data)
+                    if number == 0 and sent[0] == after:
+                        return
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Between) as proxy:
+        threading.Thread(target=proxy.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{proxy.server_address[1]}", sent
+        finally:
+            proxy.shutdown()
 
 
 def test_the_forms_of_a_local_address(tmp_path):
