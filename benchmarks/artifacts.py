@@ -3,6 +3,7 @@
 Raw is obstore alone: the same parts, as many at a time, put from memory and got into memory, nothing kept together.
 `floor` adds to raw what no reader of checked blobs can leave out: BLAKE3 of every part. Where the server and this
 program share the processor, hashing cannot hide behind the network; `floor` tells that apart from our own time.
+Each measurement is made by a new process, as a step is one: memory that was used before is quicker to fill.
 Memory is the growth of the process's peak, beside the value's size.
 
     python benchmarks/artifacts.py [folder] [s3]        # s3 needs K8SNB_TEST_S3_*
@@ -44,6 +45,9 @@ def main() -> None:
     if sys.argv[1:2] == ["--memory"]:
         measure_memory(*sys.argv[2:])
         return
+    if sys.argv[1:2] == ["--round"]:
+        print(json.dumps(one_round(open_store(sys.argv[2]), sys.argv[3], int(sys.argv[4]))))
+        return
     for kind in sys.argv[1:] or ("folder", "s3"):
         report(kind, new_folder if kind == "folder" else new_bucket)
 
@@ -60,7 +64,7 @@ def new_bucket() -> Iterator[Store]:
     from fixtures_s3 import temporary_bucket
 
     with temporary_bucket() as bucket:
-        os.environ.update(bucket.environment)  # for the processes that measure memory
+        os.environ.update(bucket.environment)  # for the processes that measure
         yield bucket.open()
 
 
@@ -70,13 +74,14 @@ def report(kind: str, new: Callable[[], AbstractContextManager[Store]]) -> None:
         # Another order each round: a disk's cache and its write-back favour whoever comes first.
         for one in KINDS[number % 3 :] + KINDS[: number % 3]:
             with new() as store:
-                for i in range(20):
-                    store.put(f"warm/{i}", b"")
-                saving, loading = one_round(store, one, number)
+                saving, loading = apart("--round", store.uri, one, str(number))
             if number:  # the first warms up
                 times["save"].setdefault(one, []).append(saving)
                 times["load"].setdefault(one, []).append(loading)
     print(f"{kind}: {BYTES / 1e6:.0f} MB in {ARRAYS} arrays, {THREADS} parts at a time, {os.cpu_count()} CPUs")
+    times["both"] = {
+        one: [sum(pair) for pair in zip(times["save"][one], times["load"][one], strict=True)] for one in KINDS
+    }
     for what, kinds in times.items():
         raw, floor, ours = (median(kinds[one]) for one in KINDS)
         print(
@@ -85,13 +90,20 @@ def report(kind: str, new: Callable[[], AbstractContextManager[Store]]) -> None:
         )
     with new() as store:
         for what in ("save", "load"):
-            command = [sys.executable, __file__, "--memory", what, store.uri]
-            grown = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+            grown = apart("--memory", what, store.uri)
             print(f"  {what}: peak memory {grown / MIB:.0f} MiB beyond the value")
+
+
+def apart(*arguments: str):
+    """Measure in a process of its own."""
+    command = [sys.executable, __file__, *arguments]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
 def one_round(store: Store, kind: str, number: int) -> tuple[float, float]:
     """Save and load fresh values, and return the seconds that each took."""
+    for i in range(20):
+        store.put(f"warm/{i}", b"")
     values = make(number)
     packed = pack({"x": values}).packed[0]
     os.sync()

@@ -185,7 +185,11 @@ def _fetch(store: Store, parts: Sequence[Part]) -> tuple[Any, list[Callable[[], 
 def _allocate(size: int) -> Any:
     if size < _SMALL:
         return bytearray(size)
-    buffer = mmap.mmap(-1, size)
+    if not hasattr(mmap, "MAP_PRIVATE"):  # Windows
+        return mmap.mmap(-1, size)
+    # Private: a process forked by the user's code must not write into this one's value. Shared memory also has no
+    # huge pages.
+    buffer = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         buffer.madvise(mmap.MADV_HUGEPAGE)  # a fault for each 2 MiB in place of each 4 KiB
     return buffer

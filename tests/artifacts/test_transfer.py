@@ -52,6 +52,16 @@ def test_large_values_come_back_writable(any_store, array):
     np.testing.assert_array_equal(load(any_store, group)["x"], array)
 
 
+def test_a_forked_process_has_a_value_of_its_own(any_store, array):
+    back = load(any_store, save(any_store, one({"x": array})))["x"]
+    pid = os.fork()
+    if pid == 0:
+        back[:] = 0
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    np.testing.assert_array_equal(back, array)
+
+
 def test_parts_are_as_long_as_the_store_takes(any_store, array):
     group = save(any_store, one({"x": array}))
     (parts,) = group.buffers
