@@ -18,8 +18,8 @@ from typing import Self
 import aiohttp
 from jupyter_client.manager import start_new_kernel
 
+from tests.fixtures_cluster import STACK
 from tests.fixtures_s3 import temporary_bucket
-from tests.notebook.cluster_project import STACK
 
 NAMESPACE = "benchmarks"
 

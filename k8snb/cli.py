@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from k8snb.errors import K8snbError
@@ -101,19 +103,25 @@ def _stack_set(args: argparse.Namespace) -> int:
 
 def _stack_check(args: argparse.Namespace) -> int:
     from k8snb.artifacts.store import open_store
-    from k8snb.run import portal
+    from k8snb.run import portal, trial
     from k8snb.run.engine import Engine
     from k8snb.stacks.load import embedded, load
 
     stack = load(Path.cwd()).pick(args.name)
     engine = Engine.open(stack, folder=Path.cwd(), scratch=open_store(embedded().artifact_store.uri))
-
-    async def check() -> None:
-        try:
-            await engine.check()
-        finally:
-            await engine.orchestrator.aclose()
-
-    portal.submit(check()).result()
+    try:
+        with _timed("from here"):
+            portal.submit(engine.check()).result()
+        with _timed("in a step"):
+            trial.run(engine)
+    finally:
+        portal.submit(engine.orchestrator.aclose()).result()
     print(f"stack {stack.name}: runs are possible")
     return OK
+
+
+@contextmanager
+def _timed(what: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    print(f"{what}  works, {time.perf_counter() - started:.1f} s", flush=True)

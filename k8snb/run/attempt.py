@@ -10,11 +10,11 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 from k8snb.artifacts.store import NotFound, Store
-from k8snb.errors import AttemptError, DiedError
+from k8snb.errors import AttemptError, ConfigError, DiedError
 from k8snb.orchestrators.base import Attempt, Gone, Orchestrator, Output, Waiting
 from k8snb.run.events import Clear, Display, Event, StepState, Text
 from k8snb.runner.protocol import Decoder, encode
-from k8snb.runner.spec import DIED, Key, Result, Spec
+from k8snb.runner.spec import DIED, SAYS, Key, Result, Spec
 
 TAIL = 4 << 20
 """Bytes of the log that are kept while it runs: more than a runner holds back before it writes them to the store."""
@@ -86,6 +86,8 @@ class _Reader:
     tell: Tell
     state: str | None = None
     """The word of the end."""
+    begun: bool = False
+    """The runner has said something: it is up and has read its order."""
     raw_bytes: int = 0
     tail: bytearray = field(default_factory=bytearray)
     text_lines: int = 0
@@ -114,6 +116,7 @@ class _Reader:
         self.tell(Text(self.step, "stderr" if self.stream == "stderr" else "stdout", data))
 
     async def _control(self, fields: dict[str, object]) -> None:
+        self.begun = True
         match fields["k"]:
             case "start":
                 self.tell(StepState(self.step, "running"))
@@ -161,7 +164,15 @@ async def _died(store: Store, key: Key, reader: _Reader, gone: Gone, started: fl
         log_lines=reader.text_lines,
     )
     await asyncio.to_thread(store.put, f"{key.folder}/result.json", result.dumps())
+    if gone.error is None and not reader.begun and gone.code is not None and gone.code > 0:
+        return Outcome(result, _could_not_begin(key, reader.tail.decode(errors="replace").strip()))
     return Outcome(result, gone.error or died(key, gone.code))
+
+
+def _could_not_begin(key: Key, said: str) -> ConfigError:
+    """Return the error for a runner that ended before the step: what it said last, or all where it says why."""
+    own = said.rpartition(SAYS)[2] if SAYS in said else said.rpartition("\n")[2]
+    return ConfigError(f"step {key.step} could not begin: {own or 'its runner ended without a word'}")
 
 
 def _complete_log(store: Store, key: Key, reader: _Reader) -> int:

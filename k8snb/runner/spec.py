@@ -14,6 +14,9 @@ from k8snb.artifacts.groups import Group
 
 VERSION = 1
 
+SAYS = "k8snb: "
+"""Stands before what a runner says in its log where it cannot write a result."""
+
 State = Literal["succeeded", "failed", "died"]
 SUCCEEDED: Literal["succeeded"] = "succeeded"
 FAILED: Literal["failed"] = "failed"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from k8snb import __version__
 from k8snb.artifacts.groups import Group
-from k8snb.errors import K8snbError
+from k8snb.artifacts.store import NotFound
+from k8snb.errors import K8snbError, StoreError
 from k8snb.runner import frames
 from k8snb.runner.access import take
 from k8snb.runner.children import Children
@@ -19,9 +20,10 @@ from k8snb.runner.log import Log
 from k8snb.runner.parts import Parts
 from k8snb.runner.process import StepEnds, StepProcess, need_stdin, no_stdin, start
 from k8snb.runner.pump import Pump
-from k8snb.runner.spec import DIED, FAILED, SUCCEEDED, Failure, Result, Spec
+from k8snb.runner.spec import DIED, FAILED, SAYS, SUCCEEDED, Failure, Result, Spec
 
 if TYPE_CHECKING:
+    from k8snb.artifacts.store import Store
     from k8snb.runner.access import Access
 
 
@@ -48,7 +50,7 @@ def main() -> NoReturn:
     try:
         code = _supervise(access, children, step)
     except K8snbError as error:
-        print(f"k8snb: {error}", file=sys.stderr, flush=True)  # noqa: T201 - the pod's log is all there is
+        print(f"{SAYS}{error}", file=sys.stderr, flush=True)  # noqa: T201 - the pod's log is all there is
         children.kill()
         code = 1
     os._exit(code)
@@ -56,7 +58,7 @@ def main() -> NoReturn:
 
 def _supervise(access: Access, children: Children, step: StepProcess) -> int:
     store = access.open()
-    data = store.get(f"{access.folder}/spec.json")
+    data = _read_order(store, access.folder)
     spec = Spec.loads(data)
     frames.send(step.orders, frames.dump("spec", spec=data.decode()))  # it loads its inputs meanwhile
     _await_reader(spec.handshake)
@@ -75,6 +77,15 @@ def _supervise(access: Access, children: Children, step: StepProcess) -> int:
     store.put(f"{access.folder}/result.json", result.dumps())
     show_end()
     return _exit_code(result)
+
+
+def _read_order(store: Store, folder: str) -> bytes:
+    try:
+        return store.get(f"{folder}/spec.json")
+    except StoreError as error:
+        what = "the store that the step sees does not hold its order" if isinstance(error, NotFound) else error.what
+        own = "where a step must use another address than the notebook: artifact_store.from_pods"
+        raise StoreError(what, where=error.where, fix=f"{error.fix}; {own}" if error.fix else own) from None
 
 
 def _await_reader(seconds: float) -> None:

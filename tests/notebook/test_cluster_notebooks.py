@@ -7,32 +7,20 @@ import io
 import re
 import subprocess
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
 from jupyter_client.manager import start_new_async_kernel
 
-from tests.fixtures_s3 import Bucket, s3_bucket
-from tests.notebook.cluster_project import Project, error, kubectl, printed, project, shown
+from tests.fixtures_cluster import Project, error, kubectl, layers, printed, shown, there
+from tests.fixtures_s3 import s3_bucket
 
-__all__ = ["s3_bucket"]
+__all__ = ["layers", "s3_bucket", "there"]
 
 pytestmark = pytest.mark.cluster
 
 DIGITS = Path(__file__).parents[2] / "notebooks" / "digits.ipynb"
-
-
-@pytest.fixture(scope="session")
-def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("layers")
-
-
-@pytest.fixture
-def there(tmp_path: Path, s3_bucket: Bucket, layers: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    with project(tmp_path, s3_bucket, layers, monkeypatch) as made:
-        yield made
 
 
 def test_digits(there: Project) -> None:

@@ -26,6 +26,7 @@ class Script:
     """What a step does: its text, then how it ends."""
 
     text: bytes = b""
+    unable: bytes = b""
     fails: bool = False
     dies: AttemptError | None = None
     killed: AttemptError | None = None
@@ -64,6 +65,10 @@ class FakeOrchestrator(Orchestrator):
 
     async def follow(self, attempt: Attempt) -> AsyncIterator[Report]:
         script, key = self.scripts[attempt.key.step], attempt.key
+        if script.unable:
+            yield Output(script.unable)
+            yield Gone(1)
+            return
         yield Output(encode(attempt.nonce, "start", t=0) + script.text)
         if script.hangs:
             await asyncio.Event().wait()

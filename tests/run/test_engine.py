@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from k8snb.artifacts.store import Store, open_store
-from k8snb.errors import ClusterError, DiedError, DisruptedError, OutOfMemoryError, PipelineError, StepFailed
+from k8snb.errors import (
+    ClusterError,
+    ConfigError,
+    DiedError,
+    DisruptedError,
+    OutOfMemoryError,
+    PipelineError,
+    StepFailed,
+)
 from k8snb.pipeline.options import StepOptions
 from k8snb.run import record
 from k8snb.run.engine import DISRUPTIONS, Engine
@@ -101,6 +109,14 @@ def test_a_death_without_a_word_keeps_the_log_and_the_reason(store: Store) -> No
     assert (mark["k"], mark["lines"]) == ("end", 1)
     assert isinstance(handle.error("a"), OutOfMemoryError)
     assert not isinstance(handle.error("a"), DiedError)
+
+
+def test_a_runner_that_cannot_begin_says_why(store: Store) -> None:
+    said = b"a library warns\nk8snb: the store cannot be reached\n  way out: another address\n"
+    _, handle, _, _ = run(store, {"a": Script(unable=said)})
+    error = handle.error("a")
+    assert isinstance(error, ConfigError)
+    assert error.what == "step a could not begin: the store cannot be reached\n  way out: another address"
 
 
 def test_the_platform_says_why_a_step_was_killed(store: Store) -> None:

@@ -120,6 +120,7 @@ def test_a_store_without_the_spec(runner: Runner) -> None:
         raw, stderr = process.communicate(timeout=20)
     assert (process.returncode, raw) == (1, b"")
     assert b"spec.json" in stderr
+    assert b"from_pods" in stderr
 
 
 def test_code_of_another_run_is_refused(runner: Runner) -> None:

@@ -1,4 +1,7 @@
-"""A notebook's folder whose stack is the test cluster, with a namespace, a bucket and a repository of its own."""
+"""A fixture: a notebook's folder whose stack is the test cluster, with a namespace, bucket and repository of its own.
+
+Import `there` with what it needs (`layers`, `s3_bucket` from ``tests.fixtures_s3``) into a test module.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -73,29 +75,35 @@ def kubectl(*arguments: str) -> str:
     return subprocess.run(["kubectl", *arguments], check=True, capture_output=True, text=True).stdout
 
 
-@contextmanager
-def project(folder: Path, bucket: Bucket, layers: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+@pytest.fixture(scope="session")
+def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder for image layers, which are made once."""
+    return tmp_path_factory.mktemp("layers")
+
+
+@pytest.fixture
+def there(tmp_path: Path, s3_bucket: Bucket, layers: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """Make a project, and delete what it made in the cluster."""
     for name in ("K8SNB_STACK", "K8SNB_NOTEBOOK"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in bucket.credentials.items():
+    for name, value in s3_bucket.credentials.items():
         monkeypatch.setenv(name, value)
-    home = folder / "home"
+    home = tmp_path / "home"
     home.mkdir()
     (home / "images").symlink_to(layers)
     monkeypatch.setenv("K8SNB_HOME", str(home))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
-    (folder / "project").mkdir()
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (tmp_path / "project").mkdir()
     name = f"notebook-{secrets.token_hex(4)}"
     values = {
         "image": os.environ["K8SNB_TEST_BASE_IMAGE"],
         "context": "test-cluster",
         "namespace": name,
-        "store": f"{bucket.uri}/k8snb",
-        "endpoint": bucket.endpoint,
+        "store": f"{s3_bucket.uri}/k8snb",
+        "endpoint": s3_bucket.endpoint,
         "registry": f"{os.environ['K8SNB_TEST_REGISTRY']}/{name}",
     }
-    made = Project(folder / "project", values)
+    made = Project(tmp_path / "project", values)
     made.configure()
     yield made
     kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
