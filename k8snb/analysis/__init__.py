@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from k8snb.analysis import closure, hints
 from k8snb.analysis.facts import CellFacts, Warning_
@@ -17,7 +17,7 @@ from k8snb.analysis.tables import GIVEN
 __all__ = ["CellFacts", "Warning_", "analyse", "body", "step_line"]
 
 
-def analyse(source: str, also: Collection[str] = frozenset()) -> CellFacts:
+def analyse(source: str, also: Collection[str] = frozenset(), futures: Collection[str] = frozenset()) -> CellFacts:
     """Say what executing a cell reads, binds and changes in the notebook's namespace.
 
     Parameters
@@ -26,6 +26,8 @@ def analyse(source: str, also: Collection[str] = frozenset()) -> CellFacts:
         The cell as it stands in the notebook, with its step line and IPython's syntax.
     also : collection of str
         Names of builtins that other cells bind: reading these counts.
+    futures : collection of str
+        Features that cells above have taken from ``__future__``.
 
     Returns
     -------
@@ -37,7 +39,11 @@ def analyse(source: str, also: Collection[str] = frozenset()) -> CellFacts:
         The cell is not Python; with the line.
     """
     tree, ipython = parse(source)
-    walker = Statements({name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names})
+    own_futures = frozenset(_futures(tree))
+    walker = Statements(
+        {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names},
+        lazy_annotations="annotations" in own_futures.union(futures),
+    )
     walker.block(tree.body)
     cell = walker.cell
     closure.close(cell, walker.deferred.values(), walker.definitions, walker.rebound)
@@ -64,6 +70,8 @@ def analyse(source: str, also: Collection[str] = frozenset()) -> CellFacts:
         certain=certain,
         modules=frozenset(walker.modules),
         imports=_imports(tree),
+        submodules={name: frozenset(modules) for name, modules in walker.submodules.items()},
+        futures=own_futures,
         ipython=ipython,
         warnings=hints.warnings(tree, touched),
     )
@@ -86,6 +94,12 @@ def _effects(holds: Mapping[str, list[Deferred]], hidden: frozenset[str]) -> dic
     """For each name what calling it may rebind, delete or change."""
     found = {name: _named(k for code in codes for k in (*code.binds, *code.changes)) for name, codes in holds.items()}
     return {name: names - hidden for name, names in found.items() if names - hidden}
+
+
+def _futures(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            yield from (alias.name for alias in node.names)
 
 
 def _imports(tree: ast.Module) -> frozenset[str]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -251,6 +252,8 @@ class Expressions(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         """Walk a call; a function of the cell has then bound what it surely binds."""
         self.visit_parts(node)
+        for name in _queried(node):
+            self.load(name, node.lineno)
         for expression in mutation.of_call(node):
             self.change(expression, node.lineno)
         self.may_raise()
@@ -363,6 +366,15 @@ class Expressions(ast.NodeVisitor):
             self.load(name, node.lineno)
         self.may_raise()
         self.state = join(before, self.state)
+
+
+def _queried(call: ast.Call) -> list[str]:
+    """Return the names in ``df.query("a > @limit")`` and ``df.eval("a = b * @factor")``: pandas looks them up."""
+    match call:
+        case ast.Call(func=ast.Attribute(attr="query" | "eval"), args=[text, *_]):
+            parts = [n.value for n in ast.walk(text) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+            return re.findall(r"@([A-Za-z_]\w*)", " ".join(parts))
+    return []
 
 
 def _holds_code(value: ast.expr) -> bool:

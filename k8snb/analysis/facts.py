@@ -51,6 +51,10 @@ class CellFacts:
         that reads the function needs these too, as they are then.
     imports : frozenset of str
         Top-level modules imported, at any depth.
+    submodules : mapping of str to frozenset of str
+        ``{"a": {"a.b"}}`` for ``import a.b``: what is more than the name that it binds.
+    futures : frozenset of str
+        Features of ``from __future__ import ...``: they hold for the cells below too.
     ipython : bool
         The cell uses IPython's syntax (magics, ``!``, ``?``).
     warnings : tuple of Warning_
@@ -67,6 +71,8 @@ class CellFacts:
     certain: frozenset[str] = frozenset()
     modules: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
+    submodules: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    futures: frozenset[str] = frozenset()
     ipython: bool = False
     warnings: tuple[Warning_, ...] = ()
 

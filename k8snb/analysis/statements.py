@@ -19,11 +19,13 @@ LAZY_ANNOTATIONS = sys.version_info >= (3, 14)
 class Statements(Expressions):
     """Walks a cell."""
 
-    def __init__(self, shared: set[str]) -> None:
+    def __init__(self, shared: set[str], *, lazy_annotations: bool = False) -> None:
         super().__init__(shared)
+        self.lazy_annotations = lazy_annotations or LAZY_ANNOTATIONS
         self.holds: dict[str, list[Deferred]] = {}  # names of the namespace and the code that their values bring along
         self.instances: dict[str, set[str]] = {}  # names and the classes from elsewhere that they may be instances of
         self.modules: set[str] = set()
+        self.submodules: dict[str, set[str]] = {}
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
         """Walk statements in order, as far as a way leads."""
@@ -42,7 +44,7 @@ class Statements(Expressions):
             self.assign([node.target], node.value)
         elif not isinstance(node.target, ast.Name):
             self.visit_parts(node.target)
-        if not LAZY_ANNOTATIONS and (not node.simple or not self.scopes or self.scopes[-1].kind != "function"):
+        if not self.lazy_annotations and (not node.simple or not self.scopes or self.scopes[-1].kind != "function"):
             self.visit(node.annotation)
 
     def assign(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
@@ -130,6 +132,8 @@ class Statements(Expressions):
             self.bind_name(name)
             if scopes.place(self.scopes, name) == name:
                 self.modules.add(name)
+                if alias.asname is None and name != alias.name:
+                    self.submodules.setdefault(name, set()).add(alias.name)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         """Walk ``from a import b``; nothing is known of ``*``."""
@@ -156,7 +160,7 @@ class Statements(Expressions):
         around = scopes.of_type_parameters(node)
         annotations = [a.annotation for a in _arguments(node.args) if a.annotation]
         annotations += [node.returns] if node.returns else []
-        if not LAZY_ANNOTATIONS:
+        if not self.lazy_annotations:
             self.scopes.append(around)
             for annotation in annotations:
                 self.visit(annotation)

@@ -34,8 +34,14 @@ def read_notebook(path: Path) -> list[Cell]:
         for place, (source, tags) in enumerate(_code(path), 1)
         if _SKIP not in tags
     ]
-    shadowing = {name for cell in read for name in cell.facts.outputs if name in GIVEN}
-    return [replace(cell, facts=analyse(cell.source, shadowing)) for cell in read] if shadowing else read
+    shadowing = frozenset(name for cell in read for name in cell.facts.outputs if name in GIVEN)
+    done: list[Cell] = []
+    futures: frozenset[str] = frozenset()
+    for cell in read:
+        facts = analyse(cell.source, shadowing, futures) if shadowing or futures else cell.facts
+        done.append(replace(cell, facts=facts, futures=futures))
+        futures |= facts.futures
+    return done
 
 
 def _code(path: Path) -> list[tuple[str, list[str]]]:

@@ -22,12 +22,15 @@ class Cell:
         The step's name; None for a plain cell.
     options : StepOptions
         Of a step.
+    futures : frozenset of str
+        Features that cells above have taken from ``__future__``.
     """
 
     source: str
     facts: CellFacts
     step: str | None = None
     options: StepOptions = field(default_factory=StepOptions)
+    futures: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Step:
         Names whose values it puts out, sorted.
     needed : tuple of str
         Those of `outputs` that other steps read, sorted.
+    submodules : tuple of str
+        Modules that cells above import as ``a.b`` and the step reads as ``a``.
     """
 
     name: str
@@ -55,6 +60,7 @@ class Step:
     after: frozenset[str]
     outputs: tuple[str, ...]
     needed: tuple[str, ...] = ()
+    submodules: tuple[str, ...] = ()
 
     @property
     def from_kernel(self) -> frozenset[str]:

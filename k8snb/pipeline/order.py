@@ -102,7 +102,7 @@ def _step(
     found = with_uses(asked, above, uses)
     found = {n: f for n, f in found.items() if n not in GIVEN or f.surely or n in (known or ())}
     certain = cell.facts.certain if cell.options.inputs is None else frozenset(asked)
-    if not any(_opaque(other) for other in above if other.step is not None or known is None):
+    if not any(_opaque(other) for other in (*above, cell) if other.step is not None or known is None):
         for name in sorted(certain & asked.keys()):
             if name in found and not found[name].surely and (known is None or name not in known):
                 _refuse_missing(name, cell, asked[name], above, below, known or ())
@@ -112,7 +112,13 @@ def _step(
         inputs={name: f.sources for name, f in sorted(found.items())},
         after=frozenset(step for f in found.values() for step in f.steps) | _after(cell),
         outputs=tuple(sorted(made(cell))),
+        submodules=tuple(sorted(_submodules(found, above))),
     )
+
+
+def _submodules(names: Collection[str], above: Sequence[Cell]) -> set[str]:
+    """Return what cells above import as ``a.b`` of the modules that a step reads as ``a``."""
+    return {module for c in above for name in names & c.facts.submodules.keys() for module in c.facts.submodules[name]}
 
 
 def _opaque(cell: Cell) -> bool:

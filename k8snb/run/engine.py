@@ -298,6 +298,8 @@ class _Run:
             handshake=self.engine.orchestrator.handshake,
             python=f"{sys.version_info.major}.{sys.version_info.minor}",
             ipython=step.cell.facts.ipython,
+            submodules=list(step.submodules),
+            futures=sorted(step.cell.futures),
         )
 
     def _reason(self, step: str) -> str:

@@ -8,7 +8,7 @@ import linecache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import CodeType
 
     _Piece = tuple[CodeType, bool]
@@ -18,7 +18,9 @@ _PARSE = _ast.PyCF_ONLY_AST | _ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | 0x4000
 _COROUTINE = 0x80  # inspect.CO_COROUTINE; inspect takes long to import
 
 
-def execute(source: str, label: str, namespace: dict[str, Any], show: Callable[[Any], None]) -> BaseException | None:
+def execute(
+    source: str, label: str, namespace: dict[str, Any], show: Callable[[Any], None], futures: Sequence[str] = ()
+) -> BaseException | None:
     """Run a cell.
 
     Parameters
@@ -31,6 +33,8 @@ def execute(source: str, label: str, namespace: dict[str, Any], show: Callable[[
         Globals and locals.
     show : callable
         Is given the value of the last expression, unless it is None or a ``;`` follows.
+    futures : sequence of str
+        Features of ``__future__`` that hold already.
 
     Returns
     -------
@@ -39,10 +43,10 @@ def execute(source: str, label: str, namespace: dict[str, Any], show: Callable[[
     """
     linecache.cache[label] = (len(source), None, io.StringIO(source, newline=None).readlines(), label)
     if not _awaits(source, label):
-        return _run(_pieces(source, label), namespace, show)
+        return _run(_pieces(source, label, futures), namespace, show)
     import asyncio
 
-    return asyncio.run(_run_async(_pieces(source, label), namespace, show))
+    return asyncio.run(_run_async(_pieces(source, label, futures), namespace, show))
 
 
 def _run(pieces: Iterator[_Piece], namespace: dict[str, Any], show: Callable[[Any], None]) -> BaseException | None:
@@ -72,7 +76,7 @@ async def _run_async(
     return None
 
 
-def _pieces(source: str, label: str) -> Iterator[_Piece]:
+def _pieces(source: str, label: str, futures: Sequence[str]) -> Iterator[_Piece]:
     """Compile each statement when it is its turn: what stands before a faulty one has run, as in IPython.
 
     With each goes whether it is the last expression, whose value is displayed.
@@ -80,6 +84,11 @@ def _pieces(source: str, label: str) -> Iterator[_Piece]:
     tree = compile(source, label, "exec", flags=_PARSE, dont_inherit=True)
     assert isinstance(tree, _ast.Module)
     flags = _ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    if futures:
+        import __future__
+
+        for name in futures:
+            flags |= getattr(__future__, name).compiler_flag
     for node in tree.body:
         shown = node is tree.body[-1] and isinstance(node, _ast.Expr) and not _silenced(source, node)
         if shown:

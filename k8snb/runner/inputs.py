@@ -26,6 +26,8 @@ def bind(spec: Spec, store: Store, namespace: dict[str, Any]) -> None:
     search = _Search(spec, store, namespace)
     for name, refs in spec.inputs.items():
         search.bind(name, refs)
+    for module in spec.submodules:
+        search.import_submodule(module)
 
 
 class _Search:
@@ -52,6 +54,17 @@ class _Search:
                 return
             if self._ends_search(name, ref):
                 return
+
+    def import_submodule(self, module: str) -> None:
+        """Import ``a.b`` where the name ``a`` is the module."""
+        from importlib import import_module
+
+        name = module.partition(".")[0]
+        if getattr(self._namespace.get(name), "__name__", None) == name:
+            try:
+                import_module(module)
+            except ImportError as error:
+                raise self._not_loaded(name, error) from error
 
     def _group(self, name: str, ref: Ref) -> Group | None:
         groups = self._spec.captured if ref.step is None else self._result(ref).groups

@@ -95,6 +95,10 @@ class Spec:
         Names that the cell's code may unbind; with the inputs that came in, those whose absence at the end is told.
     ipython : bool
         The cell uses IPython's syntax.
+    submodules : list of str
+        Modules ``a.b`` to import where an input ``a`` is the module.
+    futures : list of str
+        Features of ``__future__`` that hold in the cell.
     """
 
     key: Key
@@ -110,6 +114,8 @@ class Spec:
     python: str
     deletes: list[str] = field(default_factory=list)
     ipython: bool = False
+    submodules: list[str] = field(default_factory=list)
+    futures: list[str] = field(default_factory=list)
     version: int = VERSION
 
     def dumps(self) -> bytes:

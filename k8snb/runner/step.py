@@ -130,7 +130,7 @@ class _Step:
                 source = self._screen.shell().transform(source)
         except Exception as error:  # noqa: BLE001 - the cell's syntax, as IPython reads it
             return error
-        raised = execute(source, self._spec.label, self._namespace, self._screen.result)
+        raised = execute(source, self._spec.label, self._namespace, self._screen.result, self._spec.futures)
         self._screen.finish()
         return raised
 
