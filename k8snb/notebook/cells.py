@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 
 from k8snb.analysis import analyse
 from k8snb.analysis.facts import CellFacts
+from k8snb.analysis.tables import GIVEN
 from k8snb.artifacts.store import Store
 from k8snb.errors import AnnotationError
 from k8snb.notebook.capture import Capture
@@ -38,6 +39,10 @@ class Entry:
         Of a step: names that it reads, and that it puts out.
     ran_ahead : bool
         Of a step: a cell needed its results before the pipeline was run.
+    tried : bool
+        Of a step: a run has been asked for it since its cell was last executed.
+    shadowing, futures : frozenset of str
+        Names of builtins that cells of the notebook bind; features that cells above have taken from ``__future__``.
     """
 
     source: str
@@ -48,14 +53,17 @@ class Entry:
     inputs: frozenset[str] = frozenset()
     outputs: tuple[str, ...] = ()
     ran_ahead: bool = False
+    tried: bool = False
+    shadowing: frozenset[str] = frozenset()
+    futures: frozenset[str] = frozenset()
     _result: Result | None = None
     _made: dict[str, Pending] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def facts(self) -> CellFacts:
         """What the analysis says; made when first asked for."""
         try:
-            return analyse(self.source)
+            return _analyse(self.source, self.shadowing, self.futures)
         except AnnotationError:
             if self.step is not None:
                 raise
@@ -64,7 +72,7 @@ class Entry:
     @property
     def cell(self) -> Cell:
         """The cell as the pipeline takes it."""
-        return Cell(self.source, self.facts, self.step, self.options)
+        return Cell(self.source, self.facts, self.step, self.options, self.futures)
 
     @property
     def has_run(self) -> bool:
@@ -73,6 +81,7 @@ class Entry:
 
     def finish(self, result: Result | None, store: Store | None) -> None:
         """Remember how the step ended; None: it did not run."""
+        self.tried = True
         self._result = result
         self._made = {}
         if result is None or store is None or self.step is None:
@@ -88,8 +97,13 @@ class Entry:
         if name in self._made:
             return self._made[name]
         if not self.has_run:
-            return NotRun(self.step) if name in self.outputs else None
+            return NotRun(self.step) if name in self.touches else None
         return UNBOUND if name in self.deleted else None
+
+    @property
+    def touches(self) -> frozenset[str]:
+        """Names that the step may bind, change or delete."""
+        return frozenset(self.outputs) | self.facts.deletes
 
     @property
     def deleted(self) -> frozenset[str]:
@@ -100,6 +114,11 @@ class Entry:
         """Return the stored group that holds a name's value."""
         made = self._made.get(name)
         return made if isinstance(made, Made) else None
+
+
+@lru_cache(maxsize=1024)
+def _analyse(source: str, shadowing: frozenset[str], futures: frozenset[str]) -> CellFacts:
+    return analyse(source, shadowing, futures)
 
 
 class Cells:
@@ -118,14 +137,28 @@ class Cells:
         """
         old = self._place(entry)
         if old is None:
+            old = len(self._entries)
             self._entries.append(entry)
-            return len(self._entries) - 1
-        self._entries[old] = entry
+        else:
+            self._entries[old] = entry
+        self._tell_each_other()
         return old
 
-    def remove(self, entry: Entry) -> None:
-        """Forget a cell."""
-        self._entries.remove(entry)
+    def replaced_by(self, entry: Entry) -> Entry | None:
+        """Return the cell whose place another would take."""
+        place = self._place(entry)
+        return None if place is None else self._entries[place]
+
+    def take_back(self, entry: Entry, old: Entry | None) -> None:
+        """Forget a cell, for the one whose place it took."""
+        place = self._entries.index(entry)
+        self._entries[place : place + 1] = [old] if old is not None else []
+        self._tell_each_other()
+
+    @property
+    def shadowing(self) -> frozenset[str]:
+        """Names of builtins that cells bind."""
+        return frozenset(name for entry in self._entries for name in entry.facts.outputs if name in GIVEN)
 
     def above(self, count: int | None) -> list[Entry]:
         """Return the first so many cells, the last of them first; None: all."""
@@ -139,6 +172,16 @@ class Cells:
         """Return the nearest plain cell above another that binds or changes a name."""
         cells = self._entries[: self._entries.index(above)]
         return next((e for e in reversed(cells) if e.step is None and name in e.facts.outputs), None)
+
+    def _tell_each_other(self) -> None:
+        """Let each cell's analysis know what that of the others says."""
+        futures = frozenset[str]()
+        for entry in self._entries:
+            entry.futures = futures
+            futures |= entry.facts.futures
+        shadowing = self.shadowing
+        for entry in self._entries:
+            entry.shadowing = shadowing
 
     def _place(self, entry: Entry) -> int | None:
         for place, other in enumerate(self._entries):

@@ -54,13 +54,16 @@ class K8snbMagics(Magics):
     @magic_arguments()
     @argument("steps", nargs="*", metavar="STEP", help="run these and what they need; without any: all")
     @argument("--stack", help="run on this stack, this time")
-    @argument("--rest", action="store_true", help="leave out steps that have run since their cell was executed")
+    @argument("--rest", action="store_true", help="only the steps that no run has been asked for yet")
     @line_magic
     def k8s_run(self, line: str) -> None:
         """Run the pipeline and wait for its end; interrupting the kernel ends its pods."""
         args = parse_argstring(self.k8s_run, line)
         session = self._hooks.session
-        session.run(args.steps, stack=args.stack, reuse=args.rest)
+        if args.rest:
+            session.run_rest(stack=args.stack)
+        else:
+            session.run(args.steps, stack=args.stack)
         session.bring_for_rest_of_cell()
 
     @magic_arguments()

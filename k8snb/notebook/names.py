@@ -69,7 +69,7 @@ class Names:
         self.namespace = namespace
         self.pending: dict[str, Pending] = {}
         self._hidden: dict[str, Any] = {}
-        self._fetched: dict[str, tuple[Any, str]] = {}
+        self._fetched: dict[str, tuple[Any, Made]] = {}
 
     def hold(self, name: str, pending: Pending) -> None:
         """Let a name stand for a step's result; the kernel's own value is kept for steps that read it."""
@@ -85,11 +85,6 @@ class Names:
         """Give a name back to the kernel's own value, where there is one."""
         if self.pending.pop(name, None) is not None and name in self._hidden:
             self.namespace[name] = self._hidden[name]
-
-    def forget_step(self, step: str) -> None:
-        """Forget what a step was to make: there is no such step any more."""
-        for name in [n for n, pending in self.pending.items() if pending.step == step]:
-            self.restore(name)
 
     def reconcile(self) -> None:
         """Notice what a cell has bound: such names are the kernel's from now on."""
@@ -115,8 +110,17 @@ class Names:
 
     def fetched_from(self, name: str) -> str | None:
         """Return the step whose result the name is bound to; None for a value of the kernel."""
-        value, step = self._fetched.get(name, (None, None))
-        return step if self.namespace.get(name, self) is value else None
+        made = self._fetched_group(name)
+        return made.step if made is not None else None
+
+    def needs(self, name: str) -> tuple[str, ...]:
+        """Return the names that functions inside a fetched result use."""
+        made = self._fetched_group(name)
+        return made.group.needs if made is not None else ()
+
+    def _fetched_group(self, name: str) -> Made | None:
+        value, made = self._fetched.get(name, (None, None))
+        return made if self.namespace.get(name, self) is value else None
 
     def known(self) -> set[str]:
         """Names that the kernel has a value for."""
@@ -132,7 +136,7 @@ class Names:
                     _show_figures()
                 made.values = load(made.store, made.group, namespace=self.namespace)
             self.namespace[name] = made.values[name]
-            self._fetched[name] = made.values[name], made.step
+            self._fetched[name] = made.values[name], made
             del self.pending[name]
 
     def _hide(self, name: str) -> None:

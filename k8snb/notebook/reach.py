@@ -14,7 +14,9 @@ DEPTH, WIDTH = 3, 1000
 _GLOBALS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS", "STORE_GLOBAL", "DELETE_GLOBAL"})
 
 
-def reached(names: Iterable[str], values: Mapping[str, Any]) -> set[str]:
+def reached(
+    names: Iterable[str], values: Mapping[str, Any], needs: Callable[[str], Iterable[str]] = lambda _: ()
+) -> set[str]:
     """Return the names with all that the functions and classes behind them use, and so on.
 
     Parameters
@@ -22,6 +24,8 @@ def reached(names: Iterable[str], values: Mapping[str, Any]) -> set[str]:
     names : iterable of str
     values : mapping of str to object
         The notebook's namespace.
+    needs : callable
+        Returns what is known besides of the names that the code behind a name uses.
     """
     found: set[str] = set()
     todo = list(names)
@@ -30,6 +34,7 @@ def reached(names: Iterable[str], values: Mapping[str, Any]) -> set[str]:
         if name not in found:
             found.add(name)
             todo.extend(uses(values[name]) if name in values else ())
+            todo.extend(needs(name))
     return found
 
 

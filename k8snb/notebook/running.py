@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from k8snb.analysis.source import step_line
@@ -22,12 +22,15 @@ class Running:
         Its tree has been seen: what is compiled from now on is code inside it.
     above : int or None
         How many of the session's cells count when names are settled in it; None: all.
+    parts : list of str
+        Of a plain cell: what comes before, between and after its runs of the pipeline, as far as it has not come yet.
     """
 
     source: str
     cell_id: str | None = None
     begun: bool = False
     above: int | None = None
+    parts: list[str] = field(default_factory=list)
 
     @cached_property
     def step_line(self) -> str | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from k8snb.artifacts.store import Store, open_store
@@ -17,6 +19,7 @@ from k8snb.notebook.document import notebook_file, parameters, twice
 from k8snb.notebook.names import Broken, Made, Names, NotRun
 from k8snb.notebook.request import make_request
 from k8snb.notebook.running import Running
+from k8snb.notebook.runs import around_runs
 from k8snb.notebook.screen import Screen
 from k8snb.notebook.show import View
 from k8snb.pipeline import build, merge, parse_options, select
@@ -30,7 +33,6 @@ from k8snb.stacks.model import Stack, Stacks
 
 OpenEngine = Callable[..., Engine]
 
-RUN_LINE = "%k8s_run"
 CLOSING = 5.0
 """Seconds at most that connections may take to close when the kernel ends."""
 
@@ -100,14 +102,19 @@ class Session:
 
     def remember(self, cell: Running) -> None:
         """Take in a plain cell."""
-        cell.above = self.cells.put(Entry(cell.source, cell.cell_id))
+        entry = Entry(cell.source, cell.cell_id)
+        old = self.cells.replaced_by(entry)
+        cell.above = self.cells.put(entry)
+        if old is not None and old.step is not None:
+            self._settle_what_was_to_come(old.step, cell.above)
 
     def begin_plain_cell(self, cell: Running) -> None:
         """Take in a plain cell and bring the results of steps that it reads, running steps where need be."""
         self.remember(cell)
         self.names.reconcile()
         if self.names.pending:
-            self.bring(self._reads(cell.source))
+            cell.parts = around_runs(cell.source)
+            self._bring_around_run(cell)
 
     def end_cell(self) -> None:
         """Notice what a cell has bound."""
@@ -124,13 +131,34 @@ class Session:
             A step that had to run did not succeed.
         """
         names = set(names)
-        while wanted := sorted(reach.reached(names, self.names.namespace) & self.names.pending.keys()):
+        while wanted := sorted(self._reached(names) & self.names.pending.keys()):
             self._run_makers(wanted)
-            pending = {name: p for name in wanted if (p := self.names.pending.get(name)) is not None}
-            for name, p in pending.items():
-                if isinstance(p, Broken):
-                    raise p.error(name)
-            self.names.bind(name for name, p in pending.items() if isinstance(p, Made))
+            self._fetch(wanted)
+
+    def _bring_made(self, names: Iterable[str]) -> None:
+        """Bind those of the names that steps have made; what has not run is not run for it."""
+        names = set(names)
+        while wanted := sorted(n for n in self._reached(names) if isinstance(self.names.pending.get(n), Made)):
+            self._fetch(wanted)
+
+    def _reached(self, names: Iterable[str]) -> set[str]:
+        """Return the names with all that the code behind their values uses, and so on."""
+        return reach.reached(names, self.names.namespace, self.names.needs)
+
+    def _fetch(self, names: Iterable[str]) -> None:
+        pending = {name: p for name in names if (p := self.names.pending.get(name)) is not None}
+        for name, p in pending.items():
+            if isinstance(p, Broken):
+                raise p.error(name)
+        self.names.bind(name for name, p in pending.items() if isinstance(p, Made))
+        for name in pending:
+            self._import_submodules(name)
+
+    def _import_submodules(self, name: str) -> None:
+        """Import what cells import as ``a.b`` where ``a`` was fetched."""
+        if isinstance(self.names.namespace.get(name), ModuleType):
+            for module in {m for entry in self.cells for m in entry.facts.submodules.get(name, ())}:
+                importlib.import_module(module)
 
     def _run_makers(self, wanted: Sequence[str]) -> None:
         """Run the steps that make the names and have not run."""
@@ -145,16 +173,26 @@ class Session:
             self.run(sorted(set(missing.values())), reuse=True, ahead=True)
 
     def _reads(self, source: str) -> set[str]:
-        """Return the names that a plain cell may read before a line in it runs the pipeline."""
-        before_run = source.splitlines()
-        for place, line in enumerate(before_run):
-            if line.startswith(RUN_LINE):
-                del before_run[place:]
-                break
-        facts = Entry("\n".join(before_run), None).facts
+        """Return the names that a plain cell, or a part of it, may read."""
+        facts = Entry(source, None, shadowing=self.cells.shadowing).facts
         if any(warning.code in READ_ANY for warning in facts.warnings):
             return set(self.names.pending)
         return set(facts.reads).union(*(facts.uses.get(name, ()) for name in facts.reads))
+
+    def _bring_around_run(self, cell: Running) -> None:
+        """Bring what a plain cell reads before its next run of the pipeline; of what comes after, what is there."""
+        if cell.parts:
+            self.bring(self._reads(cell.parts.pop(0)))
+        if self.names.pending:
+            self._bring_made(self._reads(cell.source))
+
+    def _settle_what_was_to_come(self, step: str, above: int | None) -> None:
+        """Let go of names that a step that is another one now was to make."""
+        entry = self.cells.step(step)
+        touches = entry.touches if entry is not None else frozenset()
+        for name, p in list(self.names.pending.items()):
+            if isinstance(p, NotRun) and p.step == step and name not in touches:
+                self._settle(name, above)
 
     # --- steps -------------------------------------------------------------------------------------------------
 
@@ -183,16 +221,18 @@ class Session:
         entry = Entry(cell.source, cell.cell_id, name, options)
         warnings = twice(self.cells.step(name), entry, notebook_file(self.shell.user_ns))
         self.names.reconcile()
+        entry.facts  # noqa: B018 - a cell that is not Python takes no other's place
+        old = self.cells.replaced_by(entry)
         cell.above = self.cells.put(entry) + 1
         try:
             step = self.pipeline()[name]
             entry.capture = self._capture(step, {e.step for e in self.cells.above(cell.above - 1) if e.step})
         except BaseException:
-            self.cells.remove(entry)
-            self.names.forget_step(name)
+            self.cells.take_back(entry, old)
             raise
-        for output in step.outputs:
-            self._settle(output, cell.above)
+        for touched in entry.touches:
+            self._settle(touched, cell.above)
+        self._settle_what_was_to_come(old.step if old is not None and old.step else name, cell.above)
         warnings += [f"line {w.line}: {w.text}" for w in entry.facts.warnings]
         return Card(step, entry.capture, tuple(warnings)), name if run else None
 
@@ -234,6 +274,12 @@ class Session:
         return captured
 
     # --- runs --------------------------------------------------------------------------------------------------
+
+    def run_rest(self, *, stack: str | None = None) -> None:
+        """Run the steps that no run has been asked for since their cells were executed, if there are any."""
+        rest = [entry.step for entry in self.cells if entry.step is not None and not entry.tried]
+        if rest:
+            self.run(rest, stack=stack, reuse=True)
 
     def run(
         self, steps: Sequence[str] = (), *, stack: str | None = None, reuse: bool = False, ahead: bool = False
@@ -296,6 +342,8 @@ class Session:
                 self._take_results(todo.pipeline, handles[0], ahead=ahead)
         if handles[0].failed:
             first = next(step.name for step in todo.pipeline.steps if step.name in handles[0].failed)
+            if (cell := self._running()) is not None and self.names.pending:
+                self._bring_made(self._reads(cell.source))  # the cell may handle the error
             raise handles[0].error(first, self.names.namespace)
         if ended.error is not None:
             raise ended.error
@@ -310,10 +358,7 @@ class Session:
         """After a run in the middle of a cell: bring what the rest of the cell reads."""
         cell = self._running()
         if cell is not None and self.names.pending:
-            lines = cell.source.splitlines()
-            runs = [i for i, line in enumerate(lines) if line.startswith(RUN_LINE)]
-            rest = "\n".join(lines[runs[0] + 1 :]) if runs else cell.source
-            self.bring(Entry(rest, None).facts.reads)
+            self._bring_around_run(cell)
 
     def _take_results(self, pipeline: Pipeline, handle: RunHandle, *, ahead: bool) -> None:
         """Bind, lazily, what the steps have made; nothing after the first that did not succeed."""

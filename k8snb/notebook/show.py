@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from k8snb.notebook.screen import Screen
-from k8snb.run.events import ENDED, Clear, Display, Event, RunEnded, StepState, Text
+from k8snb.run.events import ENDED, Clear, Display, Event, Note, RunEnded, StepState, Text
 
-Shown = Text | Display | Clear
+Shown = Text | Display | Clear | Note
 
 
 class Handle(Protocol):
@@ -150,6 +150,9 @@ class View:
                 self._screen.display(event)
             case Clear(_, wait):
                 self._screen.clear(lane.step, wait=wait)
+            case Note(step, text):
+                self._flush_text(lane)
+                self._screen.say(f"{step}: {text}")
 
 
 def _joined(events: Sequence[Any]) -> Iterator[Any]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import time
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 from k8snb.artifacts.store import NotFound, Store
-from k8snb.errors import AttemptError, ConfigError, DiedError
+from k8snb.errors import AttemptError, ConfigError, DiedError, TimeoutExceededError
 from k8snb.orchestrators.base import Attempt, Gone, Orchestrator, Output, Waiting
 from k8snb.run.events import Clear, Display, Event, StepState, Text
 from k8snb.runner.protocol import Decoder, encode
-from k8snb.runner.spec import DIED, SAYS, Key, Result, Spec
+from k8snb.runner.spec import DIED, SAYS, TIMED_OUT, Key, Result, Spec
 
 TAIL = 4 << 20
 """Bytes of the log that are kept while it runs: more than a runner holds back before it writes them to the store."""
@@ -69,11 +70,10 @@ async def observe(orchestrator: Orchestrator, store: Store, attempt: Attempt, te
                         break
     reader.flush()
     try:
-        return Outcome(
-            Result.loads(await asyncio.to_thread(store.get, f"{attempt.key.folder}/result.json")), gone.error
-        )
+        result = Result.loads(await asyncio.to_thread(store.get, f"{attempt.key.folder}/result.json"))
     except NotFound:
         return await _died(store, attempt.key, reader, gone, started)
+    return Outcome(result, _timed_out(attempt) if result.state == TIMED_OUT else gone.error)
 
 
 @dataclass
@@ -185,11 +185,26 @@ def _complete_log(store: Store, key: Key, reader: _Reader) -> int:
     return len(parts) + 1
 
 
+def _timed_out(attempt: Attempt) -> TimeoutExceededError:
+    return TimeoutExceededError(
+        f"the step ran longer than its timeout of {attempt.options.timeout:g} s",
+        where=f"step {attempt.key.step}, attempt {attempt.key.attempt}",
+        fix="give it more with --timeout",
+    )
+
+
 def died(key: Key, code: int | None) -> DiedError:
     """Return the error for a process that ended without a word."""
-    how = "without a word" if code is None else f"by signal {-code}" if code < 0 else f"with exit code {code}"
+    how = "without a word" if code is None else f"with exit code {code}" if code >= 0 else f"by {_signal(-code)}"
     return DiedError(
         f"the step's process ended {how}",
         where=f"step {key.step}, run {key.run}, attempt {key.attempt}",
         fix="its log up to there is kept; a crash in compiled code or os._exit() ends a process like this",
     )
+
+
+def _signal(number: int) -> str:
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"

@@ -17,13 +17,13 @@ from pathlib import Path
 from k8snb.artifacts.groups import Group
 from k8snb.artifacts.store import Store, open_store
 from k8snb.artifacts.transfer import copy_group, digest
-from k8snb.errors import DisruptedError, K8snbError, PipelineError, RunCancelled
+from k8snb.errors import DiedError, DisruptedError, K8snbError, PipelineError, RunCancelled, TimeoutExceededError
 from k8snb.orchestrators import open_orchestrator
 from k8snb.orchestrators.base import Attempt, Capability, Orchestrator
 from k8snb.pipeline.model import Step
 from k8snb.run import portal, record
 from k8snb.run.attempt import Outcome, died, execute
-from k8snb.run.events import Event, RunEnded, RunState, StepState
+from k8snb.run.events import Event, Note, RunEnded, RunState, StepState
 from k8snb.run.request import RunHandle, RunRequest
 from k8snb.runner.spec import KERNEL, SUCCEEDED, Key, Ref, Spec
 from k8snb.stacks.model import Stack
@@ -91,7 +91,8 @@ class Engine:
     async def check(self) -> None:
         """Find out whether runs are possible, before anything is written; remembered once they are."""
         if not self._checked:
-            await asyncio.gather(asyncio.to_thread(self.store.check), self.orchestrator.check())
+            await asyncio.to_thread(self.store.check)  # first: credentials that it refuses are handed to nobody
+            await self.orchestrator.check()
             self._checked = True
 
     async def bring(self, groups: list[Group]) -> None:
@@ -166,6 +167,7 @@ class _Run:
         engine, request = self.engine, self.request
         self._refuse_what_cannot_be()
         await engine.check()
+        await engine.orchestrator.check_steps({step.name: step.cell.options for step in request.pipeline.steps})
         groups = [g for by_name in request.captured.values() for g in by_name.values()]
         images, _ = await asyncio.gather(
             engine.orchestrator.prepare(request.code, request.environments), engine.bring(groups)
@@ -242,24 +244,23 @@ class _Run:
         if result.failure is None:
             self.handle.lost[step.name] = outcome.error or died(result.key, result.code)
         self.handle.failed.append(step.name)
-        self._tell(StepState(step.name, "failed", self._reason(step.name), seconds=seconds))
+        self._tell(StepState(step.name, "failed", _why(outcome), seconds=seconds))
         return False
 
     async def _attempts(self, step: Step) -> Outcome:
         """Run attempts of a step until one succeeds or there is no reason for another."""
         failures = disruptions = 0
         while True:
-            outcome = await self._attempt(step, 1 + failures + disruptions)
-            if outcome.result.state == SUCCEEDED:
+            number = 1 + failures + disruptions
+            outcome = await self._attempt(step, number)
+            disrupted = isinstance(outcome.error, DisruptedError)
+            disruptions += disrupted
+            failures += not disrupted
+            if outcome.result.state == SUCCEEDED or not _again(outcome):
                 return outcome
-            if isinstance(outcome.error, DisruptedError):
-                disruptions += 1
-                if disruptions > DISRUPTIONS:
-                    return outcome
-            else:
-                failures += 1
-                if failures > step.cell.options.retries:
-                    return outcome
+            if disruptions > DISRUPTIONS or failures > step.cell.options.retries:
+                return outcome
+            self.listener(Note(step.name, f"attempt {number} failed, another begins: {_why(outcome)}"))
 
     async def _attempt(self, step: Step, number: int) -> Outcome:
         key = Key(self.handle.run, step.name, attempt=number)
@@ -298,13 +299,10 @@ class _Run:
             handshake=self.engine.orchestrator.handshake,
             python=f"{sys.version_info.major}.{sys.version_info.minor}",
             ipython=step.cell.facts.ipython,
+            timeout=step.cell.options.timeout,
             submodules=list(step.submodules),
             futures=sorted(step.cell.futures),
         )
-
-    def _reason(self, step: str) -> str:
-        failure = self.handle.results[step].failure
-        return f"{failure.ename}: {failure.evalue}" if failure else self.handle.lost[step].what
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, StepState):
@@ -314,3 +312,16 @@ class _Run:
             if event.state == "failed":
                 entry.error = event.detail
         self.listener(event)
+
+
+def _again(outcome: Outcome) -> bool:
+    """Say whether another attempt may end otherwise: what the platform refuses, it refuses again."""
+    return outcome.error is None or isinstance(outcome.error, DiedError | DisruptedError | TimeoutExceededError)
+
+
+def _why(outcome: Outcome) -> str:
+    """Return in a sentence how an attempt that did not succeed ended."""
+    failure = outcome.result.failure
+    if failure is not None:
+        return f"{failure.ename}: {failure.evalue}"
+    return (outcome.error or died(outcome.result.key, outcome.result.code)).what

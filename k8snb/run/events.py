@@ -75,6 +75,14 @@ class Clear:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something happened to a step that its output does not tell, in a sentence."""
+
+    step: str
+    text: str
+
+
+@dataclass(frozen=True)
 class RunEnded:
     """The run is over and its record is written."""
 
@@ -83,4 +91,4 @@ class RunEnded:
     error: K8snbError | None = None
 
 
-Event = StepState | Text | Display | Clear | RunEnded
+Event = StepState | Text | Display | Clear | Note | RunEnded

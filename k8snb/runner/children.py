@@ -24,7 +24,7 @@ class Children:
             os.set_blocking(fd, False)
         self._handlers = {
             signal.SIGCHLD: signal.signal(signal.SIGCHLD, lambda *_: None),  # without a handler nothing wakes us
-            signal.SIGTERM: signal.signal(signal.SIGTERM, self._terminate),
+            signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: self.terminate()),
             signal.SIGALRM: signal.signal(signal.SIGALRM, lambda *_: self.kill()),
             # A Ctrl-C in a terminal reaches the step process by itself.
             signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
@@ -43,7 +43,7 @@ class Children:
         """Name the step process."""
         self._step = pid
         if self._terminated:
-            self._terminate()
+            self.terminate()
 
     def reap(self) -> None:
         """Take note of processes that have ended."""
@@ -63,7 +63,8 @@ class Children:
         """End the step process at once."""
         self._send(signal.SIGKILL)
 
-    def _terminate(self, *_: object) -> None:
+    def terminate(self) -> None:
+        """End the step process; one that does not end by itself is killed after `GRACE`."""
         self._terminated = True
         self._send(signal.SIGTERM)
         signal.setitimer(signal.ITIMER_REAL, GRACE)

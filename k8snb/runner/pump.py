@@ -38,15 +38,27 @@ class Pump:
     parts : Parts
     store : Store
         Large displays go there.
+    timeout : float or None
+        Seconds from the start of the user's code to its outcome.
     """
 
-    def __init__(self, step: StepProcess, children: Children, log: Log, parts: Parts, store: Store) -> None:
+    def __init__(
+        self,
+        step: StepProcess,
+        children: Children,
+        log: Log,
+        parts: Parts,
+        store: Store,
+        timeout: float | None = None,
+    ) -> None:
         self.outcome: dict[str, Any] | None = None
         """What the step process said in the end; None: it died before."""
         self.started: float | None = None
+        self.timed_out = False
         self._step, self._children, self._log, self._parts, self._store = step, children, log, parts, store
         self._frames = Frames()
         self._deadline: float | None = None
+        self._timeout, self._end_by = timeout, float("inf")
 
     def run(self) -> None:
         """Write until the step process has ended and what it left in its pipes is written."""
@@ -92,6 +104,8 @@ class Pump:
         kind = message.pop("k")
         if kind == "start":
             self.started = message["t"]
+            if self._timeout is not None:
+                self._end_by = time.monotonic() + self._timeout
             self._log.control("start", **message)
             self._log.mark()
         elif kind == "show":
@@ -99,6 +113,7 @@ class Pump:
             self._log.mark()
         elif kind == "outcome":
             self.outcome = message
+            self._end_by = float("inf")
             self._deadline = time.monotonic() + END_SECONDS
         else:
             self._log.control(kind, **message)
@@ -120,8 +135,8 @@ class Pump:
 
     def _patience(self) -> float | None:
         """Seconds until something is due although the step process is silent."""
-        due = [t for t in (self._log.due, self._parts.due, self._deadline) if t is not None]
-        return max(0.0, min(due) - time.monotonic()) if due else None
+        due = min(t for t in (self._log.due, self._parts.due, self._deadline, self._end_by) if t is not None)
+        return None if due == float("inf") else max(0.0, due - time.monotonic())
 
     def _on_time(self) -> None:
         now = time.monotonic()
@@ -129,6 +144,10 @@ class Pump:
             self._log.mark()
         if self._parts.due is not None and now >= self._parts.due:
             self._parts.cut()
+        if now >= self._end_by:
+            self._end_by = float("inf")
+            self.timed_out = True
+            self._children.terminate()
         if self._deadline is not None and now >= self._deadline:
             self._deadline = None
             self._children.kill()

@@ -17,10 +17,11 @@ VERSION = 1
 SAYS = "k8snb: "
 """Stands before what a runner says in its log where it cannot write a result."""
 
-State = Literal["succeeded", "failed", "died"]
+State = Literal["succeeded", "failed", "died", "timed out"]
 SUCCEEDED: Literal["succeeded"] = "succeeded"
 FAILED: Literal["failed"] = "failed"
 DIED: Literal["died"] = "died"
+TIMED_OUT: Literal["timed out"] = "timed out"
 
 
 @dataclass(frozen=True, order=True)
@@ -99,6 +100,8 @@ class Spec:
         Modules ``a.b`` to import where an input ``a`` is the module.
     futures : list of str
         Features of ``__future__`` that hold in the cell.
+    timeout : float or None
+        Seconds that the cell may take, from its start until its outputs are in the store.
     """
 
     key: Key
@@ -116,6 +119,7 @@ class Spec:
     ipython: bool = False
     submodules: list[str] = field(default_factory=list)
     futures: list[str] = field(default_factory=list)
+    timeout: float | None = None
     version: int = VERSION
 
     def dumps(self) -> bytes:
@@ -159,8 +163,8 @@ class Result:
     Parameters
     ----------
     key : Key
-    state : {"succeeded", "failed", "died"}
-        ``failed``: the code raised; ``died``: its process ended without a word.
+    state : {"succeeded", "failed", "died", "timed out"}
+        ``failed``: the code raised; ``died``: its process ended without a word; ``timed out``: it was ended.
     groups : list of Group
         The values bound at the end (also where the cell raised half-way).
     deleted : list of str

@@ -20,7 +20,7 @@ from k8snb.runner.log import Log
 from k8snb.runner.parts import Parts
 from k8snb.runner.process import StepEnds, StepProcess, need_stdin, no_stdin, start
 from k8snb.runner.pump import Pump
-from k8snb.runner.spec import DIED, FAILED, SAYS, SUCCEEDED, Failure, Result, Spec
+from k8snb.runner.spec import DIED, FAILED, SAYS, SUCCEEDED, TIMED_OUT, Failure, Result, Spec
 
 if TYPE_CHECKING:
     from k8snb.artifacts.store import Store
@@ -68,7 +68,7 @@ def _supervise(access: Access, children: Children, step: StepProcess) -> int:
     log.mark()
     began = time.time()
     frames.send(step.orders, frames.dump("go"))
-    pump = Pump(step, children, log, parts, store)
+    pump = Pump(step, children, log, parts, store, spec.timeout)
     pump.run()
     log.mark()
     result = _result(spec, pump, children, began)
@@ -104,8 +104,9 @@ def _await_reader(seconds: float) -> None:
 def _result(spec: Spec, pump: Pump, children: Children, began: float) -> Result:
     started, ended = pump.started or began, time.time()
     outcome = pump.outcome
-    if outcome is None:
-        return Result(key=spec.key, state=DIED, code=children.status, started=started, ended=ended)
+    if pump.timed_out or outcome is None:
+        state = TIMED_OUT if pump.timed_out else DIED
+        return Result(key=spec.key, state=state, code=children.status, started=started, ended=ended)
     failure = outcome["failure"]
     if failure is not None:
         pickled = failure["pickled"]

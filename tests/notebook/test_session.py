@@ -11,7 +11,16 @@ import pytest
 from inprocess import Notebook
 from IPython.core.error import UsageError
 
-from k8snb.errors import AnnotationError, K8snbError, PipelineError, StackError, StepFailed, StoreError, UnpackableError
+from k8snb.errors import (
+    AnnotationError,
+    InputError,
+    K8snbError,
+    PipelineError,
+    StackError,
+    StepFailed,
+    StoreError,
+    UnpackableError,
+)
 
 # --- results are variables -----------------------------------------------------------------------------------------
 
@@ -353,3 +362,91 @@ def test_the_card_tells_what_a_volume_costs(nb: Notebook) -> None:
     nb.seen.clear()
     nb.run("%%k8s_step b\ny = 1")
     assert not any("mounts a volume" in str(entry[1]) for entry in nb.seen)
+
+
+@pytest.mark.parametrize("edited", ["%%k8s_step a\ny = 1", "%%k8s_step b\ny = 1", "y = 1"])
+def test_what_an_edited_cell_does_not_make_any_more_is_not_waited_for(nb: Notebook, edited: str) -> None:
+    nb.run("%%k8s_step a\nx = 1", cell_id="one")
+    nb.run(edited, cell_id="one")
+    with pytest.raises(NameError):
+        nb.run("x")
+    assert nb.started == []
+    assert nb.run("y") == 1
+
+
+@pytest.mark.parametrize("edited", ["%%k8s_step a\nx = = 2", "%%k8s_step a --after nowhere\nx = 2"])
+def test_a_cell_that_is_refused_leaves_the_step_and_its_results(nb: Notebook, edited: str) -> None:
+    nb.run("%%k8s_step a\nx = 1", cell_id="one")
+    nb.run("%k8s_run")
+    with pytest.raises(InputError):
+        nb.run(edited, cell_id="one")
+    assert nb.run("x") == 1
+    assert nb.started == ["a"]
+
+
+def test_names_of_builtins_are_names_like_others(nb: Notebook) -> None:
+    nb.run("def min(*a): return 'mine'")
+    nb.run("%%k8s_step a\nmax = 5\ndef sum(x): return 'mine'")
+    nb.run("%%k8s_step b\nr = [sum([1]), min(1), max, abs(-1)]")
+    assert nb.run("[r, max, len('a')]") == [["mine", "mine", 5, 1], 5, 1]
+
+
+def test_a_step_whose_failure_was_handled_is_not_run_again_in_the_end(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nraise ValueError('bad')")
+    nb.run("%%k8s_step b\ny = 1")
+    nb.run("try:\n    %k8s_run a\nexcept ValueError as e:\n    print('caught', e)")
+    assert "caught bad" in nb.text()
+    nb.run("%k8s_run --rest")
+    nb.run("%k8s_run --rest")
+    assert nb.started == ["a", "b"]
+
+
+def test_a_handler_reads_what_was_made_before_the_error(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nq = 1\nclass My(Exception): pass\nraise My('bad')")
+    nb.run("try:\n    %k8s_run\nexcept My as e:\n    print('caught', e, q)")
+    assert nb.text() == "caught bad 1\n"
+    assert nb.started == ["a"]
+
+
+def test_each_run_in_a_cell_runs_its_steps_once(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = 1")
+    nb.run("%%k8s_step b\ny = 2")
+    nb.run("%k8s_run a\nprint(x)\n%k8s_run b\nprint(y)")
+    assert nb.started == ["a", "b"]
+    nb.run("for _ in range(2):\n    get_ipython().run_line_magic('k8s_run', 'a')\n    print(x)")
+    assert nb.started == ["a", "b", "a", "a"]
+    assert nb.text() == "1\n2\n1\n1\n"
+
+
+def test_code_inside_a_fetched_object_finds_what_it_uses(nb: Notebook) -> None:
+    nb.run(
+        "%%k8s_step a\nfrom types import SimpleNamespace\nb = 2\n"
+        "def f(x): return x + b\nheld = SimpleNamespace(deep=[[[[f]]]])"
+    )
+    nb.run("%k8s_run")
+    nb.run("held")
+    assert nb.run("held.deep[0][0][0][0](1)") == 3
+
+
+def test_submodules_are_imported_with_their_package(nb: Notebook) -> None:
+    nb.run("import sys\nfor name in ('wsgiref', 'wsgiref.util'): sys.modules.pop(name, None)")
+    nb.run("%%k8s_step a\nimport wsgiref.util\nx = 1")
+    nb.run("%k8s_run")
+    nb.run("sys.modules.pop('wsgiref.util'); sys.modules.pop('wsgiref')")
+    assert nb.run("wsgiref.util.__name__") == "wsgiref.util"
+
+
+def test_a_step_that_deletes_a_name_runs_before_a_cell_that_reads_it(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = 1")
+    nb.run("%%k8s_step b\ndel x")
+    with pytest.raises(NameError):
+        nb.run("x")
+    assert nb.started == ["a", "b"]
+
+
+def test_names_that_are_read_late_or_bound_unseen_are_not_missing(nb: Notebook) -> None:
+    nb.run("from __future__ import annotations")
+    nb.run("%%k8s_step a\nclass Node:\n    def add(self, other: Node) -> Leaf: return other")
+    nb.run("%%k8s_step b\nfrom math import *\nr = sqrt(4)")
+    nb.run("%k8s_run")
+    assert nb.run("r, Node.add.__annotations__['return']") == (2.0, "Leaf")

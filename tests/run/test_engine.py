@@ -21,7 +21,7 @@ from k8snb.errors import (
 from k8snb.pipeline.options import StepOptions
 from k8snb.run import record
 from k8snb.run.engine import DISRUPTIONS, Engine
-from k8snb.run.events import Event, RunEnded, StepState, Text
+from k8snb.run.events import Event, Note, RunEnded, StepState, Text
 from k8snb.run.request import RunHandle, RunRequest
 from k8snb.runner.protocol import Decoder
 from tests.run.fakes import FakeOrchestrator, Script, request
@@ -88,6 +88,20 @@ def test_retries_are_for_failures(store: Store) -> None:
     orchestrator, _, _, ended = run(store, {"a": Script(fails=True)}, wanted)
     assert ended.state == "failed"
     assert [key.attempt for key in orchestrator.started] == [1, 2, 3]
+
+
+def test_another_attempt_is_told_with_the_reason(store: Store) -> None:
+    wanted = request({"a": set()}, {"a": StepOptions(retries=1)})
+    _, _, events, _ = run(store, {"a": Script(fails=True)}, wanted)
+    assert [e for e in events if isinstance(e, Note)] == [
+        Note("a", "attempt 1 failed, another begins: ValueError: no luck")
+    ]
+
+
+def test_what_the_platform_refuses_is_not_tried_again(store: Store) -> None:
+    wanted = request({"a": set()}, {"a": StepOptions(retries=2)})
+    orchestrator, _, _, _ = run(store, {"a": Script(dies=OutOfMemoryError("too much"))}, wanted)
+    assert len(orchestrator.started) == 1
 
 
 def test_disruptions_do_not_use_up_retries(store: Store) -> None:

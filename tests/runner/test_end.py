@@ -133,3 +133,15 @@ def test_another_python_is_refused(runner: Runner) -> None:
     ran = runner.run("x = 1", outputs=["x"], python="3.8")
     assert ran.result.failure.ename == "ConfigError"
     assert "3.8" in ran.result.failure.evalue
+
+
+def test_a_step_that_takes_too_long_is_ended(runner: Runner) -> None:
+    ran = runner.run("import time\nprint('begun')\ntime.sleep(60)", timeout=0.3)
+    assert ran.text == "begun\n"
+    assert ran.result.state == "timed out"
+    assert ran.result.code == -signal.SIGTERM
+
+
+def test_the_timeout_is_that_of_the_cell(runner: Runner) -> None:
+    ran = runner.run("import atexit, time\natexit.register(time.sleep, 0.5)", timeout=0.3)
+    assert ran.result.state == "succeeded"

@@ -160,3 +160,9 @@ def test_tasks_go_on_while_the_cell_waits() -> None:
     )
     assert execute(source, "step test", {}, shown.append) is None
     assert shown == [["begun"]]
+
+
+def test_what_cells_above_have_taken_from_the_future_holds(runner):
+    source = "def f(x: nowhere): pass\nprint(f.__annotations__)"
+    assert runner.run(source).result.failure.ename == "NameError"
+    assert runner.run(source, futures=["annotations"]).text == "{'x': 'nowhere'}\n"
