@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,54 @@ def test_a_failed_step_fails_the_command_and_the_notebook_shows_it(folder: Path)
     assert "line 3" in "\n".join(error.traceback)
 
 
+@pytest.mark.parametrize(
+    ("raising", "name", "says"),
+    [
+        ("raise ExceptionGroup('several', [ValueError('one')])", "ExceptionGroup", "ValueError: one"),
+        ("exec('x = = 1')", "SyntaxError", "x = = 1"),
+    ],
+)
+def test_errors_of_any_class_are_shown_as_the_step_shows_them(folder: Path, raising: str, name: str, says: str) -> None:
+    notebook = write(folder, f"%%k8s_step a\n{raising}", "%k8s_run")
+    run = command("run", notebook)
+    run.communicate(timeout=120)
+    assert run.returncode == 1
+    error = executed(folder)[1].outputs[-1]
+    assert (error.output_type, error.ename) == ("error", name)
+    shown = "\n".join(error.traceback)
+    assert 'File "step a", line 2' in shown
+    assert says in shown
+    assert "session.py" not in shown
+
+
+def test_a_notebook_without_steps_and_one_whose_cell_handles_a_failure_succeed(folder: Path) -> None:
+    handled = "try:\n    %k8s_run\nexcept ValueError:\n    print('done')"
+    for cells in (["print('done')  # not %load_ext k8snb"], ["%%k8s_step a\nraise ValueError('no')", handled]):
+        run = command("run", write(folder, *cells))
+        out, err = run.communicate(timeout=120)
+        assert run.returncode == 0, err
+        assert "done" in out
+
+
+def test_ctrl_c_while_the_kernel_starts(folder: Path) -> None:
+    (folder / "ipython" / "profile_default" / "startup").mkdir(parents=True)
+    started = folder / "ipython" / "profile_default" / "startup" / "slow.py"
+    started.write_text(f"import pathlib, time\npathlib.Path({str(folder)!r}, 'here').touch()\ntime.sleep(20)\n")
+    run = subprocess.Popen(
+        [sys.executable, "-m", "k8snb", "run", str(write(folder, "1"))],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "IPYTHONDIR": str(folder / "ipython")},
+    )
+    while not (folder / "here").exists():
+        assert run.poll() is None
+        time.sleep(0.01)
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=15)
+    assert run.returncode == 130
+    assert "Traceback" not in err
+
+
 def test_ctrl_c_ends_what_runs(folder: Path) -> None:
     notebook = write(
         folder, "%load_ext k8snb", "%%k8s_step a --run\nimport time\nprint('here', flush=True)\ntime.sleep(60)"
@@ -116,6 +165,7 @@ def test_ctrl_c_ends_what_runs(folder: Path) -> None:
         ("a=x=y", "x=y"),
         ("a=[1, 2]", [1, 2]),
         ("a=", ""),
+        ("a=1e999", "1e999"),
     ],
 )
 def test_parameters_are_literals_or_text(text: str, value: object) -> None:
@@ -145,6 +195,10 @@ def test_stacks_are_listed_shown_set_and_checked(folder: Path, capsys: pytest.Ca
     [
         (["run", "absent.ipynb"], "no such notebook"),
         (["run", "broken.ipynb"], "not a notebook"),
+        (["run", "list.ipynb"], "not a notebook"),
+        (["run", "."], "cannot be read"),
+        (["run", "nb.ipynb", "--output", "nowhere/x.ipynb"], "cannot be written"),
+        (["run", "nb.ipynb", "-p", "class=1"], "NAME=VALUE"),
         (["run", "nb.ipynb", "--stack", "nowhere"], "no stack 'nowhere'"),
         (["run", "nb.ipynb", "-p", "x"], "NAME=VALUE"),
         (["run", "twins.ipynb"], "two cells are step 'a'"),
@@ -155,6 +209,7 @@ def test_what_is_wrong_is_said_in_words(
     folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
     (folder / "broken.ipynb").write_text("{")
+    (folder / "list.ipynb").write_text("[1]")
     write(folder, "%%k8s_step a\n1", "%%k8s_step a\n2").rename(folder / "twins.ipynb")
     write(folder, "1")
     assert main(arguments) == 2

@@ -35,11 +35,11 @@ def parse(source: str) -> tuple[ast.Module, bool]:
         return _python(text), False
     except SyntaxError as error:
         if not _looks_like_ipython(text):
-            raise _refused(error) from None
+            raise _refused(error, text) from None
     try:
         return _cell(text), True
     except SyntaxError as error:
-        raise _refused(error) from None
+        raise _refused(error, text) from None
 
 
 def _python(text: str) -> ast.Module:
@@ -51,8 +51,10 @@ def _python(text: str) -> ast.Module:
             raise SyntaxError(str(error)) from None
 
 
-def _refused(error: SyntaxError) -> AnnotationError:
-    return AnnotationError(f"the cell is not Python: {error.msg}", where=f"line {error.lineno or 1}", fix="correct it")
+def _refused(error: SyntaxError, text: str) -> AnnotationError:
+    number = error.lineno or 1
+    line = "".join(text.split("\n")[number - 1 : number]).strip()
+    return AnnotationError(f"the cell is not Python: {error.msg}", where=f"line {number}: {line}", fix="correct it")
 
 
 def _looks_like_ipython(text: str) -> bool:

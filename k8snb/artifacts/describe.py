@@ -65,7 +65,10 @@ def failure(name: str, value: object, error: Exception, last: object) -> str:
     inside = f" (at {name}{path})" if path else ""
     reason = "" if str(error).startswith("cannot pickle") else f" ({type(error).__name__}: {error})"
     names = {c.__name__ for c in kind.__mro__}
-    way = next((w for kinds, w in _WAYS_OUT if names & set(kinds)), "make it anew in the step that uses it")
+    anew = "make it anew in the step that uses it"
+    way = next((w for kinds, w in _WAYS_OUT if names & set(kinds)), anew)
+    if value is last and way.startswith("give its class"):
+        way = anew
     return f"{_name(kind)}{inside} does not pickle{reason}: {way}"
 
 

@@ -41,6 +41,8 @@ class Entry:
         Of a step: a cell needed its results before the pipeline was run.
     tried : bool
         Of a step: a run has been asked for it since its cell was last executed.
+    aside : tuple of Result and Store, or None
+        Of a step that has succeeded beside one above it that failed: nothing of it is bound, but it need not run again.
     shadowing, futures : frozenset of str
         Names of builtins that cells of the notebook bind; features that cells above have taken from ``__future__``.
     """
@@ -56,6 +58,7 @@ class Entry:
     tried: bool = False
     shadowing: frozenset[str] = frozenset()
     futures: frozenset[str] = frozenset()
+    aside: tuple[Result, Store] | None = None
     _result: Result | None = None
     _made: dict[str, Pending] = field(default_factory=dict)
 
@@ -81,7 +84,7 @@ class Entry:
 
     def finish(self, result: Result | None, store: Store | None) -> None:
         """Remember how the step ended; None: it did not run."""
-        self.tried = True
+        self.tried, self.aside = True, None
         self._result = result
         self._made = {}
         if result is None or store is None or self.step is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
+import keyword
 import os
 import signal
 import sys
@@ -32,6 +33,7 @@ OK, FAILED, INTERRUPTED = 0, 1, 130
 REST = "%k8s_run --rest"
 """The last cell: it runs the steps that no cell has run."""
 
+NEWLINE = "\n"
 _WORDS = {"true": True, "false": False, "none": None, "null": None}
 
 
@@ -44,12 +46,12 @@ def parameter(text: str) -> tuple[str, Any]:
         The name is not one of a variable.
     """
     name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier():
+    if not equals or not name.isidentifier() or keyword.iskeyword(name):
         raise InputError(f"{text!r} is not NAME=VALUE", where="-p", fix="for example: -p lr=0.1")
     if value.lower() in _WORDS:
         return name, _WORDS[value.lower()]
     try:
-        return name, ast.literal_eval(value)
+        return name, ast.literal_eval(repr(ast.literal_eval(value)))  # 1e999 is no literal
     except (ValueError, SyntaxError):
         return name, value
 
@@ -77,6 +79,7 @@ def run(notebook: Path, *, stack: str | None, parameters: Mapping[str, Any], out
     content = _read(notebook)
     load(notebook.parent, name=stack).pick()  # what is wrong is said before a kernel starts
     refuse_twins(notebook)
+    _check_target(target)
     _inject(content, parameters)
     content.cells.append(nbformat.v4.new_code_cell(REST))
     environment = {**os.environ, NOTEBOOK: str(notebook), PARAMETERS: json.dumps(parameters, default=repr)}
@@ -94,16 +97,17 @@ def run(notebook: Path, *, stack: str | None, parameters: Mapping[str, Any], out
 async def _execute(content: Any, folder: Path, environment: Mapping[str, str]) -> int:
     client = _Client(content, timeout=None, store_widget_state=False, resources={"metadata": {"path": str(folder)}})
     client.extra_arguments = ["--log-level=ERROR"]  # ipykernel's hints on transports are nothing to the user
-    if not any("%load_ext k8snb" in cell.source for cell in content.cells if cell.cell_type == "code"):
+    lines = [line.strip() for cell in content.cells if cell.cell_type == "code" for line in cell.source.splitlines()]
+    if not any(line.startswith("%load_ext k8snb") for line in lines):
         client.extra_arguments += ["--ext=k8snb"]
     try:
         await client.async_execute(env=dict(environment))
-    except (CellExecutionError, DeadKernelError) as e:
+    except (CellExecutionError, DeadKernelError, asyncio.CancelledError) as e:
         if client.interrupts:
             print("k8snb: interrupted", file=sys.stderr)
             return INTERRUPTED
         what = f"{e.ename}: {e.evalue}" if isinstance(e, CellExecutionError) else "the kernel died"
-        print(f"k8snb: failed: {what}", file=sys.stderr)
+        print(f"k8snb: failed: {what.partition(NEWLINE)[0]}", file=sys.stderr)  # the rest was said with the traceback
         return FAILED
     return OK
 
@@ -114,18 +118,28 @@ class _Client(NotebookClient):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.interrupts = 0
+        self._starting: asyncio.Task[Any] | None = None
+
+    async def async_start_new_kernel(self, **kwargs: Any) -> None:
+        """Start the kernel; from then on Ctrl-C is the kernel's, a second one is its end."""
+        loop = asyncio.get_running_loop()
+        self._starting = asyncio.current_task()
+        with suppress(NotImplementedError):  # Windows: Ctrl-C reaches the kernel by itself
+            for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+                loop.add_signal_handler(getattr(signal, name), self._interrupt)
+        await super().async_start_new_kernel(**kwargs)
 
     async def async_start_new_kernel_client(self) -> Any:
-        """Connect to the kernel; from then on Ctrl-C is the kernel's, a second one is its end."""
+        """Connect to the kernel."""
         kc = await super().async_start_new_kernel_client()
-        loop = asyncio.get_running_loop()
-        with suppress(NotImplementedError):  # Windows: Ctrl-C reaches the kernel by itself
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, self._interrupt)
+        self._starting = None
         return kc
 
     def _interrupt(self) -> None:
         self.interrupts += 1
+        if self._starting is not None:  # nothing runs yet
+            self._starting.cancel()
+            return
         self._stopping = asyncio.ensure_future(self._stop())
 
     async def _stop(self) -> None:
@@ -165,8 +179,23 @@ def _read(notebook: Path) -> Any:
         return nbformat.read(notebook, as_version=4)
     except FileNotFoundError:
         raise InputError("there is no such notebook", where=str(notebook), fix="check the path") from None
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as e:
+    except OSError as e:
+        raise InputError(f"the notebook cannot be read: {e.strerror}", where=str(notebook), fix="name a file") from None
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError, AttributeError) as e:
         raise InputError(f"this is not a notebook: {e}", where=str(notebook), fix="save it in Jupyter") from None
+
+
+def _check_target(target: Path) -> None:
+    """Find out before hours of work whether the executed notebook can be written."""
+    there = target.exists()
+    try:
+        with target.open("a"):
+            pass
+    except OSError as e:
+        what, fix = f"the executed notebook cannot be written: {e.strerror}", "name a file in a folder that is there"
+        raise InputError(what, where=str(target), fix=f"{fix}: --output") from None
+    if not there:
+        target.unlink()
 
 
 def _inject(content: Any, parameters: Mapping[str, Any]) -> None:
@@ -175,5 +204,8 @@ def _inject(content: Any, parameters: Mapping[str, Any]) -> None:
         return
     lines = [f"{name} = {value!r}" for name, value in parameters.items()]
     cell = nbformat.v4.new_code_cell("\n".join(lines), metadata={"tags": ["injected-parameters"]})
-    tagged = (i + 1 for i, c in enumerate(content.cells) if "parameters" in c.metadata.get("tags", []))
-    content.cells.insert(next(tagged, 0), cell)
+    tagged = [i + 1 for i, c in enumerate(content.cells) if "parameters" in c.metadata.get("tags", [])]
+    if not tagged:
+        what = "no cell has the tag `parameters`: they are set above the first cell, and a cell may set them anew"
+        print(f"k8snb: {what}", file=sys.stderr)
+    content.cells.insert(tagged[0] if tagged else 0, cell)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import atexit
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
-from k8snb.notebook import hooks
+from k8snb.notebook import failures, hooks
 from k8snb.notebook.magics import K8snbMagics
 
 if TYPE_CHECKING:
     from k8snb.notebook.session import Session
 
 
+_unloaded: WeakKeyDictionary[Any, hooks.Hooks] = WeakKeyDictionary()
+"""Hooks of shells that the extension was taken out of: ``%reload_ext`` takes it out and loads it again."""
+
+
 def load(shell: Any) -> None:
-    """Register magics and hooks."""
+    """Register magics and hooks; what an earlier load in the shell knew of steps and results is known again."""
     unload(shell)
-    own = hooks.Hooks(shell, _make_session)
+    own = _unloaded.pop(shell, None) or hooks.Hooks(shell, _make_session)
     hooks.install(own)
+    failures.install(shell)
     atexit.register(own.close)
     shell.register_magics(K8snbMagics(shell, own))
 
@@ -26,6 +32,8 @@ def unload(shell: Any) -> None:
     own = hooks.remove()
     if own is not None:
         own.close()
+        _unloaded[shell] = own
+        failures.remove(shell)
         atexit.unregister(own.close)
         for kind in shell.magics_manager.magics.values():
             for name in [n for n in kind if n.startswith("k8s_")]:

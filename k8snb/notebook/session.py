@@ -168,9 +168,23 @@ class Session:
                 imports.execute(entry.source, name, self.names.namespace)
         self.names.reconcile()
         missing = {name: p.step for name in wanted if isinstance(p := self.names.pending.get(name), NotRun)}
+        if used := [step for step in sorted(set(missing.values())) if self._take_aside(step)]:
+            Screen(self.shell).say(f"this cell reads {', '.join(missing)}: already run beside the step that failed")
+            missing = {name: step for name, step in missing.items() if step not in used}
         if missing:
             Screen(self.shell).say(f"this cell reads {', '.join(missing)}: running what makes it first")
             self.run(sorted(set(missing.values())), reuse=True, ahead=True)
+
+    def _take_aside(self, step: str) -> bool:
+        """Take the result of a step that has succeeded beside one that failed; say whether there is one."""
+        entry = self.cells.step(step)
+        if entry is None or entry.aside is None:
+            return False
+        entry.finish(*entry.aside)
+        cell = self._running()
+        for name in entry.touches:
+            self._settle(name, cell.above if cell is not None else None)
+        return True
 
     def _reads(self, source: str) -> set[str]:
         """Return the names that a plain cell, or a part of it, may read."""
@@ -221,6 +235,7 @@ class Session:
         entry = Entry(cell.source, cell.cell_id, name, options)
         warnings = twice(self.cells.step(name), entry, notebook_file(self.shell.user_ns))
         self.names.reconcile()
+        self._forget_asides()
         entry.facts  # noqa: B018 - a cell that is not Python takes no other's place
         old = self.cells.replaced_by(entry)
         cell.above = self.cells.put(entry) + 1
@@ -321,6 +336,7 @@ class Session:
 
     def _execute(self, todo: plan.Plan, engine: Engine, screen: Screen, *, ahead: bool) -> None:
         """Run a plan and show it; whatever comes of it, take the results that there are."""
+        self._forget_asides()
         request = make_request(
             todo,
             imports={module for entry in self.cells if entry.step is not None for module in entry.facts.imports},
@@ -360,6 +376,11 @@ class Session:
         if cell is not None and self.names.pending:
             self._bring_around_run(cell)
 
+    def _forget_asides(self) -> None:
+        """From now on steps may make something else."""
+        for entry in self.cells:
+            entry.aside = None
+
     def _take_results(self, pipeline: Pipeline, handle: RunHandle, *, ahead: bool) -> None:
         """Bind, lazily, what the steps have made; nothing after the first that did not succeed."""
         succeeded = True
@@ -369,6 +390,8 @@ class Session:
             assert entry is not None
             result = handle.results.get(step.name) if succeeded else None
             entry.finish(result, handle.store)
+            if not succeeded and (done := handle.results.get(step.name)) is not None and done.state == SUCCEEDED:
+                entry.aside = done, handle.store
             entry.ran_ahead = ahead
             names |= {*step.outputs, *entry.deleted}
             succeeded = result is not None and result.state == SUCCEEDED

@@ -25,7 +25,6 @@ class Capability(Enum):
 
     IMAGES = "runs each step in an image of its own"
     MEMORY_LIMIT = "ends a step that uses more memory than its limit"
-    TIMEOUT = "ends a step that runs longer than its timeout"
     SECRETS = "gives a step secrets by reference"
 
 
@@ -131,6 +130,19 @@ class Orchestrator(ABC):
         ------
         ServiceError
             What is wrong, where, and the way out.
+        """
+
+    async def check_steps(self, options: Mapping[str, StepOptions]) -> None:  # noqa: B027 - some have nothing to find
+        """Find out whether what the steps name is there (Secrets, volumes), before anything is written.
+
+        Parameters
+        ----------
+        options : mapping of str to StepOptions
+            By step name.
+
+        Raises
+        ------
+        AttemptError, ServiceError
         """
 
     @abstractmethod

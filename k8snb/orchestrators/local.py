@@ -21,7 +21,7 @@ from typing import Self
 
 import psutil
 
-from k8snb.errors import DiedError, TimeoutExceededError
+from k8snb.errors import DiedError
 from k8snb.images.code import Code
 from k8snb.orchestrators.base import Attempt, Capability, Environment, Gone, Orchestrator, Output, Report
 from k8snb.runner.spec import Key
@@ -46,7 +46,6 @@ class _Process:
 
     pid: int
     created: float
-    started: float
 
     def alive(self) -> bool:
         child = _children.get(self.pid)
@@ -72,7 +71,7 @@ class LocalOrchestrator(Orchestrator):
         Working directory of the processes: the notebook's folder.
     """
 
-    capabilities = frozenset({Capability.TIMEOUT})
+    capabilities = frozenset[Capability]()
 
     def __init__(self, home: Path, store_uri: str, folder: Path) -> None:
         self._home, self._store_uri, self._folder = home, store_uri.rstrip("/"), folder
@@ -112,7 +111,7 @@ class LocalOrchestrator(Orchestrator):
                 start_new_session=True,
             )
         _children[child.pid] = child
-        process = {"pid": child.pid, "created": psutil.Process(child.pid).create_time(), "started": time.time()}
+        process = {"pid": child.pid, "created": psutil.Process(child.pid).create_time()}
         _write(folder / "process.json", json.dumps(process).encode())
 
     async def follow(self, attempt: Attempt) -> AsyncIterator[Report]:
@@ -122,7 +121,6 @@ class LocalOrchestrator(Orchestrator):
         if process is None:
             yield Gone(None, DiedError("the step's process was never started", where=str(attempt.key)))
             return
-        deadline = process.started + attempt.options.timeout if attempt.options.timeout else None
         with (folder / "log").open("rb") as log:
             while True:
                 alive = process.alive()  # asked before reading: what was printed before the end is then read
@@ -130,10 +128,6 @@ class LocalOrchestrator(Orchestrator):
                     yield Output(data)
                 if not alive:
                     break
-                if deadline is not None and time.time() > deadline:
-                    await self.cancel([attempt.key])
-                    yield Gone(None, _timeout(attempt))
-                    return
                 await asyncio.sleep(POLL)
         yield Gone(_exit_code(process.pid))
 
@@ -174,14 +168,6 @@ class LocalOrchestrator(Orchestrator):
 def _environment(attempt: Attempt) -> dict[str, str]:
     path = os.pathsep.join(p for p in (attempt.image, os.environ.get("PYTHONPATH", "")) if p)
     return {**os.environ, **attempt.options.env, "K8SNB_CODE": attempt.image, "PYTHONPATH": path}
-
-
-def _timeout(attempt: Attempt) -> TimeoutExceededError:
-    return TimeoutExceededError(
-        f"the step ran longer than its timeout of {attempt.options.timeout:g} s",
-        where=f"step {attempt.key.step}",
-        fix="give it more with --timeout",
-    )
 
 
 def _exit_code(pid: int) -> int | None:

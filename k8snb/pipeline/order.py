@@ -159,9 +159,9 @@ def _in_order(steps: Sequence[Step]) -> list[Step]:
         for other in sorted(_after(step.cell)):
             if other not in by_name:
                 raise PipelineError(
-                    f"there is no step {other!r} to wait for",
+                    f"there is no step {other!r} above to wait for",
                     where=f"step {step.name}, --after",
-                    fix=_suggest(other, by_name),
+                    fix=_suggest(other, by_name.keys() - {step.name}),
                 )
     sorter = graphlib.TopologicalSorter({step.name: step.after for step in steps})
     try:

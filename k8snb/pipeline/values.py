@@ -18,7 +18,7 @@ _TOLERATION = re.compile(r"[^=:]+(=[^=:]*)?:(NoSchedule|PreferNoSchedule|NoExecu
 
 def cpu(text: str) -> str:
     """Check a quantity of processors (``500m``, ``2``)."""
-    return _quantity(text, _UNITS | {"m", "u", "n"}, "500m (half a processor) or 2")
+    return _quantity(text, frozenset({"", "m", "k"}), "500m (half a processor) or 2")
 
 
 def memory(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from k8snb.runner.shell import StepShell
 
 _PLAIN = (bool, int, float, complex, str, bytes)
-_BACKEND = "module://matplotlib_inline.backend_inline"
+_INLINE = "matplotlib_inline.backend_inline"
+_BACKEND = f"module://{_INLINE}"
 
 
 class Screen:
@@ -56,6 +58,11 @@ class Screen:
             from k8snb.runner.shell import make_shell
 
             self._shell = make_shell(self._send, self._module)
+        if "matplotlib" in sys.modules and _INLINE not in sys.modules:  # a figure that came in: its pictures
+            from importlib import import_module
+
+            with suppress(ImportError):
+                import_module(_INLINE)
         return self._shell
 
     def finish(self) -> None:

@@ -160,6 +160,7 @@ class _Step:
                     f"{name!r}, which another step reads, cannot travel: {outcome.unpackable[name]}" for name in lost
                 ),
                 where=self._spec.label,
+                fix="put what can travel into a variable (the data, not the connection), or use it in the same step",
             )
 
     def _open_store(self) -> Store:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from k8snb.errors import StackError
+from k8snb.pipeline.options import StepOptions
+from k8snb.pipeline.parse import merge
 from k8snb.stacks import schema
 from k8snb.stacks.model import (
     ArtifactStore,
@@ -103,7 +105,16 @@ def read(file: Path) -> dict[str, Any]:
         schema.table(value, schema.STACK, f"{file}: [stacks.{key}]")
     for key, value in content.get("steps", {}).items():
         schema.typed(value, dict, f"{file}: [steps] {key}")
+        _check_options(file, key, value)
     return content
+
+
+def _check_options(file: Path, name: str, table: Mapping[str, Any]) -> None:
+    """Refuse what is no option of a step, naming the file."""
+    try:
+        merge({name: table}, name, StepOptions())
+    except StackError as error:
+        raise StackError(error.what, where=f"{file}: {error.where}", fix=error.fix) from None
 
 
 def _active(name: str | None, contents: Mapping[Path, Mapping[str, Any]]) -> tuple[str, str]:

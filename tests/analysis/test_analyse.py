@@ -254,7 +254,7 @@ def test_lines_are_those_of_the_cell():
     assert analyse(source).reads == {"b": 5, "f": 7, "c": 7, "d": 8}
     with pytest.raises(AnnotationError) as caught:
         analyse("# %%k8s_step a\nx = 1\ny = = 2\n")
-    assert caught.value.where == "line 3"
+    assert caught.value.where == "line 3: y = = 2"
     with pytest.raises(AnnotationError):
         analyse("%time x\nif")
 

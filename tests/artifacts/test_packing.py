@@ -377,7 +377,7 @@ def test_variables_of_one_class_are_one_group(travel):
 @pytest.mark.parametrize(
     ("value", "kind", "place", "way"),
     [
-        (threading.Lock(), "_thread.lock", "", "__getstate__"),
+        (threading.Lock(), "_thread.lock", "", "make it anew"),
         ({"a": [1, threading.Lock()]}, "_thread.lock", "(at v['a'][1])", "__getstate__"),
         ((i for i in "ab"), "generator", "", "make it a list"),
     ],

@@ -450,3 +450,22 @@ def test_names_that_are_read_late_or_bound_unseen_are_not_missing(nb: Notebook) 
     nb.run("%%k8s_step b\nfrom math import *\nr = sqrt(4)")
     nb.run("%k8s_run")
     assert nb.run("r, Node.add.__annotations__['return']") == (2.0, "Leaf")
+
+
+def test_a_step_that_succeeded_beside_one_that_failed_is_not_run_again(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nraise ValueError('no')")
+    nb.run("%%k8s_step side\nz = 3")
+    with pytest.raises(StepFailed):
+        nb.run("%k8s_run")
+    assert "z" not in nb.ns
+    assert nb.run("z") == 3
+    assert nb.started == ["a", "side"]
+
+
+def test_reloading_the_extension_keeps_steps_and_results(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = 1")
+    nb.run("%k8s_run")
+    nb.run("%reload_ext k8snb")
+    assert nb.run("x") == 1
+    nb.run("%k8s_run")
+    assert nb.started == ["a", "a"]

@@ -70,6 +70,7 @@ class Bench:
             needed=[],
             handshake=self.orchestrator.handshake,
             python=f"{sys.version_info.major}.{sys.version_info.minor}",
+            timeout=options.timeout if options else None,
         )
         self.store.put(f"{key.folder}/spec.json", spec.dumps())
         self.keys.append(key)

@@ -72,4 +72,4 @@ def test_a_broken_cell_is_told_with_its_place(tmp_path):
     path = notebook(tmp_path / "n.ipynb", ("code", "x = 1", []), ("code", "x = 1\ny = = 2", []))
     with pytest.raises(AnnotationError) as caught:
         read_notebook(path)
-    assert caught.value.where == "n.ipynb, code cell 2, line 2"
+    assert caught.value.where == "n.ipynb, code cell 2, line 2: y = = 2"

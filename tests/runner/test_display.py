@@ -135,3 +135,9 @@ def test_lines_keep_their_numbers_with_ipython_syntax(runner: Runner) -> None:
     assert '  File "step step", line 4, in <module>' in failure.traceback
     assert runner.run("\n%nothing", ipython=True).result.failure.ename == "UsageError"
     assert runner.run("\nx = (\n!!", ipython=True).result.failure.ename == "SyntaxError"
+
+
+def test_a_figure_that_another_step_has_made_appears(runner: Runner) -> None:
+    source = "from matplotlib.figure import Figure\nfig = Figure()\nfig.add_subplot()\nfig"  # no pyplot here
+    [shown] = shows(runner.run(source), runner)
+    assert "image/png" in shown["data"]

@@ -138,9 +138,16 @@ def test_credentials_are_refused_and_not_repeated(folder: Path, text: str) -> No
 
 
 def test_what_only_looks_like_a_credential_may_stand(folder: Path) -> None:
-    text = '[steps.x]\nenv = { TOKENIZERS_PARALLELISM = "false", MAX_TOKEN = "100" }\nsecrets = ["hf"]\n'
+    text = '[steps.x]\nenv = { TOKENIZERS_PARALLELISM = "false", MAX_TOKEN = "100" }\nsecret = ["hf"]\n'
     (folder / "k8snb.toml").write_text(text)
-    assert load(folder).steps["x"]["secrets"] == ["hf"]
+    assert load(folder).steps["x"]["secret"] == ["hf"]
+
+
+def test_what_is_no_option_of_a_step_is_told_with_the_file(folder: Path) -> None:
+    (folder / "k8snb.toml").write_text('[steps.x]\nmemroy = "1Gi"\n')
+    with pytest.raises(StackError, match="memroy") as caught:
+        load(folder)
+    assert str(folder / "k8snb.toml") in str(caught.value.where)
 
 
 def test_an_unknown_stack_is_named_with_those_there_are(folder: Path) -> None:
