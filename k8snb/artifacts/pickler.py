@@ -7,6 +7,7 @@ import dis
 import functools
 import gc
 import io
+import linecache
 import pickle
 import sys
 from types import CellType, CodeType, FunctionType, ModuleType
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 IN_BAND = 64 * 1024
 """Buffers shorter than this (bytes) stand in the pickle itself."""
 
+_CELL_OF = "the cell of "
 _PLAIN_KINDS = "biufcmMSUV"  # dtypes whose elements are their bytes
 _ARRAYS = ("ndarray", "matrix", "recarray", "memmap")  # those that a view of an ndarray turns into
 # Exceptions whose fields are set by their own __init__ in C.
@@ -71,6 +73,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         self._cells: set[int] = set()
         self._made: dict[int, Any] = {}
         self._keep: list[Any] = []
+        self._origins: dict[str, tuple[str, str] | None] = {}  # by file name
         self._reducers = self._find_reducers()
 
     def write(self, data: bytes) -> None:
@@ -167,9 +170,21 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         reached = [self.namespace[n] for n in names if n in self.namespace]
         submodules = _find_imported_submodules(function.__code__, [*reached, *(content for _, content in contents)])
         attributes = {name: getattr(function, name) for name in _function_attributes()}
-        make = (function.__code__, rebuild.NAMESPACE, function.__name__, function.__closure__)
+        make = (function.__code__, rebuild.NAMESPACE, function.__name__, function.__closure__, self._origin(function))
         state = (attributes, dict(function.__dict__), contents, submodules)
         return rebuild.make_function, make, state, None, None, rebuild.fill_function
+
+    def _origin(self, function: FunctionType) -> tuple[str, str] | None:
+        """Return the file name that tracebacks are to show for a function, and the text of that file.
+
+        A kernel's own file names differ from one start to the next. A step's are as good here as there.
+        """
+        file = function.__code__.co_filename
+        if file not in self._origins:
+            text = "".join(linecache.getlines(file))
+            name = file if file.startswith(("step ", _CELL_OF)) else _CELL_OF + function.__name__
+            self._origins[file] = (name, text) if text else None
+        return self._origins[file]
 
     def _cell(self, cell: CellType) -> Any:
         if id(cell) in self._cells or _empty(cell):

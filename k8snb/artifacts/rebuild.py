@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import linecache
 import pickle
 from types import CellType, CodeType, FunctionType
 from typing import IO, TYPE_CHECKING, Any
@@ -48,10 +49,24 @@ class Unpickler(pickle.Unpickler):
 
 
 def make_function(
-    code: CodeType, namespace: dict[str, Any], name: str, cells: tuple[CellType, ...] | None
+    code: CodeType,
+    namespace: dict[str, Any],
+    name: str,
+    cells: tuple[CellType, ...] | None,
+    origin: tuple[str, str] | None = None,
 ) -> FunctionType:
-    """Make a function whose globals are the namespace itself."""
+    """Make a function whose globals are the namespace itself; tracebacks show where it comes from."""
+    if origin is not None:
+        file, text = origin
+        code = _renamed(code, file)
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     return FunctionType(code, namespace, name, None, cells)
+
+
+def _renamed(code: CodeType, file: str) -> CodeType:
+    """Return a code object, and those inside it, with another file name."""
+    inner = tuple(_renamed(c, file) if isinstance(c, CodeType) else c for c in code.co_consts)
+    return code.replace(co_filename=file, co_consts=inner)
 
 
 def fill_function(function: FunctionType, state: tuple[dict[str, Any], dict[str, Any], list[Any], list[Any]]) -> None:

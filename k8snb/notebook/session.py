@@ -131,8 +131,14 @@ class Session:
             A step that had to run did not succeed.
         """
         names = set(names)
-        while wanted := sorted(self._reached(names) & self.names.pending.keys()):
-            self._run_makers(wanted)
+        asked: set[tuple[str, str]] = set()
+        while True:
+            pending = self.names.pending
+            wanted = {name: pending[name].step for name in sorted(self._reached(names) & pending.keys())}
+            if wanted.items() <= asked:  # none is left, or a step does not make what its code says that it makes
+                return
+            asked |= wanted.items()
+            self._run_makers(list(wanted))
             self._fetch(wanted)
 
     def _bring_made(self, names: Iterable[str]) -> None:

@@ -459,7 +459,7 @@ def test_a_step_that_succeeded_beside_one_that_failed_is_not_run_again(nb: Noteb
         nb.run("%k8s_run")
     assert "z" not in nb.ns
     assert nb.run("z") == 3
-    assert nb.started == ["a", "side"]
+    assert sorted(nb.started) == ["a", "side"]
 
 
 def test_reloading_the_extension_keeps_steps_and_results(nb: Notebook) -> None:
@@ -469,3 +469,13 @@ def test_reloading_the_extension_keeps_steps_and_results(nb: Notebook) -> None:
     assert nb.run("x") == 1
     nb.run("%k8s_run")
     assert nb.started == ["a", "a"]
+
+
+def test_a_function_of_the_notebook_shows_its_source_in_a_step(nb: Notebook) -> None:
+    nb.run("# a comment\ndef f(x):\n    return 1 / x")
+    nb.run(
+        "%%k8s_step a\nimport inspect, traceback\nprint(inspect.getsource(f))\ntry: f(0)\n"
+        "except ZeroDivisionError: text = traceback.format_exc()"
+    )
+    assert 'File "the cell of f", line 3, in f\n    return 1 / x' in nb.run("text")
+    assert nb.text().startswith("def f(x):\n    return 1 / x\n")

@@ -126,3 +126,12 @@ def test_what_loading_prints_is_in_the_log(runner: Runner) -> None:
     runner.run("import loud\nx = loud.Thing()", step="one", outputs=["x"])
     two = runner.run("print('cell')", step="two", inputs={"x": [Ref("one")]})
     assert two.text == "imported\ncell\n"
+
+
+def test_a_function_of_another_step_shows_its_source(runner: Runner) -> None:
+    runner.run("def f(x):\n    def inner():\n        return 1 / x\n    return inner()", step="one", outputs=["f"])
+    ran = runner.run("import inspect\nprint(inspect.getsource(f))\nf(0)", step="two", inputs={"f": [Ref("one")]})
+    assert ran.text.startswith("def f(x):\n    def inner():")
+    shown = "\n".join(ran.result.failure.traceback)
+    assert 'File "step two", line 3' in shown
+    assert 'File "step one", line 3, in inner\n    return 1 / x' in shown
