@@ -164,8 +164,13 @@ def _lines(path: Path, above: tuple[Path, ...]) -> Iterator[str]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        where = str(above[-1]) if above else None
-        raise RequirementsError(f"The requirements file {path} cannot be read: {error}", where=where) from error
+        where = str(above[-1]) if above else str(path)
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RequirementsError(
+            f"The requirements file {path.name} cannot be read: {reason}",
+            where=where,
+            fix="name it relative to the notebook: --requirements FILE",
+        ) from error
     for number, line in enumerate(re.sub(r"\s*\\\n\s*", " ", text).splitlines(), 1):
         entry = re.sub(r"(^|\s)#.*$", "", line).strip()
         option, _, rest = entry.replace("=", " ", entry.startswith("--")).partition(" ")

@@ -9,6 +9,7 @@ from typing import Any
 
 from k8snb.analysis.source import body
 from k8snb.images.code import collect, imported_by, local_modules
+from k8snb.images.requirements import from_file
 from k8snb.notebook.environments import environments
 from k8snb.notebook.plan import Plan
 from k8snb.orchestrators.base import Capability, Environment
@@ -42,6 +43,8 @@ def make_request(
     for groups in plan.captured.values():
         modules |= {module for group in groups.values() for module in group.modules}
     files = {file for step in steps for file in step.cell.options.files}
+    for file in {step.cell.options.requirements for step in steps} - {None}:
+        from_file(folder / str(file))  # what is wrong with it is said wherever the steps run
     local = local_modules(modules, folder)
     if Capability.IMAGES in capabilities:
         needs = environments(steps, folder, modules | imported_by(local), local)

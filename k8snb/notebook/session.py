@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -236,7 +237,7 @@ class Session:
         InputError
             What is wrong with its line, its code, or the pipeline that it makes.
         """
-        name, options, run = parse_options(line, where="the step's line")
+        name, options, run = parse_options(line, where=f"%%k8s_step {line}")
         options = merge(self.stacks.steps, name, options)
         entry = Entry(cell.source, cell.cell_id, name, options)
         warnings = twice(self.cells.step(name), entry, notebook_file(self.shell.user_ns))
@@ -373,6 +374,10 @@ class Session:
     def _say_before(self, screen: Screen, todo: plan.Plan, used: Sequence[str]) -> None:
         if used:
             screen.say(f"already run, for a cell above: {', '.join(used)}")
+        names = {entry.step for entry in self.cells if entry.step is not None}
+        for table in self.stacks.steps.keys() - names:
+            if close := get_close_matches(table, names, n=1):
+                screen.say(f"warning: k8snb.toml has [steps.{table}], and no step is called so: is it {close[0]!r}?")
         for warning in plan.stale(todo, self.cells):
             screen.say(f"warning: {warning}; execute that cell and the step's cell again for new ones")
 

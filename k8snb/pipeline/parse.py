@@ -51,7 +51,7 @@ _LISTS: dict[str, tuple[str, Callable[[str], Any]]] = {
 }
 _MAPPINGS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "--env": ("env", values.variable),
-    "--node-selector": ("node_selector", values.pair),
+    "--node-selector": ("node_selector", values.label),
 }
 
 

@@ -12,6 +12,9 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OBJECT = r"[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?"
 _SECRET = re.compile(rf"{_OBJECT}|[A-Za-z_][A-Za-z0-9_]*={_OBJECT}/[-._a-zA-Z0-9]+")
+_WORD = r"[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?"
+_LABEL_KEY = re.compile(rf"(?:{_OBJECT}/)?{_WORD}")
+_LABEL_VALUE = re.compile(rf"(?:{_WORD})?")
 _VOLUME = re.compile(rf"{_OBJECT}:/.*")
 _TOLERATION = re.compile(r"[^=:]+(=[^=:]*)?:(NoSchedule|PreferNoSchedule|NoExecute)")
 
@@ -81,6 +84,14 @@ def pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise ArgumentTypeError(f"{text!r}: write NAME=VALUE")
+    return key, value
+
+
+def label(text: str) -> tuple[str, str]:
+    """Read ``KEY=VALUE`` of a node's label."""
+    key, value = pair(text)
+    if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value):
+        raise ArgumentTypeError(f"{text!r} is no label of a node: write disktype=ssd")
     return key, value
 
 

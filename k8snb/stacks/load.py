@@ -166,7 +166,18 @@ def _extended(name: str, tables: Mapping[str, _Table], seen: tuple[str, ...]) ->
         return {"orchestrator": {"kind": LOCAL}, **values}
     if base not in tables:
         raise StackError(f"there is no stack {base!r}", where=where, fix=schema.suggest(base, tables))
-    return _extended(base, tables, (*seen, name)) | values
+    inherited = _extended(base, tables, (*seen, name))
+    return inherited | {key: _over(inherited.get(key), value, _NAMES_ITSELF.get(key)) for key, value in values.items()}
+
+
+_NAMES_ITSELF = {"orchestrator": "kind", "artifact_store": "uri", "container_registry": "uri"}
+
+
+def _over(inherited: Any, value: Any, own: str | None) -> Any:
+    """Return a table that extends the inherited one; one that says what it is takes its place."""
+    if own is None or own in value or not isinstance(inherited, dict):
+        return value
+    return inherited | value
 
 
 def _orchestrator(value: Any, where: str) -> OrchestratorSettings:

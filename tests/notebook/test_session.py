@@ -16,6 +16,7 @@ from k8snb.errors import (
     InputError,
     K8snbError,
     PipelineError,
+    RequirementsError,
     StackError,
     StepFailed,
     StoreError,
@@ -479,3 +480,17 @@ def test_a_function_of_the_notebook_shows_its_source_in_a_step(nb: Notebook) -> 
     )
     assert 'File "the cell of f", line 3, in f\n    return 1 / x' in nb.run("text")
     assert nb.text().startswith("def f(x):\n    return 1 / x\n")
+
+
+def test_a_table_for_a_step_that_is_almost_there_is_told(nb: Notebook) -> None:
+    Path("k8snb.toml").write_text('[steps.trainr]\nmemory = "1Gi"\n')
+    nb.run("%%k8s_step trainer\nx = 1")
+    nb.run("%k8s_run")
+    assert any("[steps.trainr]" in str(entry[1]) and "'trainer'" in str(entry[1]) for entry in nb.seen)
+
+
+def test_a_requirements_file_that_is_not_there_is_told_on_any_stack(nb: Notebook) -> None:
+    nb.run("%%k8s_step a --requirements nope.txt\nx = 1")
+    with pytest.raises(RequirementsError, match=r"nope\.txt"):
+        nb.run("%k8s_run")
+    assert nb.started == []

@@ -174,3 +174,11 @@ def test_setting_the_active_stack_writes_the_projects_file(folder: Path) -> None
     assert load(folder).pick().name == "prod"
     with pytest.raises(StackError):
         set_active(folder, "nowhere")
+
+
+def test_a_table_that_does_not_say_what_it_is_adds_to_the_extended_one(folder: Path) -> None:
+    more = '\n[stacks.b]\nextends = "prod"\norchestrator = { namespace = "b" }\nartifact_store = { region = "eu" }\n'
+    (folder / "k8snb.toml").write_text(PROD + more)
+    prod, b = (load(folder).pick(name) for name in ("prod", "b"))
+    assert b.orchestrator.settings == {**prod.orchestrator.settings, "namespace": "b"}
+    assert (b.artifact_store.uri, b.artifact_store.region) == (prod.artifact_store.uri, "eu")
