@@ -21,7 +21,8 @@
     │   ├── ConfigError           the pod's configuration: a Secret or a volume that is not there
     │   ├── AdmissionError        the cluster's policy refuses the pod
     │   ├── OutOfMemoryError      killed for using more memory than its limit
-    │   ├── DisruptedError        evicted, preempted, node lost, deleted by someone
+    │   ├── DisruptedError        evicted, preempted, node lost, pod deleted by someone
+    │   ├── StoppedError          its Job was deleted by someone
     │   ├── TimeoutExceededError  longer than the step's --timeout
     │   └── DiedError             ended without a word (a signal, a crash, ``os._exit``)
     ├── StepFailed                the step's own code raised
@@ -149,6 +150,10 @@ class OutOfMemoryError(AttemptError):
 
 class DisruptedError(AttemptError):
     """The step's pod was evicted, preempted, deleted, or its node was lost."""
+
+
+class StoppedError(AttemptError):
+    """The step's Job was deleted: somebody does not want it to go on."""
 
 
 class TimeoutExceededError(AttemptError):

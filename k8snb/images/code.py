@@ -80,8 +80,13 @@ def collect(steps: Mapping[str, str], modules: Collection[str], root: Path, file
 
 
 def code_layer(code: Code) -> Layer:
-    """Return the layer that holds the code where the runner looks for it."""
-    return from_files({f"{CODE}/{path}": data for path, data in code.files.items()}, {CODE: 0o755})
+    """Return the layer that holds the code where the runner looks for it.
+
+    Anyone may write to it: a step may change what travels with it, whatever user its pod runs as.
+    """
+    folders = {f"{CODE}/{folder}" for path in code.files for folder in PurePosixPath(path).parents if folder.name}
+    files = {f"{CODE}/{path}": data for path, data in code.files.items()}
+    return from_files(files, dict.fromkeys({CODE, *folders}, 0o777), mode=0o666)
 
 
 def local_modules(modules: Collection[str], root: Path) -> dict[str, dict[str, Path]]:

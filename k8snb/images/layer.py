@@ -60,7 +60,7 @@ class _Tee:
         return "sha256:" + self._hash.hexdigest()
 
 
-def from_files(files: Mapping[str, bytes], folders: Mapping[str, int] | None = None) -> Layer:
+def from_files(files: Mapping[str, bytes], folders: Mapping[str, int] | None = None, *, mode: int = 0o644) -> Layer:
     """Make a layer in memory.
 
     Parameters
@@ -69,10 +69,12 @@ def from_files(files: Mapping[str, bytes], folders: Mapping[str, int] | None = N
         Contents by absolute path in the image.
     folders : mapping of str to int, optional
         Modes of folders that need another than 0755, or that hold no file.
+    mode : int
+        Of the files.
     """
     members: dict[str, tuple[tarfile.TarInfo, bytes | Path]] = {}
     for path, data in files.items():
-        members[path] = (_info(path, size=len(data)), data)
+        members[path] = (_info(path, size=len(data), mode=mode), data)
     for path in _folders(files, folders or {}):
         members[path] = (_info(path, mode=(folders or {}).get(path, 0o755), kind=tarfile.DIRTYPE), b"")
     target = io.BytesIO()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dis
 import functools
+import gc
+import itertools
 import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-DEPTH, WIDTH = 3, 1000
-"""How deep containers are looked into, and at how many of their items."""
+OBJECTS, WIDTH = 2000, 1000
+"""How many objects behind a value are looked at, and how many items of a container."""
 
 _GLOBALS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS", "STORE_GLOBAL", "DELETE_GLOBAL"})
 
@@ -41,18 +43,15 @@ def reached(
 def uses(value: Any) -> set[str]:
     """Return the global names that a value's code uses, if it is code of the notebook; one step far."""
     found: set[str] = set()
-    seen: set[int] = set()
-
-    def visit(value: Any, depth: int) -> None:
-        if depth > DEPTH or id(value) in seen or isinstance(value, _PLAIN):
-            return
-        seen.add(id(value))
-        if isinstance(value, types.FunctionType) and value.__module__ == "__main__":
-            found.update(_global_names(value.__code__))
-        for part in _parts(value):
-            visit(part, depth + 1)
-
-    visit(value, 0)
+    seen = {id(value)}
+    todo = [value]
+    for one in todo:  # grows: what is near comes first
+        if isinstance(one, types.FunctionType) and one.__module__ == "__main__":
+            found.update(_global_names(one.__code__))
+        for part in _parts(one) if len(todo) < OBJECTS else ():
+            if id(part) not in seen and not isinstance(part, _PLAIN):
+                seen.add(id(part))
+                todo.append(part)
     return found
 
 
@@ -69,9 +68,12 @@ def _parts(value: Any) -> Iterable[Any]:
             return parts(value)
     if isinstance(value, type):
         return (*vars(value).values(), *value.__bases__) if value.__module__ == "__main__" else ()
-    if type(value).__module__ == "__main__":
-        return (type(value), *list(getattr(value, "__dict__", {}).values())[:WIDTH])
-    return ()
+    if isinstance(value, types.FrameType | types.BuiltinFunctionType | type(None)):
+        return ()
+    own = (type(value),) if type(value).__module__ == "__main__" else ()
+    if getattr(value, "dtype", None) == "object" and hasattr(value, "flat"):
+        return (*own, *itertools.islice(value.flat, WIDTH))
+    return (*own, *gc.get_referents(value)[:WIDTH])  # whatever holds it: an estimator, a partial, a namespace
 
 
 _INSIDE: dict[type, Callable[[Any], Iterable[Any]]] = {

@@ -87,3 +87,19 @@ def test_layer() -> None:
         assert archive.getnames() == [
             "k8snb", "k8snb/code", "k8snb/code/m.py", "k8snb/code/steps", "k8snb/code/steps/a.py"
         ]  # fmt: skip
+
+
+def test_anyone_may_write_to_what_travels() -> None:
+    files = {"m.py": b"2", "data/two/three.csv": b"3"}
+    layer = code_layer(Code(steps={"steps/a.py": b"1"}, modules=files))
+    with tarfile.open(fileobj=io.BytesIO(layer.content)) as archive:
+        modes = {member.name: member.mode for member in archive}
+    assert modes.pop("k8snb") == 0o755
+    folders = ("", "/data", "/data/two", "/steps")
+    assert {modes.pop(f"k8snb/code{folder}") for folder in folders} == {0o777}
+    assert set(modes.values()) == {0o666}
+    again = code_layer(Code(steps={"steps/a.py": b"1"}, modules=dict(reversed(files.items()))))
+    assert again.digest == layer.digest
+    empty = code_layer(Code({}, {}))
+    with tarfile.open(fileobj=io.BytesIO(empty.content)) as archive:
+        assert {member.name: member.mode for member in archive} == {"k8snb": 0o755, "k8snb/code": 0o777}

@@ -66,6 +66,11 @@ def test_folders_come_before_what_they_hold_and_keep_their_modes() -> None:
     }  # fmt: skip
 
 
+def test_files_have_the_mode_that_is_asked_for() -> None:
+    found = members(from_files({"/a/b": b"x"}, {"/a": 0o777}, mode=0o666))
+    assert {name: member.mode for name, member in found.items()} == {"a": 0o777, "a/b": 0o666}
+
+
 def test_directory_gives_the_same_whatever_its_times_and_order(tmp_path: Path) -> None:
     layers = []
     for number, names in enumerate([["one", "two/three"], ["two/three", "one"]]):

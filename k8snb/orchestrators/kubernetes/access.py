@@ -4,44 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
+from urllib.parse import quote
 
-from k8snb.errors import ClusterError, ForbiddenError
+from k8snb.errors import ClusterError, ConfigError, ForbiddenError
 from k8snb.images.credentials import Credentials
 from k8snb.orchestrators.kubernetes.client import CONFLICT, FORBIDDEN, NOT_FOUND, Api, StatusError
-from k8snb.orchestrators.kubernetes.manifests import MANAGED_BY, Surroundings
+from k8snb.orchestrators.kubernetes.manifests import MANAGED_BY, Surroundings, read_secret, read_volume
+from k8snb.orchestrators.kubernetes.permissions import (
+    ATTACH,
+    EVENTS,
+    GRANTED,
+    NEEDED,
+    SECRETS,
+    Permission,
+    how_to_grant,
+    short,
+)
 from k8snb.orchestrators.kubernetes.settings import Settings
+from k8snb.pipeline.options import StepOptions
 
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 _ACCOUNT_SECONDS = 5.0
 
 
-@dataclass(frozen=True)
-class Permission:
-    """A verb on a resource of the namespace."""
+class _Namespace(Enum):
+    """What was found out about the namespace."""
 
-    verb: str
-    resource: str
-    subresource: str = ""
-    group: str = ""
-
-    @property
-    def name(self) -> str:
-        """The resource as kubectl names it."""
-        group = f".{self.group}" if self.group else ""
-        return f"{self.resource}{group}" + (f"/{self.subresource}" if self.subresource else "")
-
-
-_JOBS = [Permission(verb, "jobs", group="batch") for verb in ("create", "get", "list", "delete")]
-_PODS = [Permission(verb, "pods") for verb in ("get", "list", "watch")]
-NEEDED = [*_JOBS, *_PODS, Permission("get", "pods", "log")]
-ATTACH = [Permission(verb, "pods", "attach") for verb in ("create", "get")]  # which of them depends on the version
-EVENTS = [Permission(verb, "events") for verb in ("list", "watch")]
-SECRETS = [Permission("create", "secrets")]
+    OPEN = "takes any pod"
+    RESTRICTED = "takes locked-down pods only"
+    UNSEEN = "may not be looked at"
+    MISSING = "is not there"
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,11 @@ class Granted:
 
 
 async def check(
-    api: Api, settings: Settings, credentials: Mapping[str, str], login: Credentials | None
+    api: Api,
+    settings: Settings,
+    credentials: Mapping[str, str],
+    login: Credentials | None,
+    before_making: Callable[[], Awaitable[None]],
 ) -> tuple[Surroundings, Granted]:
     """Find out what there is, and make what is missing.
 
@@ -65,39 +66,51 @@ async def check(
         For the store; a Secret is made of them.
     login : Credentials or None
         For the registry: what the nodes need to pull.
+    before_making : callable
+        Awaited when the cluster was looked at and nothing is made yet; what it raises leaves nothing behind.
 
     Raises
     ------
     ClusterError
         Nothing was made but a namespace and Secrets.
     """
-    restricted = await _namespace(api, settings.namespace)
-    needed = NEEDED + (SECRETS if credentials else [])
+    namespace = await _look(api, settings.namespace)
+    handed_over = SECRETS if credentials else []
+    needed = [*NEEDED, *handed_over]
     wanted = [*needed, *ATTACH, *EVENTS]
     allowed = dict(
         zip(wanted, await asyncio.gather(*(_allowed(api, settings.namespace, p) for p in wanted)), strict=True)
     )
     if missing := [p for p in needed if not allowed[p]]:
-        raise await _forbidden(api, settings.namespace, missing)
+        raise await _forbidden(api, settings.namespace, missing, [*GRANTED, *handed_over], namespace)
+    await before_making()
+    if namespace is _Namespace.MISSING:
+        await _make_namespace(api, settings.namespace)
     store, pull, _ = await asyncio.gather(
         _store_secret(api, settings, credentials), _pull_secret(api, settings, login), _named_things(api, settings)
     )
     granted = Granted(all(allowed[p] for p in ATTACH), all(allowed[p] for p in EVENTS))
+    # A namespace that may not be looked at may want locked-down pods, and those pass everywhere.
+    restricted = namespace in {_Namespace.RESTRICTED, _Namespace.UNSEEN}
     return Surroundings(store, pull, restricted), granted
 
 
-async def _namespace(api: Api, name: str) -> bool:
-    """Make sure of the namespace; return whether it takes locked-down pods only."""
-    path = f"/api/v1/namespaces/{name}"
+async def _look(api: Api, name: str) -> _Namespace:
+    """Look at the namespace."""
     try:
-        found = await api.call("GET", path, patient=False)
+        found = await api.call("GET", f"/api/v1/namespaces/{name}", patient=False)
     except StatusError as error:
         if error.status == FORBIDDEN:
-            return True  # not to be known: a locked-down pod passes everywhere
-        if error.status != NOT_FOUND:
-            raise
-    else:
-        return bool((found["metadata"].get("labels") or {}).get(_ENFORCE) == "restricted")
+            return _Namespace.UNSEEN
+        if error.status == NOT_FOUND:
+            return _Namespace.MISSING
+        raise
+    restricted = (found["metadata"].get("labels") or {}).get(_ENFORCE) == "restricted"
+    return _Namespace.RESTRICTED if restricted else _Namespace.OPEN
+
+
+async def _make_namespace(api: Api, name: str) -> None:
+    """Make the namespace, and wait until pods can be made in it."""
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {MANAGED_BY: "k8snb"}}}
     try:
         await api.call("POST", "/api/v1/namespaces", body=body)
@@ -108,8 +121,7 @@ async def _namespace(api: Api, name: str) -> bool:
                 where=api.where,
                 fix=f"kubectl create namespace {name}",
             ) from error
-    await _default_account(api, path)
-    return False
+    await _default_account(api, f"/api/v1/namespaces/{name}")
 
 
 async def _default_account(api: Api, namespace: str) -> None:
@@ -141,36 +153,27 @@ async def _allowed(api: Api, namespace: str, permission: Permission) -> bool:
     return bool(answer["status"]["allowed"])
 
 
-async def _forbidden(api: Api, namespace: str, missing: Sequence[Permission]) -> ForbiddenError:
-    kind = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    try:
-        answer = await api.call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body=kind)
-        user = answer["status"]["userInfo"]["username"]
-    except StatusError:
-        user = "USER"
+async def _forbidden(
+    api: Api, name: str, missing: Sequence[Permission], granted: Sequence[Permission], namespace: _Namespace
+) -> ForbiddenError:
+    user = await whoami(api)
     refused = ", ".join(f"{p.verb} {p.name}" for p in missing)
+    seen = namespace not in {_Namespace.UNSEEN, _Namespace.MISSING}
     return ForbiddenError(
-        f"{user} may not {refused} in namespace {namespace}",
+        f"{user} may not {refused} in namespace {name}",
         where=api.where,
-        fix="someone who may grant it runs:\n" + grant(namespace, user, missing),
+        fix=how_to_grant(name, user, granted, seen=seen),
     )
 
 
-def grant(namespace: str, user: str, permissions: Sequence[Permission]) -> str:
-    """Return the commands that grant permissions, and no more, to a user."""
-    verbs: dict[str, list[str]] = {}
-    for permission in permissions:
-        verbs.setdefault(permission.name, []).append(permission.verb)
-    account = user.removeprefix("system:serviceaccount:")
-    subject = f"--serviceaccount={account}" if account != user else f"--user={user}"
-    lines = []
-    for resource, names in verbs.items():
-        role = "k8snb-" + resource.replace("/", "-").replace(".", "-")
-        lines += [
-            f"kubectl -n {namespace} create role {role} --verb={','.join(names)} --resource={resource}",
-            f"kubectl -n {namespace} create rolebinding {role}-{_short(user)} --role={role} {subject}",
-        ]
-    return "\n".join(lines)
+async def whoami(api: Api) -> str:
+    """Return the user's name as the cluster knows it; ``USER`` where it does not tell."""
+    kind = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    try:
+        answer = await api.call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body=kind)
+    except StatusError:
+        return "USER"
+    return str(answer["status"]["userInfo"]["username"])
 
 
 async def _store_secret(api: Api, settings: Settings, credentials: Mapping[str, str]) -> str | None:
@@ -195,7 +198,7 @@ async def _pull_secret(api: Api, settings: Settings, login: Credentials | None) 
 
 async def _make_secret(api: Api, namespace: str, purpose: str, kind: str, data: Mapping[str, str]) -> str:
     """Make a Secret that is named by what it holds: one that is there is the same."""
-    name = f"k8snb-{purpose}-{_short(json.dumps([sorted(data.items()), kind]))}"
+    name = f"k8snb-{purpose}-{short(json.dumps([sorted(data.items()), kind]))}"
     body: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -212,26 +215,97 @@ async def _make_secret(api: Api, namespace: str, purpose: str, kind: str, data: 
     return name
 
 
+@dataclass(frozen=True)
+class _Thing:
+    """Something of the namespace that a stack or a step names.
+
+    Parameters
+    ----------
+    resource, name : str
+    key : str
+        Of a Secret; none where all are meant.
+    """
+
+    resource: str
+    name: str
+    key: str = ""
+
+    @property
+    def kind(self) -> str:
+        """In words."""
+        kinds = {"serviceaccounts": "service account", "persistentvolumeclaims": "volume claim"}
+        return kinds.get(self.resource, "Secret")
+
+
+@dataclass(frozen=True)
+class _Lack:
+    """A thing that is not there: in words, and what mends that after ``kubectl -n NAMESPACE``."""
+
+    what: str
+    way_out: str
+
+
 async def _named_things(api: Api, settings: Settings) -> None:
     """Look for the Secret and the service account that the stack names; where that is refused, the pod will tell."""
-    things = [
-        ("secrets", "Secret", settings.store_secret, "secret generic {} --from-env-file=FILE"),
-        ("serviceaccounts", "service account", settings.service_account, "serviceaccount {}"),
-    ]
-    for resource, kind, name, make in things:
-        if not name:
-            continue
-        try:
-            await api.call("GET", f"/api/v1/namespaces/{settings.namespace}/{resource}/{name}")
-        except StatusError as error:
-            if error.status != NOT_FOUND:
-                continue
-            raise ClusterError(
-                f"There is no {kind} {name!r} in namespace {settings.namespace}, which the stack names",
-                where=api.where,
-                fix=f"kubectl -n {settings.namespace} create {make.format(name)}",
-            ) from error
+    namespace, account, secret = settings.namespace, settings.service_account, settings.store_secret
+    things = {_Thing("serviceaccounts", account): f"create serviceaccount {account}"} if account else {}
+    if secret:
+        things[_Thing("secrets", secret)] = f"create secret generic {secret} --from-env-file=FILE"
+    for thing, lack in (await _lacking(api, namespace, things)).items():
+        fix = f"kubectl -n {namespace} {things[thing]}"
+        raise ClusterError(f"{lack.what}, which the stack names", where=api.where, fix=fix)
 
 
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:10]
+async def check_steps(api: Api, namespace: str, options: Mapping[str, StepOptions]) -> None:
+    """Look for the Secrets, volume claims and service accounts that steps name; where refused, the pod will tell.
+
+    Raises
+    ------
+    AnnotationError
+        An option that cannot be read.
+    ConfigError
+        Something is not there.
+    """
+    named = {step: _things_of(told, f"step {step}") for step, told in options.items()}
+    lacking = await _lacking(api, namespace, {thing for things in named.values() for thing in things})
+    for step, things in named.items():
+        for thing in things:
+            if lack := lacking.get(thing):
+                where, fix = f"step {step}, namespace {namespace}", f"kubectl -n {namespace} {lack.way_out}"
+                raise ConfigError(f"{lack.what}, which the step names", where=where, fix=fix)
+
+
+def _things_of(options: StepOptions, where: str) -> list[_Thing]:
+    secrets = [read_secret(text, where) for text in options.secrets]
+    things = [_Thing("secrets", secret.name, secret.key) for secret in secrets]
+    things += [_Thing("persistentvolumeclaims", read_volume(text, where)[0]) for text in options.volumes]
+    account = options.service_account
+    return [*things, _Thing("serviceaccounts", account)] if account else things
+
+
+async def _lacking(api: Api, namespace: str, things: Collection[_Thing]) -> dict[_Thing, _Lack]:
+    """Return those of the things that are not there; those that may not be looked at are taken to be."""
+    found = await asyncio.gather(*(_lack(api, namespace, thing) for thing in things))
+    return {thing: lack for thing, lack in zip(things, found, strict=True) if lack}
+
+
+async def _lack(api: Api, namespace: str, thing: _Thing) -> _Lack | None:
+    path = f"/api/v1/namespaces/{namespace}/{thing.resource}/{quote(thing.name, safe='')}"
+    try:
+        found = await api.call("GET", path)
+    except StatusError as error:
+        what = f"There is no {thing.kind} {thing.name!r} in namespace {namespace}"
+        return _Lack(what, _way_out(thing)) if error.status == NOT_FOUND else None
+    if not thing.key or thing.key in (found.get("data") or {}):
+        return None
+    what = f"There is no key {thing.key!r} in {thing.kind} {thing.name!r} of namespace {namespace}"
+    patch = json.dumps({"stringData": {thing.key: "VALUE"}})
+    return _Lack(what, f"patch secret {thing.name} -p '{patch}', or another key: --secret VARIABLE=NAME/KEY")
+
+
+def _way_out(thing: _Thing) -> str:
+    if thing.resource == "serviceaccounts":
+        return f"create serviceaccount {thing.name}, or another --service-account"
+    if thing.resource == "persistentvolumeclaims":
+        return "get pvc; name one of them: --volume CLAIM:/path"
+    return f"create secret generic {thing.name} --from-literal={thing.key or 'KEY'}=VALUE"

@@ -18,6 +18,7 @@ from weakref import WeakSet
 
 from k8snb.errors import ClusterError, ForbiddenError
 from k8snb.orchestrators.kubernetes import kubeconfig
+from k8snb.orchestrators.kubernetes.permissions import how_to_permit
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientWebSocketResponse
@@ -278,7 +279,7 @@ def refusal(status: int, body: str, where: str) -> StatusError:
     except (ValueError, AttributeError):
         message = body.strip()[:500]
     kind = Refused if status == FORBIDDEN else StatusError
-    what, fix = f"The cluster answers {status}: {message}", None
+    what, fix = f"The cluster answers {status}: {message}", how_to_permit(message) if status == FORBIDDEN else None
     if status == UNAUTHORIZED:
         what, fix = "The cluster refuses the credentials", "log in again, then: kubectl auth whoami"
     error = kind(what, where=where, fix=fix)

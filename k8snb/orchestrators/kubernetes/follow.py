@@ -10,11 +10,13 @@ from typing import Any
 
 from k8snb.orchestrators.base import Attempt, Gone, Output, Report, Waiting
 from k8snb.orchestrators.kubernetes import attach, logs
+from k8snb.orchestrators.kubernetes.access import whoami
 from k8snb.orchestrators.kubernetes.attach import Attaching
 from k8snb.orchestrators.kubernetes.client import NOT_FOUND, Api, StatusError, Unreachable
 from k8snb.orchestrators.kubernetes.manifests import job_name
+from k8snb.orchestrators.kubernetes.permissions import GRANTED, how_to_grant
 from k8snb.orchestrators.kubernetes.pipe import Pipe
-from k8snb.orchestrators.kubernetes.reasons import Case, Sighting, judge
+from k8snb.orchestrators.kubernetes.reasons import Case, Sighting, judge, unexplained
 from k8snb.orchestrators.kubernetes.settings import Settings
 from k8snb.orchestrators.kubernetes.watch import Board
 
@@ -24,6 +26,8 @@ _LOOK_SECONDS = 1.0
 _HUNG_SECONDS = 3.0
 _LOST_SECONDS = 15.0
 """How long a pod that is being deleted may take: on a node that is lost it takes for ever."""
+_UNEXPLAINED_SECONDS = 30.0
+"""How long a Job may be without a pod where the events that tell why may not be read."""
 
 
 class Follower:
@@ -87,7 +91,10 @@ class Follower:
             raise self._board.error
         if not self._board.listed:
             return None
-        report = judge(await self._look(), self._case())
+        report = judge(await self._look(), case := self._case())
+        if isinstance(report, Waiting) and self._unexplained(case):
+            granting = how_to_grant(case.namespace, await whoami(self._api), GRANTED)
+            report = Gone(None, unexplained(self._subject.job, case, granting))
         if not isinstance(report, Gone):
             return report
         if not self._subject.over:
@@ -124,6 +131,12 @@ class Follower:
         waited = time.monotonic() - self._begun
         wait = waited < self._settings.wait_for_room or self._board.others_hold_room(self._subject.job)
         return Case(self._attempt.key, self._settings.namespace, wait)
+
+    def _unexplained(self, case: Case) -> bool:
+        """Whether there has been no pod for long, and nothing will tell why."""
+        late = time.monotonic() - self._begun > _UNEXPLAINED_SECONDS
+        suspended = (self._job or {}).get("spec", {}).get("suspend")  # by a queue, which will let it go
+        return late and not (case.wait or suspended or self._board.sees_events or self._subject.pod)
 
     async def _give_up(self) -> None:
         """Delete what cannot start, before it does after all."""

@@ -28,6 +28,8 @@ _POD_BASE = 57
 """Characters of a Job's name that stand in its pods' names."""
 _GRACE = 3
 """Seconds that a runner has to write down what it holds when its pod is ended."""
+_USER, _USER_NAME = 1000, "k8snb"
+"""Who a locked-down pod runs as."""
 
 Json = dict[str, Any]
 
@@ -113,7 +115,7 @@ def job(attempt: Attempt, settings: Settings, surroundings: Surroundings) -> Jso
         "spec": {
             "backoffLimit": 0,
             "ttlSecondsAfterFinished": settings.ttl,
-            # The pod's own deadline is the step's timeout; this one ends what never came to a node.
+            # The step's timeout is the runner's business: a deadline here would count the pull of the image.
             "activeDeadlineSeconds": max(settings.deadline, math.ceil(patience) + 60),
             "template": {
                 "metadata": {"labels": labels, "annotations": annotations},
@@ -137,8 +139,6 @@ def _pod(attempt: Attempt, settings: Settings, surroundings: Surroundings) -> Js
     }
     if account:
         pod["serviceAccountName"] = account
-    if options.timeout:
-        pod["activeDeadlineSeconds"] = max(1, math.ceil(options.timeout))
     if surroundings.pull_secret:
         pod["imagePullSecrets"] = [{"name": surroundings.pull_secret}]
     if options.node_selector:
@@ -155,8 +155,9 @@ def _pod(attempt: Attempt, settings: Settings, surroundings: Surroundings) -> Js
     if surroundings.restricted:
         pod["securityContext"] = {
             "runAsNonRoot": True,
-            "runAsUser": 1000,
-            "runAsGroup": 1000,
+            "runAsUser": _USER,
+            "runAsGroup": _USER,
+            "fsGroup": _USER,  # volumes belong to root otherwise
             "seccompProfile": {"type": "RuntimeDefault"},
         }
     return pod
@@ -169,7 +170,7 @@ def _container(attempt: Attempt, settings: Settings, surroundings: Surroundings)
         "image": attempt.image,
         "imagePullPolicy": "IfNotPresent",
         "command": ["python3", "-m", "k8snb.runner", f"{settings.store.rstrip('/')}/{key.folder}"],
-        "env": _environment(options, settings, f"step {key.step}"),
+        "env": _environment(options, settings, f"step {key.step}", restricted=surroundings.restricted),
         "envFrom": _whole_secrets(options, surroundings),
     }
     if attempt.handshake > 0:
@@ -181,22 +182,54 @@ def _container(attempt: Attempt, settings: Settings, surroundings: Surroundings)
     return container
 
 
-def _environment(options: StepOptions, settings: Settings, where: str) -> list[Json]:
+def _environment(options: StepOptions, settings: Settings, where: str, *, restricted: bool) -> list[Json]:
     """Plain variables, and those that are taken from a key of a Secret."""
     store = {"AWS_ENDPOINT_URL": settings.endpoint, "AWS_REGION": settings.region}
     plain = {STORE_PREFIX + name: value for name, value in store.items() if value}
+    secrets = [secret for text in options.secrets if (secret := read_secret(text, where)).variable]
+    if restricted:  # the user 1000 has no name in most images, and getpass.getuser() wants one
+        named = {secret.variable for secret in secrets}
+        plain |= {name: _USER_NAME for name in ("USER", "LOGNAME") if name not in named}
     env: list[Json] = [{"name": name, "value": value} for name, value in (plain | options.env).items()]
-    for secret in options.secrets:
-        name, equals, source = secret.partition("=")
-        if not equals:
-            continue
-        secret_name, slash, secret_key = source.partition("/")
-        if not (name and secret_name and slash and secret_key):
-            raise AnnotationError(
-                f"--secret {secret} cannot be read", where=where, fix="--secret NAME, or --secret VARIABLE=NAME/KEY"
-            )
-        env.append({"name": name, "valueFrom": {"secretKeyRef": {"name": secret_name, "key": secret_key}}})
+    for secret in secrets:
+        reference = {"name": secret.name, "key": secret.key}
+        env.append({"name": secret.variable, "valueFrom": {"secretKeyRef": reference}})
     return env
+
+
+@dataclass(frozen=True)
+class SecretOption:
+    """A ``--secret``: all keys of a Secret, or one as a variable.
+
+    Parameters
+    ----------
+    name : str
+    variable, key : str
+        Empty where all are meant.
+    """
+
+    name: str
+    variable: str = ""
+    key: str = ""
+
+
+def read_secret(text: str, where: str) -> SecretOption:
+    """Read ``NAME`` or ``VARIABLE=NAME/KEY``.
+
+    Raises
+    ------
+    AnnotationError
+        It is neither.
+    """
+    variable, equals, source = text.partition("=")
+    if not equals:
+        return SecretOption(text)
+    name, slash, key = source.partition("/")
+    if not (variable and name and slash and key):
+        raise AnnotationError(
+            f"--secret {text} cannot be read", where=where, fix="--secret NAME, or --secret VARIABLE=NAME/KEY"
+        )
+    return SecretOption(name, variable, key)
 
 
 def _whole_secrets(options: StepOptions, surroundings: Surroundings) -> list[Json]:
@@ -227,9 +260,21 @@ def _toleration(text: str, where: str) -> Json:
 
 
 def _volume(index: int, text: str, where: str) -> tuple[Json, Json]:
-    """Read ``CLAIM:/path``; return the volume and its mount."""
+    """Return the volume and its mount."""
+    claim, path = read_volume(text, where)
+    name = f"volume-{index}"
+    return {"name": name, "persistentVolumeClaim": {"claimName": claim}}, {"name": name, "mountPath": path}
+
+
+def read_volume(text: str, where: str) -> tuple[str, str]:
+    """Read ``CLAIM:/path``; return both.
+
+    Raises
+    ------
+    AnnotationError
+        It is something else.
+    """
     claim, colon, path = text.partition(":")
     if not (colon and claim and path.startswith("/")):
         raise AnnotationError(f"--volume {text} cannot be read", where=where, fix="--volume CLAIM:/path")
-    name = f"volume-{index}"
-    return {"name": name, "persistentVolumeClaim": {"claimName": claim}}, {"name": name, "mountPath": path}
+    return claim, path

@@ -24,6 +24,7 @@ from k8snb.orchestrators.kubernetes.manifests import Surroundings, dump_key, job
 from k8snb.orchestrators.kubernetes.reasons import Case, is_over, job_end, refused
 from k8snb.orchestrators.kubernetes.settings import Settings, credentials_for_pods, of_stack
 from k8snb.orchestrators.kubernetes.watch import Board
+from k8snb.pipeline.options import StepOptions
 from k8snb.runner.spec import Key
 from k8snb.stacks.model import Stack
 
@@ -58,7 +59,10 @@ class KubernetesOrchestrator(Orchestrator):
         return cls(of_stack(stack))
 
     async def check(self) -> None:
-        """Find out whether Jobs can be started; make the namespace and Secrets where they are missing."""
+        """Find out whether Jobs can be started; make the namespace and Secrets where they are missing.
+
+        The registry comes before anything is made: one that refuses leaves nothing in the cluster.
+        """
         await self._checked()
 
     async def _checked(self) -> Surroundings:
@@ -67,12 +71,38 @@ class KubernetesOrchestrator(Orchestrator):
                 credentials, login = await asyncio.gather(
                     asyncio.to_thread(credentials_for_pods, self._settings), asyncio.to_thread(self._login)
                 )
-                surroundings, granted = await access.check(self._api, self._settings, credentials, login)
+                surroundings, granted = await access.check(
+                    self._api, self._settings, credentials, login, self._check_registry
+                )
                 self.handshake = HANDSHAKE_SECONDS if granted.attach else 0.0
                 self._attaching.refused = not granted.attach
                 self._events_permitted = granted.events
                 self._surroundings = surroundings
             return self._surroundings
+
+    async def check_steps(self, options: Mapping[str, StepOptions]) -> None:
+        """Look for the Secrets, volume claims and service accounts that steps name.
+
+        Parameters
+        ----------
+        options : mapping of str to StepOptions
+            By step name.
+
+        Raises
+        ------
+        AnnotationError, ConfigError
+            An option that cannot be read, or names what is not there.
+        """
+        await self._checked()
+        await access.check_steps(self._api, self._settings.namespace, options)
+
+    async def _check_registry(self) -> None:
+        await self._open_registry().check_push(Repository.parse(self._settings.registry))
+
+    def _open_registry(self) -> Registry:
+        if self._registry is None:
+            self._registry = Registry(insecure=self._settings.insecure)
+        return self._registry
 
     def _login(self) -> Credentials | None:
         """Return the login that nodes need; on Amazon's registry they have one of their own."""
@@ -81,12 +111,11 @@ class KubernetesOrchestrator(Orchestrator):
 
     async def prepare(self, code: Code, environments: Mapping[str, Environment]) -> dict[str, str]:
         """Push the environments that are missing and the code on top of each."""
-        if self._registry is None:
-            self._registry = Registry(insecure=self._settings.insecure)
+        registry = self._open_registry()
         layer = code_layer(code)
         images: dict[Environment, str] = {}
 
-        async def make(registry: Registry, environment: Environment) -> None:
+        async def make(environment: Environment) -> None:
             target = self._settings.registry
             base = await ensure(
                 registry,
@@ -98,7 +127,7 @@ class KubernetesOrchestrator(Orchestrator):
             )
             images[environment] = str(await append(registry, base.reference, Repository.parse(target), [layer]))
 
-        await asyncio.gather(*(make(self._registry, environment) for environment in set(environments.values())))
+        await asyncio.gather(*(make(environment) for environment in set(environments.values())))
         return {step: self._as_pulled(images[environment]) for step, environment in environments.items()}
 
     def _as_pulled(self, image: str) -> str:

@@ -15,6 +15,7 @@ from k8snb.errors import (
     ImageError,
     OutOfMemoryError,
     QuotaError,
+    StoppedError,
     TimeoutExceededError,
     UnschedulableError,
 )
@@ -35,6 +36,8 @@ _NOT_STARTED = frozenset({"StartError", "ContainerCannotRun"})
 _NO_ROOM = re.compile(r"Outof\w+|OutOf\w+|NodeAffinity|NodePorts|UnexpectedAdmissionError|TopologyAffinityError")
 _AMOUNTS = re.compile(r"Insufficient ([\w./-]*\w)")
 _OPTIONS = {"cpu": "--cpu", "memory": "--memory", "nvidia.com/gpu": "--gpu"}
+_UNSAID = "must specify"
+"""In a quota's words where the pod asks for no amount: to wait is of no use."""
 
 Json = Mapping[str, Any]
 
@@ -121,7 +124,15 @@ def _ended(sighting: Sighting, case: Case) -> Gone:
     name, fields = container_state(sighting.pod)
     code = _code(fields.get("exitCode")) if name == "terminated" else None
     if "DeadlineExceeded" in {reason, job_end(sighting.job)}:
-        return Gone(code, _error(TimeoutExceededError, "The step ran longer than it may", case, "raise its --timeout"))
+        return Gone(
+            code,
+            _error(
+                TimeoutExceededError,
+                "The step's pod was there longer than the stack permits",
+                case,
+                "raise the orchestrator's deadline (seconds) in k8snb.toml",
+            ),
+        )
     if name == "terminated" and fields.get("reason") == "OOMKilled":
         return Gone(code, _out_of_memory(sighting, case))
     if name == "terminated" and fields.get("reason") in _NOT_STARTED:
@@ -129,9 +140,21 @@ def _ended(sighting: Sighting, case: Case) -> Gone:
         return Gone(code, _error(ConfigError, f"The step cannot be started: {fields.get('message')}", case, fix))
     if _NO_ROOM.fullmatch(reason):
         return Gone(code, _error(UnschedulableError, f"The node refuses the pod: {message}", case, "start it again"))
-    if disruption := _disruption(sighting):
-        return Gone(code, _error(DisruptedError, disruption, case, "start it again; what ended it was not the step"))
-    return Gone(code)
+    return Gone(code, _stopped(sighting, case) or _disrupted(sighting, case))
+
+
+def _stopped(sighting: Sighting, case: Case) -> AttemptError | None:
+    """Return the error for a step whose Job somebody has deleted: that is no accident."""
+    if not sighting.job_missing or (sighting.pod or {}).get("status", {}).get("reason"):
+        return None
+    what = "The step's Job was deleted" if sighting.pod else "The step's Job is not in the cluster: it was deleted"
+    return _error(StoppedError, what, case, "run the step again, if it was not meant")
+
+
+def _disrupted(sighting: Sighting, case: Case) -> AttemptError | None:
+    what = _disruption(sighting)
+    fix = "start it again; what ended it was not the step"
+    return _error(DisruptedError, what, case, fix) if what else None
 
 
 def _disruption(sighting: Sighting) -> str | None:
@@ -147,8 +170,6 @@ def _disruption(sighting: Sighting) -> str | None:
             )
     if "deletionTimestamp" in pod.get("metadata", {}) or sighting.deleted:
         return "The step's pod was deleted"
-    if sighting.job_missing:
-        return "The step's Job is not in the cluster: it was deleted, or it ended long ago"
     if pod == {}:
         return "The step's Job is over and its pod is gone"
     return None
@@ -176,16 +197,40 @@ def _no_pod(sighting: Sighting, case: Case) -> Waiting | Gone:
     if not refusals:
         return Waiting("waits for the cluster to make its pod")
     error = refused(refusals[-1].get("message", ""), case)
-    if case.wait and isinstance(error, QuotaError):
+    if case.wait and isinstance(error, QuotaError) and _UNSAID not in error.what:
         return Waiting(f"waits for quota: {error.what}")
     if "default" in error.what and "error looking up service account" in error.what:
         return Waiting("waits for the new namespace's service account")
     return Gone(None, error)
 
 
+def unexplained(job: str, case: Case, how_to_grant: str) -> AttemptError:
+    """Return the error for a Job that gets no pod, where the events that would tell why may not be read.
+
+    Parameters
+    ----------
+    job : str
+    case : Case
+    how_to_grant : str
+        As `permissions.how_to_grant` says it.
+    """
+    what = (
+        "No pod was made for the step (a quota, a service account or a policy?); why cannot be seen without the "
+        "permission to list and watch events"
+    )
+    # The events stay for an hour when the Job is deleted; `kubectl describe` does not find them then.
+    seen = f"kubectl -n {case.namespace} get events --field-selector involvedObject.name={job}"
+    return _error(ConfigError, what, case, f"{seen}\n{how_to_grant}")
+
+
 def refused(message: str, case: Case) -> AttemptError:
     """Return the error for a pod (or Job) that the API did not let in."""
     said = message.removeprefix("Error creating: ")
+    if "quota" in said and _UNSAID in said:
+        options = [option for name, option in _OPTIONS.items() if name in said]
+        wanted = " and ".join(options or ["--cpu", "--memory"])
+        what = f"The namespace's quota wants {wanted} to be given: {said}"
+        return _error(QuotaError, what, case, f"give the step {wanted}, or all of them in [steps.defaults]")
     if "quota" in said:
         fix = f"wait, ask for less (--cpu, --memory), or: kubectl -n {case.namespace} describe quota"
         return _error(QuotaError, f"The namespace's quota is used up: {said}", case, fix)

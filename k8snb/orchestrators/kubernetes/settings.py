@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from k8snb.artifacts.aws_profile import read_profile
 from k8snb.errors import StackError
 from k8snb.stacks.model import Stack
 from k8snb.stacks.places import data_dir
+
+_LABEL, _LABEL_LENGTH = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"), 63
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -81,7 +84,7 @@ def of_stack(stack: Stack) -> Settings:
     Raises
     ------
     StackError
-        No registry.
+        No registry, or a namespace whose name cannot be one.
     """
     store, registry = stack.artifact_store, stack.container_registry
     if registry is None:
@@ -95,7 +98,7 @@ def of_stack(stack: Stack) -> Settings:
         store=store.uri_from_pods,
         registry=registry.uri,
         base=stack.image or f"python:{sys.version_info.major}.{sys.version_info.minor}-slim",
-        namespace=told.get("namespace", "default"),
+        namespace=_namespace(told.get("namespace", "default"), stack.name),
         context=told.get("context"),
         kubeconfig=told.get("kubeconfig"),
         endpoint=store.endpoint_from_pods,
@@ -107,6 +110,18 @@ def of_stack(stack: Stack) -> Settings:
         wait_for_room=told.get("wait_for_room", 0),
         ttl=told.get("ttl", HOUR),
         deadline=told.get("deadline", 7 * DAY),
+    )
+
+
+def _namespace(name: str, stack: str) -> str:
+    """Return a namespace's name if it can be one."""
+    if _LABEL.fullmatch(name) and len(name) <= _LABEL_LENGTH:
+        return name
+    better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LABEL_LENGTH].rstrip("-") or "k8snb"
+    raise StackError(
+        f"{name!r} cannot be the name of a namespace: small letters, digits and - only, at most {_LABEL_LENGTH}",
+        where=f"stack {stack}, orchestrator namespace",
+        fix=f'namespace = "{better}"',
     )
 
 

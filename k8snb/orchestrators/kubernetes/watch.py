@@ -95,6 +95,7 @@ class Board:
         self._early_events: deque[Json] = deque(maxlen=10 * _EVENTS_KEPT)
         self._tasks: list[asyncio.Task[None]] = []
         self.listed = False
+        self.sees_events = events_permitted
         self.error: ClusterError | None = None
         base = f"/api/v1/namespaces/{namespace}"
         selector = {"labelSelector": run_selector(run)}
@@ -178,6 +179,8 @@ class Board:
         if loop is self._pods:  # events only explain
             self.error = error
             self._beat_all()
+        else:
+            self.sees_events = False
 
     def _list_pods(self, items: list[Json]) -> None:
         found = {job: pod for pod in items if (job := _job_of(pod))}

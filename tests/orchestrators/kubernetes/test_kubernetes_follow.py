@@ -18,10 +18,15 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from k8snb.errors import ForbiddenError
+from k8snb.errors import ConfigError, ForbiddenError, QuotaError
+from k8snb.images.append import append
+from k8snb.images.code import Code, code_layer
+from k8snb.images.reference import Reference, Repository
+from k8snb.images.registry import Registry
 from k8snb.orchestrators.kubernetes import KubernetesOrchestrator
-from k8snb.orchestrators.kubernetes.access import NEEDED, grant
+from k8snb.orchestrators.kubernetes import follow as module
 from k8snb.orchestrators.kubernetes.kubeconfig import load
+from k8snb.orchestrators.kubernetes.permissions import GRANTED, NEEDED, grant
 from k8snb.runner.protocol import strip
 from tests.orchestrators.kubernetes.conftest import Cluster, never, observe, report
 
@@ -113,18 +118,22 @@ async def test_a_step_that_says_nothing_of_its_end(cluster: Cluster) -> None:
     assert (seen.gone.code, seen.gone.error) == (7, None)  # the first process of a container cannot kill itself
 
 
-async def user(cluster: Cluster, folder: Path, permissions: list) -> Path:
+async def user(cluster: Cluster, folder: Path, permissions: list, name: str = "engine") -> Path:
     """Return a kubeconfig of a service account with some permissions."""
-    name = "engine"
     namespace, account = cluster.namespace, f"system:serviceaccount:{cluster.namespace}:{name}"
-    commands = f"kubectl -n {namespace} create serviceaccount {name}\n{grant(namespace, account, permissions)}\n"
-    await shell(commands)
+    granting = grant(namespace, account, permissions) if permissions else ""
+    await shell(f"kubectl -n {namespace} create serviceaccount {name}\n{granting}\n")
+    return await login(folder, namespace, name)
+
+
+async def login(folder: Path, namespace: str, name: str) -> Path:
+    """Return a kubeconfig of a service account."""
     token = await shell(f"kubectl -n {namespace} create token {name}")
     access = await load(None, None)
     config = await as_dict()
     config["users"] = [{"name": config["users"][0]["name"], "user": {"token": token.strip()}}]
     assert access.configuration.host == config["clusters"][0]["cluster"]["server"]
-    return write(folder / "kubeconfig", config)
+    return write(folder / f"kubeconfig-{name}", config)
 
 
 async def shell(commands: str) -> str:
@@ -171,20 +180,134 @@ async def test_attach_refused_at_the_last_moment(cluster: Cluster, tmp_path: Pat
     assert orchestrator._attaching.refused
 
 
-async def test_a_missing_permission_is_named_with_the_commands_that_grant_it(cluster: Cluster, tmp_path: Path) -> None:
-    await cluster.orchestrator().check()
-    config = await user(cluster, tmp_path, [p for p in NEEDED if p.resource != "jobs"])
-    orchestrator = cluster.orchestrator(kubeconfig=str(config), store_credentials={})
-    with pytest.raises(ForbiddenError, match=r"may not create jobs\.batch, get jobs\.batch") as caught:
-        await orchestrator.check()
-    assert cluster.namespace in str(caught.value)
-    await shell(caught.value.fix.partition("\n")[2])
-    async with asyncio.timeout(5):  # permissions take a moment
+async def granted(orchestrator: KubernetesOrchestrator) -> None:
+    """Wait until a grant is known: it takes a moment."""
+    async with asyncio.timeout(5):
         while True:
             with suppress(ForbiddenError):
                 await orchestrator.check()
-                break
+                return
             await asyncio.sleep(0.1)
+
+
+async def runs(cluster: Cluster, orchestrator: KubernetesOrchestrator) -> bool:
+    attempt = cluster.attempt("put(b'granted\\n')", handshake=orchestrator.handshake)
+    await orchestrator.start(attempt)
+    return strip(attempt.nonce, (await observe(orchestrator, attempt)).raw) == b"granted\n"
+
+
+def commands(error: ForbiddenError) -> str:
+    """What the way out says is to be run."""
+    return error.fix.partition("someone who may grant it runs:\n")[2]
+
+
+async def test_a_missing_permission_is_named_with_the_commands_that_grant_it(cluster: Cluster, tmp_path: Path) -> None:
+    """For one user who lacks the Jobs, then for one who lacks all: neither is in the other's way."""
+    await cluster.orchestrator().check()
+    lacking = {
+        "one": [p for p in NEEDED if p.resource != "jobs"],
+        "two": [],
+        "three": [p for p in NEEDED if p.verb == "get"],
+    }
+    for name, permissions in lacking.items():
+        config = await user(cluster, tmp_path, permissions, name)
+        orchestrator = cluster.orchestrator(kubeconfig=str(config))
+        with pytest.raises(ForbiddenError, match=r"may not create jobs\.batch, ") as caught:
+            await orchestrator.check()
+        assert cluster.namespace in str(caught.value)
+        assert "create secrets" in caught.value.what
+        for _ in range(2):  # again is as good
+            await shell(commands(caught.value))
+        await granted(orchestrator)
+        assert orchestrator._events_permitted
+        assert await runs(cluster, orchestrator)
+
+
+async def test_the_namespace_is_made_first_where_it_may_not_be_looked_at(cluster: Cluster, tmp_path: Path) -> None:
+    """The user is of another namespace, and theirs is not there yet."""
+    home = f"{cluster.namespace}-home"
+    await shell(f"kubectl create namespace {home} && kubectl -n {home} create serviceaccount engine")
+    try:
+        config = await login(tmp_path, home, "engine")
+        orchestrator = cluster.orchestrator(kubeconfig=str(config))
+        with pytest.raises(ForbiddenError) as caught:
+            await orchestrator.check()
+        assert f"kubectl create namespace {cluster.namespace}" in commands(caught.value).splitlines()[0]
+        for _ in range(2):
+            await shell(commands(caught.value))
+        await granted(orchestrator)
+    finally:
+        await shell(f"kubectl delete namespace {home} --wait=false")
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("why", ["quota", "account"])
+async def test_no_pod_and_no_events_to_tell_why(
+    why: str, known: bool, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_UNEXPLAINED_SECONDS", 3)
+    await cluster.orchestrator().check()
+    config = await user(cluster, tmp_path, NEEDED)
+    if why == "quota":
+        await shell(f"kubectl -n {cluster.namespace} create quota none --hard=pods=0")
+    orchestrator = cluster.orchestrator(kubeconfig=str(config), store_credentials={})
+    await orchestrator.check()
+    assert not orchestrator._events_permitted
+    orchestrator._events_permitted = not known  # or it was permitted when it was looked at
+    attempt = cluster.attempt("", service_account="nobody" if why == "account" else None)
+    await orchestrator.start(attempt)
+    begun = time.monotonic()
+    seen = await observe(orchestrator, attempt, until=never, seconds=15)
+    assert time.monotonic() - begun > 3
+    error = seen.gone.error
+    assert type(error) is ConfigError
+    assert "permission to list and watch events" in error.what
+    assert "step step" in error.where
+    seeing, _, granting = error.fix.partition("\n")
+    told = await shell(f"{seeing} -o jsonpath='{{.items[*].message}}'")  # the Job is deleted, its events are not
+    assert ("exceeded quota" if why == "quota" else "nobody") in told
+    assert await cluster.orchestrator().running(attempt.key.run) == []
+    await shell(granting.partition("\n")[2])
+    after = cluster.orchestrator(kubeconfig=str(config), store_credentials={})
+    async with asyncio.timeout(5):
+        while not after._events_permitted or not after._surroundings:
+            after._surroundings = None
+            await after.check()
+    if why == "quota":
+        await after.start(attempt)
+        assert type((await observe(after, attempt, until=never)).gone.error) is QuotaError
+
+
+async def start_again_and_again(cluster: Cluster, orchestrator: KubernetesOrchestrator) -> None:
+    async with asyncio.timeout(10):  # permissions take a moment
+        while True:
+            await orchestrator.start(cluster.attempt(""))
+
+
+async def test_a_permission_that_is_taken_away_before_a_start(cluster: Cluster, tmp_path: Path) -> None:
+    await cluster.orchestrator().check()
+    config = await user(cluster, tmp_path, NEEDED)
+    orchestrator = cluster.orchestrator(kubeconfig=str(config), store_credentials={})
+    await orchestrator.check()
+    await shell(f"kubectl -n {cluster.namespace} delete rolebindings --all")
+    with pytest.raises(ForbiddenError) as caught:
+        await start_again_and_again(cluster, orchestrator)
+    account = f"system:serviceaccount:{cluster.namespace}:engine"
+    assert "the permission is missing" in caught.value.fix
+    assert commands(caught.value) == grant(cluster.namespace, account, GRANTED)
+
+
+async def test_a_quota_that_wants_amounts(cluster: Cluster) -> None:
+    orchestrator = cluster.orchestrator(wait_for_room=60)
+    await orchestrator.check()
+    await shell(f"kubectl -n {cluster.namespace} create quota some --hard=requests.cpu=1,limits.memory=1Gi")
+    attempt = cluster.attempt("")
+    await orchestrator.start(attempt)
+    error = (await observe(orchestrator, attempt, until=never)).gone.error
+    assert "wants --cpu and --memory to be given" in error.what
+    given = cluster.attempt("put(b'x\\n')", cpu="50m", memory="64Mi")
+    await orchestrator.start(given)
+    assert strip(given.nonce, (await observe(orchestrator, given)).raw) == b"x\n"
 
 
 class Proxy:
@@ -312,15 +435,30 @@ async def test_credentials_that_expire_are_renewed(cluster: Cluster, tmp_path: P
     assert orchestrator._api._access is not access
 
 
+LOCKED_DOWN = """
+import getpass
+for path in ("data/table.csv", "data/new.csv", "helper.py", "new.txt"):
+    with open("/k8snb/code/" + path, "a") as file:
+        file.write("x")
+group = os.stat("/dev/shm").st_gid
+put(b'%d %s %s %d\\n' % (os.getuid(), os.getcwd().encode(), getpass.getuser().encode(), group))
+"""
+
+
 async def test_a_namespace_that_takes_locked_down_pods_only(cluster: Cluster) -> None:
+    """The step is no one's guest there: it has a name, and may write to its files and its volumes."""
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": cluster.namespace, "labels": labels}}
     await cluster.api.call("POST", "/api/v1/namespaces", body=body)
+    layer = code_layer(Code({"steps/step.py": b""}, {"data/table.csv": b"1", "helper.py": b""}))
+    async with Registry() as registry:
+        repository = Repository.parse(cluster.settings.registry)
+        image = str(await append(registry, Reference.parse(cluster.image), repository, [layer]))
     orchestrator = cluster.orchestrator()
-    attempt = cluster.attempt("put(b'%d %s\\n' % (os.getuid(), os.getcwd().encode()))")
+    attempt = cluster.attempt(LOCKED_DOWN, image=image, shm="16Mi")
     await orchestrator.start(attempt)
     seen = await observe(orchestrator, attempt)
-    assert strip(attempt.nonce, seen.raw) == b"1000 /k8snb/work\n"
+    assert strip(attempt.nonce, seen.raw) == b"1000 /k8snb/work k8snb 1000\n"
 
 
 async def test_credentials_go_by_a_secret_only(cluster: Cluster) -> None:

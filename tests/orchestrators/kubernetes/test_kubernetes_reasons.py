@@ -11,11 +11,12 @@ from k8snb.errors import (
     ImageError,
     OutOfMemoryError,
     QuotaError,
+    StoppedError,
     TimeoutExceededError,
     UnschedulableError,
 )
 from k8snb.orchestrators.base import Gone, Waiting
-from k8snb.orchestrators.kubernetes.reasons import Case, Sighting, judge, refused
+from k8snb.orchestrators.kubernetes.reasons import Case, Sighting, judge, refused, unexplained
 from k8snb.runner.spec import Key
 
 CASE = Case(Key("run", "step"), "ml")
@@ -68,7 +69,9 @@ ENDS = [
     (Sighting(pod(ended(137), phase="Failed", reason="DeadlineExceeded")), -9, TimeoutExceededError, "longer"),
     (Sighting(pod({"running": {}}), deleted=True), None, DisruptedError, "deleted"),
     (Sighting(pod({"running": {}}, deleting=True), deleted=True), None, DisruptedError, "deleted"),
-    (Sighting(job_missing=True), None, DisruptedError, "not in the cluster"),
+    (Sighting(job_missing=True), None, StoppedError, "not in the cluster"),
+    (Sighting(pod({"running": {}}), deleted=True, job_missing=True), None, StoppedError, "Job was deleted"),
+    (Sighting(pod(phase="Failed", reason="NodeLost"), job_missing=True), None, DisruptedError, "NodeLost"),
     (
         Sighting(
             pod(ended(137), deleting=True),
@@ -174,3 +177,31 @@ def test_refusals(message: str, kind: type) -> None:
     assert type(error) is kind
     assert message.removeprefix("Error creating: ") in error.what
     assert error.fix
+
+
+@pytest.mark.parametrize("case", [CASE, WAITS])
+@pytest.mark.parametrize(
+    ("wants", "options"),
+    [
+        ("requests.cpu for: step; limits.memory for: step", "--cpu and --memory"),
+        ("requests.memory for: step", "--memory"),
+        ("limits.ephemeral-storage for: step", "--cpu and --memory"),
+    ],
+)
+def test_a_quota_that_wants_amounts_is_not_used_up(case: Case, wants: str, options: str) -> None:
+    message = f'Error creating: pods "x" is forbidden: failed quota: q: must specify {wants}'
+    gone = judge(Sighting(events=[event("FailedCreate", message)]), case)
+    assert isinstance(gone, Gone)  # waiting gives no amounts
+    assert gone.error.what.startswith(f"The namespace's quota wants {options} to be given")
+    assert "used up" not in gone.error.what
+    assert options in gone.error.fix
+
+
+def test_a_job_without_a_pod_and_without_events() -> None:
+    error = unexplained("k8snb-run-step-1", CASE, "someone who may grant it runs:\n...")
+    assert type(error) is ConfigError
+    assert "No pod was made" in error.what
+    assert "permission to list and watch events" in error.what
+    assert "kubectl -n ml get events" in error.fix
+    assert "k8snb-run-step-1" in error.fix
+    assert error.fix.endswith("runs:\n...")
