@@ -121,6 +121,20 @@ def test_a_notebook_without_steps_and_one_whose_cell_handles_a_failure_succeed(f
         assert "done" in out
 
 
+def test_cells_above_the_one_that_loads_the_extension_count(folder: Path) -> None:
+    notebook = write(
+        folder,
+        "from __future__ import annotations\nimport wsgiref.util",
+        "%load_ext k8snb",
+        "%%k8s_step a\ndef f(x: Nowhere): return wsgiref.util.__name__\nprint(f(1))",
+        "%k8s_run",
+    )
+    run = command("run", notebook)
+    out, err = run.communicate(timeout=120)
+    assert run.returncode == 0, err
+    assert "wsgiref.util" in out
+
+
 def test_ctrl_c_while_the_kernel_starts(folder: Path) -> None:
     (folder / "ipython" / "profile_default" / "startup").mkdir(parents=True)
     started = folder / "ipython" / "profile_default" / "startup" / "slow.py"

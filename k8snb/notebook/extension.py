@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from k8snb.notebook import failures, hooks
 from k8snb.notebook.magics import K8snbMagics
+from k8snb.notebook.running import Running
 
 if TYPE_CHECKING:
     from k8snb.notebook.session import Session
@@ -20,7 +21,10 @@ _unloaded: WeakKeyDictionary[Any, hooks.Hooks] = WeakKeyDictionary()
 def load(shell: Any) -> None:
     """Register magics and hooks; what an earlier load in the shell knew of steps and results is known again."""
     unload(shell)
-    own = _unloaded.pop(shell, None) or hooks.Hooks(shell, _make_session)
+    own = _unloaded.pop(shell, None)
+    if own is None:
+        own = hooks.Hooks(shell, _make_session)
+        own.executed += [Running(source) for source in shell.history_manager.input_hist_raw if source.strip()]
     hooks.install(own)
     failures.install(shell)
     atexit.register(own.close)

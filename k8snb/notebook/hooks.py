@@ -50,7 +50,7 @@ class Hooks:
     Attributes
     ----------
     executed : list of Running
-        Plain cells that were executed before there was a session.
+        Plain cells that were executed before there was a session, or before these hooks.
     """
 
     def __init__(self, shell: Any, make_session: Callable[[Any, Hooks], Session]) -> None:

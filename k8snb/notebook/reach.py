@@ -6,6 +6,7 @@ import dis
 import functools
 import gc
 import itertools
+import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -46,47 +47,33 @@ def uses(value: Any) -> set[str]:
     seen = {id(value)}
     todo = [value]
     for one in todo:  # grows: what is near comes first
-        if isinstance(one, types.FunctionType) and one.__module__ == "__main__":
+        if type(one) is types.FunctionType and one.__module__ == "__main__":
             found.update(_global_names(one.__code__))
         for part in _parts(one) if len(todo) < OBJECTS else ():
-            if id(part) not in seen and not isinstance(part, _PLAIN):
+            if id(part) not in seen and not issubclass(type(part), _PLAIN):
                 seen.add(id(part))
                 todo.append(part)
     return found
 
 
-_PLAIN = (str, bytes, int, float, complex, type(None), types.ModuleType)
+_PLAIN = (str, bytes, int, float, complex, type(None), types.ModuleType, types.FrameType)
 
 
 def _parts(value: Any) -> Iterable[Any]:
-    """Return what of a value may be code of the notebook."""
-    if isinstance(value, types.FunctionType):
+    """Return what of a value may be code of the notebook.
+
+    Values are looked at from outside: asking one for an attribute may run its code.
+    """
+    kind = type(value)
+    if kind is types.FunctionType:
         cells = [cell.cell_contents for cell in value.__closure__ or () if _filled(cell)]
-        return (*cells, *(value.__defaults__ or ()), getattr(value, "__wrapped__", None))
-    for kind, parts in _INSIDE.items():
-        if isinstance(value, kind):
-            return parts(value)
-    if isinstance(value, type):
+        return (*cells, *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *value.__dict__.values())
+    if issubclass(kind, type):
         return (*vars(value).values(), *value.__bases__) if value.__module__ == "__main__" else ()
-    if isinstance(value, types.FrameType | types.BuiltinFunctionType | type(None)):
-        return ()
-    own = (type(value),) if type(value).__module__ == "__main__" else ()
-    if getattr(value, "dtype", None) == "object" and hasattr(value, "flat"):
-        return (*own, *itertools.islice(value.flat, WIDTH))
-    return (*own, *gc.get_referents(value)[:WIDTH])  # whatever holds it: an estimator, a partial, a namespace
-
-
-_INSIDE: dict[type, Callable[[Any], Iterable[Any]]] = {
-    types.MethodType: lambda v: (v.__func__, v.__self__),
-    functools.partial: lambda v: (v.func, *v.args, *v.keywords.values()),
-    staticmethod: lambda v: (v.__func__,),
-    classmethod: lambda v: (v.__func__,),
-    property: lambda v: (v.fget, v.fset, v.fdel),
-    dict: lambda v: list(v.values())[:WIDTH],
-    list: lambda v: v[:WIDTH],
-    tuple: lambda v: v[:WIDTH],
-    set: lambda v: list(v)[:WIDTH],
-}
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and issubclass(kind, numpy.ndarray) and value.dtype == object:
+        return itertools.islice(value.flat, WIDTH)
+    return gc.get_referents(value)[:WIDTH]  # its type among them
 
 
 def _filled(cell: types.CellType) -> bool:

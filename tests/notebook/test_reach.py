@@ -34,6 +34,16 @@ model = Child()
 method = model.predict
 many = [1, {"f": (plain,)}]
 async def later(): return scale
+import types
+held = types.SimpleNamespace(deep=[[[[{"f": plain}]]]])
+import collections
+made = collections.defaultdict(plain)
+import numpy
+array = numpy.array([plain], dtype=object)
+class Trap:
+    def __getattr__(self, name): raise RuntimeError(name)
+    __class__ = property(lambda self: 1 / 0)
+trap = Trap()
 def recursive(): return recursive
 """
 
@@ -47,12 +57,28 @@ def namespace() -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "name",
-    ["plain", "nested", "outer", "wrapped", "lam", "part", "Model", "Child", "model", "method", "many", "later"],
+    [
+        "plain",
+        "nested",
+        "outer",
+        "wrapped",
+        "lam",
+        "part",
+        "Model",
+        "Child",
+        "model",
+        "method",
+        "many",
+        "later",
+        "held",
+        "made",
+        "array",
+    ],
 )
 def test_code_behind_a_value_is_found(namespace: dict[str, Any], name: str) -> None:
     assert "scale" in reached([name], namespace)
 
 
-@pytest.mark.parametrize("name", ["attribute", "recursive", "data", "functools", "absent"])
+@pytest.mark.parametrize("name", ["attribute", "recursive", "data", "functools", "absent", "trap"])
 def test_what_uses_nothing_brings_nothing(namespace: dict[str, Any], name: str) -> None:
     assert "scale" not in reached([name], namespace)
