@@ -1,6 +1,7 @@
 """What a cell reads, binds and changes, from its source alone."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -40,10 +41,7 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
     """
     tree, ipython = parse(source)
     own_futures = frozenset(_futures(tree))
-    walker = Statements(
-        {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names},
-        lazy_annotations="annotations" in own_futures.union(futures),
-    )
+    walker = Statements(tree, lazy_annotations="annotations" in own_futures.union(futures))
     walker.block(tree.body)
     cell = walker.cell
     closure.close(cell, walker.deferred.values(), walker.definitions, walker.rebound)
@@ -70,7 +68,7 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
         certain=certain,
         modules=frozenset(walker.modules),
         imports=_imports(tree),
-        submodules={name: frozenset(modules) for name, modules in walker.submodules.items()},
+        submodules=frozenset(walker.submodules),
         futures=own_futures,
         ipython=ipython,
         warnings=hints.warnings(tree, touched),
@@ -99,7 +97,7 @@ def _effects(holds: Mapping[str, list[Deferred]], hidden: frozenset[str]) -> dic
 def _futures(tree: ast.Module) -> Iterator[str]:
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":
-            yield from (alias.name for alias in node.names)
+            yield from (alias.name for alias in node.names if alias.name in __future__.all_feature_names)
 
 
 def _imports(tree: ast.Module) -> frozenset[str]:

@@ -23,12 +23,13 @@ class Expressions(ast.NodeVisitor):
 
     Parameters
     ----------
-    shared : set of str
-        Names that functions of the cell declare ``global``: any call may bind these anew.
+    tree : AST
+        The whole cell's. Names that its functions declare ``global`` may be bound anew by any call.
     """
 
-    def __init__(self, shared: set[str]) -> None:
-        self.shared = shared
+    def __init__(self, tree: ast.AST) -> None:
+        self.shared = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+        self.texts = _texts(tree)
         self.state: State | None = State()  # None: no way leads here
         self.exits = Exits()
         self.scopes: list[Scope] = []
@@ -252,8 +253,7 @@ class Expressions(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         """Walk a call; a function of the cell has then bound what it surely binds."""
         self.visit_parts(node)
-        for name in _queried(node):
-            self.load(name, node.lineno)
+        self.may_load(self.queried(node), node.lineno)
         for expression in mutation.of_call(node):
             self.change(expression, node.lineno)
         self.may_raise()
@@ -360,21 +360,32 @@ class Expressions(ast.NodeVisitor):
 
     def visit_Expansion(self, node: Expansion) -> None:
         """Read the names that a magic's text may hold; it stays as it is where one is not there."""
+        self.may_load(node.names, node.lineno)
+        self.may_raise()
+
+    def may_load(self, names: Sequence[str], line: int) -> None:
+        """Read names that are read where they are there."""
         assert self.state
         before = self.state.copy()
-        for name in node.names:
-            self.load(name, node.lineno)
-        self.may_raise()
+        for name in names:
+            self.load(name, line)
         self.state = join(before, self.state)
 
+    def queried(self, call: ast.Call) -> list[str]:
+        """Return the names in ``df.query("a > @limit")`` and ``df.eval("a = b * @factor")``: pandas looks them up.
 
-def _queried(call: ast.Call) -> list[str]:
-    """Return the names in ``df.query("a > @limit")`` and ``df.eval("a = b * @factor")``: pandas looks them up."""
-    match call:
-        case ast.Call(func=ast.Attribute(attr="query" | "eval"), args=[text, *_]):
-            parts = [n.value for n in ast.walk(text) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-            return re.findall(r"@([A-Za-z_]\w*)", " ".join(parts))
-    return []
+        A text that is not there may be any of the cell's. Other libraries' queries have such words too: whether a name
+        is read is never sure.
+        """
+        given = {keyword.arg for keyword in call.keywords}
+        if not isinstance(call.func, ast.Attribute) or call.func.attr not in {"query", "eval"} or not call.args:
+            return []
+        texts = self.texts if isinstance(call.args[0], ast.Name) else _texts(call.args[0])
+        return [] if "local_dict" in given else re.findall(r"@([A-Za-z_]\w*)", " ".join(texts))
+
+
+def _texts(node: ast.AST) -> list[str]:
+    return [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
 
 
 def _holds_code(value: ast.expr) -> bool:

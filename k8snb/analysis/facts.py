@@ -51,8 +51,8 @@ class CellFacts:
         that reads the function needs these too, as they are then.
     imports : frozenset of str
         Top-level modules imported, at any depth.
-    submodules : mapping of str to frozenset of str
-        ``{"a": {"a.b"}}`` for ``import a.b``: what is more than the name that it binds.
+    submodules : frozenset of str
+        ``a.b`` for ``import a.b``, which binds only `a`.
     futures : frozenset of str
         Features of ``from __future__ import ...``: they hold for the cells below too.
     ipython : bool
@@ -71,7 +71,7 @@ class CellFacts:
     certain: frozenset[str] = frozenset()
     modules: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
-    submodules: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    submodules: frozenset[str] = frozenset()
     futures: frozenset[str] = frozenset()
     ipython: bool = False
     warnings: tuple[Warning_, ...] = ()

@@ -19,13 +19,13 @@ LAZY_ANNOTATIONS = sys.version_info >= (3, 14)
 class Statements(Expressions):
     """Walks a cell."""
 
-    def __init__(self, shared: set[str], *, lazy_annotations: bool = False) -> None:
-        super().__init__(shared)
+    def __init__(self, tree: ast.AST, *, lazy_annotations: bool = False) -> None:
+        super().__init__(tree)
         self.lazy_annotations = lazy_annotations or LAZY_ANNOTATIONS
         self.holds: dict[str, list[Deferred]] = {}  # names of the namespace and the code that their values bring along
         self.instances: dict[str, set[str]] = {}  # names and the classes from elsewhere that they may be instances of
         self.modules: set[str] = set()
-        self.submodules: dict[str, set[str]] = {}
+        self.submodules: set[str] = set()
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
         """Walk statements in order, as far as a way leads."""
@@ -133,7 +133,7 @@ class Statements(Expressions):
             if scopes.place(self.scopes, name) == name:
                 self.modules.add(name)
                 if alias.asname is None and name != alias.name:
-                    self.submodules.setdefault(name, set()).add(alias.name)
+                    self.submodules.add(alias.name)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         """Walk ``from a import b``; nothing is known of ``*``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import linecache
 import pickle
+import zlib
 from types import CellType, CodeType, FunctionType
 from typing import IO, TYPE_CHECKING, Any
 
@@ -57,10 +58,18 @@ def make_function(
 ) -> FunctionType:
     """Make a function whose globals are the namespace itself; tracebacks show where it comes from."""
     if origin is not None:
-        file, text = origin
-        code = _renamed(code, file)
-        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        code = _renamed(code, _source_file(*origin))
     return FunctionType(code, namespace, name, None, cells)
+
+
+def _source_file(file: str, text: str) -> str:
+    """Let tracebacks find a text under a file name, or under one more where it has another text; return the name."""
+    lines = text.splitlines(keepends=True)
+    there = linecache.cache.get(file)
+    if there is not None and there[2:3] != (lines,):
+        file = f"{file} ({zlib.crc32(text.encode()):08x})"
+    linecache.cache[file] = (len(text), None, lines, file)
+    return file
 
 
 def _renamed(code: CodeType, file: str) -> CodeType:

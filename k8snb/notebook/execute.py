@@ -33,7 +33,6 @@ OK, FAILED, INTERRUPTED = 0, 1, 130
 REST = "%k8s_run --rest"
 """The last cell: it runs the steps that no cell has run."""
 
-NEWLINE = "\n"
 _WORDS = {"true": True, "false": False, "none": None, "null": None}
 
 
@@ -107,7 +106,7 @@ async def _execute(content: Any, folder: Path, environment: Mapping[str, str]) -
             print("k8snb: interrupted", file=sys.stderr)
             return INTERRUPTED
         what = f"{e.ename}: {e.evalue}" if isinstance(e, CellExecutionError) else "the kernel died"
-        print(f"k8snb: failed: {what.partition(NEWLINE)[0]}", file=sys.stderr)  # the rest was said with the traceback
+        print(f"k8snb: failed: {what.splitlines()[0]}", file=sys.stderr)  # the rest was said with the traceback
         return FAILED
     return OK
 

@@ -61,7 +61,7 @@ class K8snbMagics(Magics):
         args = parse_argstring(self.k8s_run, line)
         session = self._hooks.session
         if args.rest:
-            session.run_rest(stack=args.stack)
+            session.run_rest(args.steps, stack=args.stack)
         else:
             session.run(args.steps, stack=args.stack)
         session.bring_for_rest_of_cell()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from k8snb.analysis.source import step_line
+
+if TYPE_CHECKING:
+    from k8snb.notebook.runs import Part
 
 
 @dataclass
@@ -22,7 +26,7 @@ class Running:
         Its tree has been seen: what is compiled from now on is code inside it.
     above : int or None
         How many of the session's cells count when names are settled in it; None: all.
-    parts : list of str
+    parts : list of Part
         Of a plain cell: what comes before, between and after its runs of the pipeline, as far as it has not come yet.
     """
 
@@ -30,7 +34,7 @@ class Running:
     cell_id: str | None = None
     begun: bool = False
     above: int | None = None
-    parts: list[str] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
 
     @cached_property
     def step_line(self) -> str | None:

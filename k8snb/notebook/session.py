@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from k8snb.artifacts.store import Store, open_store
-from k8snb.errors import PipelineError, UnpackableError
+from k8snb.errors import K8snbError, PipelineError, UnpackableError
 from k8snb.notebook import imports, plan, reach
 from k8snb.notebook.capture import Capture, capture
 from k8snb.notebook.card import Card
@@ -28,6 +27,7 @@ from k8snb.pipeline.model import Pipeline, Step
 from k8snb.run import portal
 from k8snb.run.engine import Engine
 from k8snb.run.request import RunHandle
+from k8snb.runner.inputs import import_submodules
 from k8snb.runner.spec import SUCCEEDED
 from k8snb.stacks.load import embedded, load
 from k8snb.stacks.model import Stack, Stacks
@@ -115,7 +115,7 @@ class Session:
         self.names.reconcile()
         if self.names.pending:
             cell.parts = around_runs(cell.source)
-            self._bring_around_run(cell)
+            self._bring_next_part(cell)
 
     def end_cell(self) -> None:
         """Notice what a cell has bound."""
@@ -162,10 +162,9 @@ class Session:
             self._import_submodules(name)
 
     def _import_submodules(self, name: str) -> None:
-        """Import what cells import as ``a.b`` where ``a`` was fetched."""
-        if isinstance(self.names.namespace.get(name), ModuleType):
-            for module in {m for entry in self.cells for m in entry.facts.submodules.get(name, ())}:
-                importlib.import_module(module)
+        """Import what cells import as ``a.b`` where the module ``a`` was fetched."""
+        if isinstance(module := self.names.namespace.get(name), ModuleType):
+            import_submodules({m for entry in self.cells for m in entry.facts.submodules}, {module})
 
     def _run_makers(self, wanted: Sequence[str]) -> None:
         """Run the steps that make the names and have not run."""
@@ -200,12 +199,25 @@ class Session:
             return set(self.names.pending)
         return set(facts.reads).union(*(facts.uses.get(name, ()) for name in facts.reads))
 
-    def _bring_around_run(self, cell: Running) -> None:
-        """Bring what a plain cell reads before its next run of the pipeline; of what comes after, what is there."""
+    def _bring_next_part(self, cell: Running) -> None:
+        """Bring what a plain cell reads until its next run of the pipeline; of what comes after, what is there."""
         if cell.parts:
-            self.bring(self._reads(cell.parts.pop(0)))
+            self.bring(self._reads(cell.parts.pop(0).source))
         if self.names.pending:
             self._bring_made(self._reads(cell.source))
+
+    def _bring_for_handler(self) -> None:
+        """After a run that failed: bring what a cell reads that handles the error; no step is tried a second time."""
+        cell = self._running()
+        if cell is None or not self.names.pending:
+            return
+        part = cell.parts.pop(0) if cell.parts else None
+        self._bring_made(self._reads(cell.source))
+        if part is not None and part.handles:
+            tried = {entry.step for entry in self.cells if entry.tried and entry.aside is None}
+            wanted = self._reads(part.source) & self.names.pending.keys()
+            with suppress(K8snbError):  # the error to be told is the run's
+                self.bring(name for name in wanted if self.names.pending[name].step not in tried)
 
     def _settle_what_was_to_come(self, step: str, above: int | None) -> None:
         """Let go of names that a step that is another one now was to make."""
@@ -247,7 +259,7 @@ class Session:
         old = self.cells.replaced_by(entry)
         cell.above = self.cells.put(entry) + 1
         try:
-            step = self.pipeline()[name]
+            step = self.pipeline(cell.above)[name]
             entry.capture = self._capture(step, {e.step for e in self.cells.above(cell.above - 1) if e.step})
         except BaseException:
             self.cells.take_back(entry, old)
@@ -258,15 +270,18 @@ class Session:
         warnings += [f"line {w.line}: {w.text}" for w in entry.facts.warnings]
         return Card(step, entry.capture, tuple(warnings)), name if run else None
 
-    def pipeline(self) -> Pipeline:
-        """Return the pipeline of the cells so far."""
+    def pipeline(self, above: int | None = None) -> Pipeline:
+        """Return the pipeline of the first `above` cells; None: of all.
+
+        A cell is judged by those above it: what is below may be about to be executed anew.
+        """
         captured = {name for entry in self.cells for name in entry.capture.groups}
         namespace = self.names.namespace
         hidden = self.shell.user_ns_hidden
         own = {name: value for name, value in namespace.items() if name not in hidden or hidden[name] is not value}
         file = notebook_file(namespace)
         pipeline = build(
-            [entry.cell for entry in self.cells],
+            [entry.cell for entry in reversed(self.cells.above(above))],
             name=file.stem if file else "notebook",
             known=self.names.known() | captured,
             uses={name: uses for name, value in own.items() if (uses := frozenset(reach.uses(value)))},
@@ -297,9 +312,10 @@ class Session:
 
     # --- runs --------------------------------------------------------------------------------------------------
 
-    def run_rest(self, *, stack: str | None = None) -> None:
-        """Run the steps that no run has been asked for since their cells were executed, if there are any."""
-        rest = [entry.step for entry in self.cells if entry.step is not None and not entry.tried]
+    def run_rest(self, steps: Sequence[str] = (), *, stack: str | None = None) -> None:
+        """Run the steps, of those named, that no run has been asked for since their cells were executed."""
+        untried = [entry.step for entry in self.cells if entry.step is not None and not entry.tried]
+        rest = [step for step in untried if not steps or step in steps]
         if rest:
             self.run(rest, stack=stack, reuse=True)
 
@@ -332,6 +348,7 @@ class Session:
         entries = {entry.step: entry for entry in self.cells if entry.step is not None}
         chosen = select(pipeline, steps) if steps else pipeline
         done = {name for name, entry in entries.items() if entry.has_run and (reuse or entry.ran_ahead)} - set(steps)
+        self._refuse_not_captured(chosen, entries)
         todo = plan.make(chosen, entries, done=done, scratch=self.scratch)
         screen = Screen(self.shell)
         for entry in entries.values():
@@ -340,6 +357,18 @@ class Session:
         if not todo.pipeline.steps:
             return
         self._execute(todo, engine, screen, ahead=ahead)
+
+    def _refuse_not_captured(self, pipeline: Pipeline, entries: Mapping[str, Entry]) -> None:
+        """Refuse steps that read what a plain cell has made since theirs were executed."""
+        for step in pipeline.steps:
+            for name in sorted(step.cell.facts.certain):
+                from_kernel = step.inputs.get(name) == (None,) and name not in entries[step.name].capture.groups
+                if from_kernel and self.names.of_kernel(name)[0]:
+                    raise PipelineError(
+                        f"step {step.name} reads {name!r}, which the notebook has since the step's cell was executed",
+                        where=f"step {step.name}, line {step.cell.facts.reads[name]}",
+                        fix="execute the step's cell again",
+                    )
 
     def _execute(self, todo: plan.Plan, engine: Engine, screen: Screen, *, ahead: bool) -> None:
         """Run a plan and show it; whatever comes of it, take the results that there are."""
@@ -365,8 +394,7 @@ class Session:
                 self._take_results(todo.pipeline, handles[0], ahead=ahead)
         if handles[0].failed:
             first = next(step.name for step in todo.pipeline.steps if step.name in handles[0].failed)
-            if (cell := self._running()) is not None and self.names.pending:
-                self._bring_made(self._reads(cell.source))  # the cell may handle the error
+            self._bring_for_handler()
             raise handles[0].error(first, self.names.namespace)
         if ended.error is not None:
             raise ended.error
@@ -385,7 +413,7 @@ class Session:
         """After a run in the middle of a cell: bring what the rest of the cell reads."""
         cell = self._running()
         if cell is not None and self.names.pending:
-            self._bring_around_run(cell)
+            self._bring_next_part(cell)
 
     def _forget_asides(self) -> None:
         """From now on steps may make something else."""

@@ -51,7 +51,7 @@ class Step:
     needed : tuple of str
         Those of `outputs` that other steps read, sorted.
     submodules : tuple of str
-        Modules that cells above import as ``a.b`` and the step reads as ``a``.
+        Modules that cells above import as ``a.b``: a step that gets `a` has them too.
     """
 
     name: str

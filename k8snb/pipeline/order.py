@@ -112,13 +112,8 @@ def _step(
         inputs={name: f.sources for name, f in sorted(found.items())},
         after=frozenset(step for f in found.values() for step in f.steps) | _after(cell),
         outputs=tuple(sorted(made(cell))),
-        submodules=tuple(sorted(_submodules(found, above))),
+        submodules=tuple(sorted({module for other in above for module in other.facts.submodules})),
     )
-
-
-def _submodules(names: Collection[str], above: Sequence[Cell]) -> set[str]:
-    """Return what cells above import as ``a.b`` of the modules that a step reads as ``a``."""
-    return {module for c in above for name in names & c.facts.submodules.keys() for module in c.facts.submodules[name]}
 
 
 def _opaque(cell: Cell) -> bool:
@@ -189,7 +184,7 @@ def _with_needed(steps: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def _suggest(name: str, there: Collection[str] | Mapping[str, object]) -> str:
-    mine = sorted(n for n in there if not OWN.fullmatch(n))
+    mine = sorted(n for n in there if not OWN.fullmatch(n) and n not in GIVEN)
     close = get_close_matches(name, mine, n=1)
     if close:
         return f"did you mean {close[0]!r}?"

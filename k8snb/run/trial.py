@@ -30,9 +30,10 @@ def run(engine: Engine) -> None:
         handle.cancel()
         handle.wait()
         raise
-    if STEP in handle.results:
-        portal.submit(engine.orchestrator.cancel([handle.results[STEP].key])).result()
-    engine.store.delete_tree(f"runs/{handle.run}")
+    finally:
+        if STEP in handle.results:
+            portal.submit(engine.orchestrator.cancel([handle.results[STEP].key])).result()
+        engine.store.delete_tree(f"runs/{handle.run}")
     if handle.failed:
         raise handle.error(STEP)
     if ended.error is not None:

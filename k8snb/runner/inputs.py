@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from k8snb.artifacts.transfer import digest, load
@@ -26,8 +29,16 @@ def bind(spec: Spec, store: Store, namespace: dict[str, Any]) -> None:
     search = _Search(spec, store, namespace)
     for name, refs in spec.inputs.items():
         search.bind(name, refs)
-    for module in spec.submodules:
-        search.import_submodule(module)
+    import_submodules(spec.submodules, namespace.values())
+
+
+def import_submodules(names: Iterable[str], values: Iterable[object]) -> None:
+    """Import the modules ``a.b`` among names where the module ``a`` is among values; they may be optional ones."""
+    there = {value.__name__.partition(".")[0] for value in values if isinstance(value, ModuleType)}
+    for name in names:
+        if name.partition(".")[0] in there:
+            with suppress(ImportError):
+                import_module(name)
 
 
 class _Search:
@@ -54,17 +65,6 @@ class _Search:
                 return
             if self._ends_search(name, ref):
                 return
-
-    def import_submodule(self, module: str) -> None:
-        """Import ``a.b`` where the name ``a`` is the module."""
-        from importlib import import_module
-
-        name = module.partition(".")[0]
-        if getattr(self._namespace.get(name), "__name__", None) == name:
-            try:
-                import_module(module)
-            except ImportError as error:
-                raise self._not_loaded(name, error) from error
 
     def _group(self, name: str, ref: Ref) -> Group | None:
         groups = self._spec.captured if ref.step is None else self._result(ref).groups

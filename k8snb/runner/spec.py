@@ -97,7 +97,7 @@ class Spec:
     ipython : bool
         The cell uses IPython's syntax.
     submodules : list of str
-        Modules ``a.b`` to import where an input ``a`` is the module.
+        Modules ``a.b`` to import where an input is the module ``a``.
     futures : list of str
         Features of ``__future__`` that hold in the cell.
     timeout : float or None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import io
+import linecache
 import subprocess
 import sys
 import threading
@@ -15,6 +18,7 @@ from hypothesis import strategies as st
 from k8snb.artifacts import pickler
 from k8snb.artifacts.groups import Group
 from k8snb.artifacts.packing import pack
+from k8snb.artifacts.rebuild import Unpickler
 from k8snb.artifacts.store import open_store
 from k8snb.artifacts.transfer import load, save
 from k8snb.errors import UnpackableError
@@ -452,3 +456,15 @@ def test_the_same_value_has_the_same_bytes():
     one, two = make(), make()
     first, second = (pack({"f": n["f"], "d": n["d"]}, namespace=n).packed for n in (one, two))
     assert [p.pickle for p in first] == [p.pickle for p in second]
+
+
+def test_sources_of_one_file_name_do_not_mix():
+    sources = ["def fit():\n    return 1 / 0\n", "# other\ndef fit():\n    return 2 / 0\n"]
+    for number, source in enumerate(sources):
+        name = f"/tmp/kernel/{number}.py"
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        cell = {"__name__": "__main__"}
+        exec(compile(source, name, "exec"), cell)
+        (packed,) = pack({"fit": cell["fit"]}, namespace=cell).packed
+        fit = Unpickler(io.BytesIO(packed.pickle), packed.buffers, {}).load()["fit"]
+        assert inspect.getsource(fit) in source

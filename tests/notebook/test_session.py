@@ -473,13 +473,13 @@ def test_reloading_the_extension_keeps_steps_and_results(nb: Notebook) -> None:
 
 
 def test_a_function_of_the_notebook_shows_its_source_in_a_step(nb: Notebook) -> None:
-    nb.run("# a comment\ndef f(x):\n    return 1 / x")
+    nb.run("# a comment\ndef reciprocal(x):\n    return 1 / x")
     nb.run(
-        "%%k8s_step a\nimport inspect, traceback\nprint(inspect.getsource(f))\ntry: f(0)\n"
+        "%%k8s_step a\nimport inspect, traceback\nprint(inspect.getsource(reciprocal))\ntry: reciprocal(0)\n"
         "except ZeroDivisionError: text = traceback.format_exc()"
     )
-    assert 'File "the cell of f", line 3, in f\n    return 1 / x' in nb.run("text")
-    assert nb.text().startswith("def f(x):\n    return 1 / x\n")
+    assert 'File "the cell of reciprocal", line 3, in reciprocal\n    return 1 / x' in nb.run("text")
+    assert nb.text().startswith("def reciprocal(x):\n    return 1 / x\n")
 
 
 def test_a_table_for_a_step_that_is_almost_there_is_told(nb: Notebook) -> None:
@@ -494,3 +494,64 @@ def test_a_requirements_file_that_is_not_there_is_told_on_any_stack(nb: Notebook
     with pytest.raises(RequirementsError, match=r"nope\.txt"):
         nb.run("%k8s_run")
     assert nb.started == []
+
+
+def test_two_cells_are_renamed_one_after_the_other(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = 1", cell_id="one")
+    nb.run("%%k8s_step b\nz = x + 1", cell_id="two")
+    assert nb.run("z") == 2
+    nb.run("%%k8s_step b\nw = 5", cell_id="one")
+    nb.run("%%k8s_step c\nz = w + 1", cell_id="two")
+    assert nb.run("z") == 6
+
+
+def test_words_of_other_libraries_queries_are_no_names_that_must_be_there(nb: Notebook) -> None:
+    nb.run("class Client:\n    def query(self, text, **how): return text")
+    nb.run("%%k8s_step a\nr = Client().query('n > @lowest', params={'lowest': 3})")
+    nb.run("%%k8s_step b\nimport pandas as pd\nlimit = 2")
+    nb.run("%%k8s_step c\nq = 'a > @limit'\nn = len(pd.DataFrame({'a': [1, 3]}).query(q))")
+    assert nb.run("r, n") == ("n > @lowest", 1)
+
+
+def test_an_optional_submodule_is_not_missed(nb: Notebook) -> None:
+    nb.run("import xml\ntry: import xml.nope\nexcept ImportError: pass")
+    nb.run("%%k8s_step a\nr = xml.__name__")
+    assert nb.run("r") == "xml"
+
+
+@pytest.mark.parametrize("cell", ["if False:\n    %k8s_run\nprint(x)", "def go():\n    %k8s_run\nprint(x)"])
+def test_a_run_that_may_not_come_keeps_nothing_from_being_brought(nb: Notebook, cell: str) -> None:
+    nb.run("%%k8s_step a\nx = 1")
+    nb.run(cell)
+    assert nb.text() == "1\n"
+
+
+@pytest.mark.parametrize("run", ["%k8s_run a", "%k8s_run"])
+def test_after_a_failure_that_is_handled_the_cell_reads_on(nb: Notebook, run: str) -> None:
+    nb.run("%%k8s_step a\nx = 1 / 0")
+    nb.run("%%k8s_step b\ny = 2")
+    nb.run(f"try:\n    {run}\nexcept ZeroDivisionError: pass\nprint(y)")
+    assert nb.text() == "2\n"
+    assert sorted(nb.started) == ["a", "b"]
+
+
+def test_open_and_exit_are_names_like_others(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nopen = [1, 2]\nexit = 3")
+    nb.run("%%k8s_step b\nr = open, exit")
+    assert nb.run("r, open, exit") == (([1, 2], 3), [1, 2], 3)
+
+
+def test_a_value_that_is_there_only_since_the_steps_cell_was_executed_is_not_missed_in_silence(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = 1", cell_id="one")
+    nb.run("%%k8s_step b\nz = x + 1", cell_id="two")
+    nb.run("x = 50", cell_id="one")
+    with pytest.raises(PipelineError, match="since the step's cell was executed"):
+        nb.run("%k8s_run")
+    nb.run("%%k8s_step b\nz = x + 1", cell_id="two")
+    assert nb.run("z") == 51
+
+
+def test_a_cell_may_import_what_the_future_does_not_have(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nfrom __future__ import nope")
+    nb.run("%%k8s_step b\nx = 1")
+    assert nb.run("x") == 1
