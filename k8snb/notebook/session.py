@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from k8snb.artifacts.store import Store, open_store
-from k8snb.errors import K8snbError, PipelineError, UnpackableError
-from k8snb.notebook import imports, plan, reach
+from k8snb.errors import PipelineError, UnpackableError
+from k8snb.notebook import plan, reach
+from k8snb.notebook.bring import Bringer
 from k8snb.notebook.capture import Capture, capture
 from k8snb.notebook.card import Card
 from k8snb.notebook.cells import UNBOUND, Cells, Entry
@@ -19,7 +19,6 @@ from k8snb.notebook.document import notebook_file, parameters, twice
 from k8snb.notebook.names import Broken, Made, Names, NotRun
 from k8snb.notebook.request import make_request
 from k8snb.notebook.running import Running
-from k8snb.notebook.runs import around_runs
 from k8snb.notebook.screen import Screen
 from k8snb.notebook.show import View
 from k8snb.pipeline import build, merge, parse_options, select
@@ -27,7 +26,6 @@ from k8snb.pipeline.model import Pipeline, Step
 from k8snb.run import portal
 from k8snb.run.engine import Engine
 from k8snb.run.request import RunHandle
-from k8snb.runner.inputs import import_submodules
 from k8snb.runner.spec import SUCCEEDED
 from k8snb.stacks.load import embedded, load
 from k8snb.stacks.model import Stack, Stacks
@@ -36,9 +34,6 @@ OpenEngine = Callable[..., Engine]
 
 CLOSING = 5.0
 """Seconds at most that connections may take to close when the kernel ends."""
-
-READ_ANY = frozenset({"eval", "exec", "globals", "locals", "vars"})
-"""Warnings of the analysis about a cell that may read any name."""
 
 
 class Session:
@@ -64,6 +59,9 @@ class Session:
         self.shell, self._running, self._open_engine = shell, running, open_engine
         self.names = Names(shell.user_ns)
         self.cells = Cells()
+        self._bringer = Bringer(
+            self.names, self.cells, run=self._run_for_reader, settle=self._settle_here, say=self._say
+        )
         self.stack_name: str | None = None
         self.scratch: Store = open_store(embedded().artifact_store.uri)  # a local run then has nothing to copy
         self._engines: dict[tuple[str, Path], tuple[Stack, Engine]] = {}
@@ -113,111 +111,11 @@ class Session:
         """Take in a plain cell and bring the results of steps that it reads, running steps where need be."""
         self.remember(cell)
         self.names.reconcile()
-        if self.names.pending:
-            cell.parts = around_runs(cell.source)
-            self._bring_next_part(cell)
+        self._bringer.before_cell(cell)
 
     def end_cell(self) -> None:
         """Notice what a cell has bound."""
         self.names.reconcile()
-
-    def bring(self, names: Iterable[str]) -> None:
-        """Bind those of the names, and of what their code uses, that are pending.
-
-        Raises
-        ------
-        UnpackableError
-            A step has made it, but it cannot travel.
-        K8snbError
-            A step that had to run did not succeed.
-        """
-        names = set(names)
-        asked: set[tuple[str, str]] = set()
-        while True:
-            pending = self.names.pending
-            wanted = {name: pending[name].step for name in sorted(self._reached(names) & pending.keys())}
-            if wanted.items() <= asked:  # none is left, or a step does not make what its code says that it makes
-                return
-            asked |= wanted.items()
-            self._run_makers(list(wanted))
-            self._fetch(wanted)
-
-    def _bring_made(self, names: Iterable[str]) -> None:
-        """Bind those of the names that steps have made; what has not run is not run for it."""
-        names = set(names)
-        while wanted := sorted(n for n in self._reached(names) if isinstance(self.names.pending.get(n), Made)):
-            self._fetch(wanted)
-
-    def _reached(self, names: Iterable[str]) -> set[str]:
-        """Return the names with all that the code behind their values uses, and so on."""
-        return reach.reached(names, self.names.namespace, self.names.needs)
-
-    def _fetch(self, names: Iterable[str]) -> None:
-        pending = {name: p for name in names if (p := self.names.pending.get(name)) is not None}
-        for name, p in pending.items():
-            if isinstance(p, Broken):
-                raise p.error(name)
-        self.names.bind(name for name, p in pending.items() if isinstance(p, Made))
-        for name in pending:
-            self._import_submodules(name)
-
-    def _import_submodules(self, name: str) -> None:
-        """Import what cells import as ``a.b`` where the module ``a`` was fetched."""
-        if isinstance(module := self.names.namespace.get(name), ModuleType):
-            import_submodules({m for entry in self.cells for m in entry.facts.submodules}, {module})
-
-    def _run_makers(self, wanted: Sequence[str]) -> None:
-        """Run the steps that make the names and have not run."""
-        for name in wanted:
-            pending = self.names.pending[name]
-            if isinstance(pending, NotRun) and (entry := self.cells.step(pending.step)) is not None:
-                imports.execute(entry.source, name, self.names.namespace)
-        self.names.reconcile()
-        missing = {name: p.step for name in wanted if isinstance(p := self.names.pending.get(name), NotRun)}
-        if used := [step for step in sorted(set(missing.values())) if self._take_aside(step)]:
-            Screen(self.shell).say(f"this cell reads {', '.join(missing)}: already run beside the step that failed")
-            missing = {name: step for name, step in missing.items() if step not in used}
-        if missing:
-            Screen(self.shell).say(f"this cell reads {', '.join(missing)}: running what makes it first")
-            self.run(sorted(set(missing.values())), reuse=True, ahead=True)
-
-    def _take_aside(self, step: str) -> bool:
-        """Take the result of a step that has succeeded beside one that failed; say whether there is one."""
-        entry = self.cells.step(step)
-        if entry is None or entry.aside is None:
-            return False
-        entry.finish(*entry.aside)
-        cell = self._running()
-        for name in entry.touches:
-            self._settle(name, cell.above if cell is not None else None)
-        return True
-
-    def _reads(self, source: str) -> set[str]:
-        """Return the names that a plain cell, or a part of it, may read."""
-        facts = Entry(source, None, shadowing=self.cells.shadowing).facts
-        if any(warning.code in READ_ANY for warning in facts.warnings):
-            return set(self.names.pending)
-        return set(facts.reads).union(*(facts.uses.get(name, ()) for name in facts.reads))
-
-    def _bring_next_part(self, cell: Running) -> None:
-        """Bring what a plain cell reads until its next run of the pipeline; of what comes after, what is there."""
-        if cell.parts:
-            self.bring(self._reads(cell.parts.pop(0).source))
-        if self.names.pending:
-            self._bring_made(self._reads(cell.source))
-
-    def _bring_for_handler(self) -> None:
-        """After a run that failed: bring what a cell reads that handles the error; no step is tried a second time."""
-        cell = self._running()
-        if cell is None or not self.names.pending:
-            return
-        part = cell.parts.pop(0) if cell.parts else None
-        self._bring_made(self._reads(cell.source))
-        if part is not None and part.handles:
-            tried = {entry.step for entry in self.cells if entry.tried and entry.aside is None}
-            wanted = self._reads(part.source) & self.names.pending.keys()
-            with suppress(K8snbError):  # the error to be told is the run's
-                self.bring(name for name in wanted if self.names.pending[name].step not in tried)
 
     def _settle_what_was_to_come(self, step: str, above: int | None) -> None:
         """Let go of names that a step that is another one now was to make."""
@@ -394,10 +292,14 @@ class Session:
                 self._take_results(todo.pipeline, handles[0], ahead=ahead)
         if handles[0].failed:
             first = next(step.name for step in todo.pipeline.steps if step.name in handles[0].failed)
-            self._bring_for_handler()
+            if (cell := self._running()) is not None:
+                self._bringer.after_failure(cell)
             raise handles[0].error(first, self.names.namespace)
         if ended.error is not None:
             raise ended.error
+
+    def _say(self, text: str) -> None:
+        Screen(self.shell).say(text)
 
     def _say_before(self, screen: Screen, todo: plan.Plan, used: Sequence[str]) -> None:
         if used:
@@ -411,9 +313,12 @@ class Session:
 
     def bring_for_rest_of_cell(self) -> None:
         """After a run in the middle of a cell: bring what the rest of the cell reads."""
-        cell = self._running()
-        if cell is not None and self.names.pending:
-            self._bring_next_part(cell)
+        if (cell := self._running()) is not None:
+            self._bringer.after_run(cell)
+
+    def _run_for_reader(self, steps: Sequence[str]) -> None:
+        """Run steps because a cell reads what they make."""
+        self.run(steps, reuse=True, ahead=True)
 
     def _forget_asides(self) -> None:
         """From now on steps may make something else."""
@@ -434,9 +339,13 @@ class Session:
             entry.ran_ahead = ahead
             names |= {*step.outputs, *entry.deleted}
             succeeded = result is not None and result.state == SUCCEEDED
-        cell = self._running()
         for name in names:
-            self._settle(name, cell.above if cell is not None else None)
+            self._settle_here(name)
+
+    def _settle_here(self, name: str) -> None:
+        """Let a name stand for what the cells above the running one have made of it, itself included."""
+        cell = self._running()
+        self._settle(name, cell.above if cell is not None else None)
 
     def _settle(self, name: str, above: int | None) -> None:
         """Let a name stand for what the last of the first `above` cells that binds it has made of it."""

@@ -1,0 +1,149 @@
+"""Brings results of steps to the plain cells that read them, running the steps where need be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from types import ModuleType
+
+from k8snb.errors import K8snbError
+from k8snb.notebook import imports, reach
+from k8snb.notebook.cells import Cells, Entry
+from k8snb.notebook.names import Broken, Made, Names, NotRun
+from k8snb.notebook.running import Running
+from k8snb.notebook.runs import around_runs
+from k8snb.runner.inputs import import_submodules
+
+READ_ANY = frozenset({"eval", "exec", "globals", "locals", "vars"})
+"""Warnings of the analysis about a cell that may read any name."""
+
+
+class Bringer:
+    """Binds names that stand for results.
+
+    Parameters
+    ----------
+    names : Names
+    cells : Cells
+    run : callable
+        Runs steps, and lets names stand for what they make.
+    settle : callable
+        Lets a name stand for what the cells have made of it.
+    say : callable
+        Shows a line in the running cell.
+    """
+
+    def __init__(
+        self,
+        names: Names,
+        cells: Cells,
+        *,
+        run: Callable[[Sequence[str]], None],
+        settle: Callable[[str], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self._names, self._cells = names, cells
+        self._run, self._settle, self._say = run, settle, say
+
+    def before_cell(self, cell: Running) -> None:
+        """Bring what a plain cell reads before its first run of the pipeline; of what comes after, what is there.
+
+        Raises
+        ------
+        UnpackableError
+            A step has made it, but it cannot travel.
+        K8snbError
+            A step that had to run did not succeed.
+        """
+        if self._names.pending:
+            cell.parts = around_runs(cell.source)
+            self.after_run(cell)
+
+    def after_run(self, cell: Running) -> None:
+        """Bring what a cell reads from a run until the next; raises as `before_cell` does."""
+        part = cell.parts.pop(0) if cell.parts else None
+        if part is not None and self._names.pending:
+            self._bring(self._reads(part.source))
+        if self._names.pending:
+            self._bring_made(self._reads(cell.source))
+
+    def after_failure(self, cell: Running) -> None:
+        """After a run that failed: bring what a cell reads that handles the error; no step is tried a second time."""
+        part = cell.parts.pop(0) if cell.parts else None
+        if not self._names.pending:
+            return
+        self._bring_made(self._reads(cell.source))
+        if part is not None and part.handles:
+            tried = {entry.step for entry in self._cells if entry.tried and entry.aside is None}
+            wanted = self._reads(part.source) & self._names.pending.keys()
+            with suppress(K8snbError):  # the error to be told is the run's
+                self._bring(name for name in wanted if self._names.pending[name].step not in tried)
+
+    def _bring(self, names: Iterable[str]) -> None:
+        """Bind those of the names, and of what their code uses, that are pending."""
+        names = set(names)
+        asked: set[tuple[str, str]] = set()
+        while True:
+            pending = self._names.pending
+            wanted = {name: pending[name].step for name in sorted(self._reached(names) & pending.keys())}
+            if wanted.items() <= asked:  # none is left, or a step does not make what its code says that it makes
+                return
+            asked |= wanted.items()
+            self._run_makers(list(wanted))
+            self._fetch(wanted)
+
+    def _bring_made(self, names: Iterable[str]) -> None:
+        """Bind those of the names that steps have made; what has not run is not run for it."""
+        names = set(names)
+        while wanted := sorted(n for n in self._reached(names) if isinstance(self._names.pending.get(n), Made)):
+            self._fetch(wanted)
+
+    def _reached(self, names: Iterable[str]) -> set[str]:
+        """Return the names with all that the code behind their values uses, and so on."""
+        return reach.reached(names, self._names.namespace, self._names.needs)
+
+    def _fetch(self, names: Iterable[str]) -> None:
+        pending = {name: p for name in names if (p := self._names.pending.get(name)) is not None}
+        for name, p in pending.items():
+            if isinstance(p, Broken):
+                raise p.error(name)
+        self._names.bind(name for name, p in pending.items() if isinstance(p, Made))
+        for name in pending:
+            self._import_submodules(name)
+
+    def _import_submodules(self, name: str) -> None:
+        """Import what cells import as ``a.b`` where the module ``a`` was fetched."""
+        if isinstance(module := self._names.namespace.get(name), ModuleType):
+            import_submodules({m for entry in self._cells for m in entry.facts.submodules}, {module})
+
+    def _run_makers(self, wanted: Sequence[str]) -> None:
+        """Run the steps that make the names and have not run."""
+        for name in wanted:
+            pending = self._names.pending[name]
+            if isinstance(pending, NotRun) and (entry := self._cells.step(pending.step)) is not None:
+                imports.execute(entry.source, name, self._names.namespace)
+        self._names.reconcile()
+        missing = {name: p.step for name in wanted if isinstance(p := self._names.pending.get(name), NotRun)}
+        if used := [step for step in sorted(set(missing.values())) if self._take_aside(step)]:
+            self._say(f"this cell reads {', '.join(missing)}: already run beside the step that failed")
+            missing = {name: step for name, step in missing.items() if step not in used}
+        if missing:
+            self._say(f"this cell reads {', '.join(missing)}: running what makes it first")
+            self._run(sorted(set(missing.values())))
+
+    def _take_aside(self, step: str) -> bool:
+        """Take the result of a step that has succeeded beside one that failed; say whether there is one."""
+        entry = self._cells.step(step)
+        if entry is None or entry.aside is None:
+            return False
+        entry.finish(*entry.aside)
+        for name in entry.touches:
+            self._settle(name)
+        return True
+
+    def _reads(self, source: str) -> set[str]:
+        """Return the names that a plain cell, or a part of it, may read."""
+        facts = Entry(source, None, shadowing=self._cells.shadowing).facts
+        if any(warning.code in READ_ANY for warning in facts.warnings):
+            return set(self._names.pending)
+        return set(facts.reads).union(*(facts.uses.get(name, ()) for name in facts.reads))
