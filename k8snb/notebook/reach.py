@@ -8,6 +8,7 @@ import gc
 import itertools
 import sys
 import types
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -45,14 +46,14 @@ def uses(value: Any) -> set[str]:
     """Return the global names that a value's code uses, if it is code of the notebook; one step far."""
     found: set[str] = set()
     seen = {id(value)}
-    todo = [value]
-    for one in todo:  # grows: what is near comes first
+    todo = deque([value])  # what is near comes first
+    while todo and len(seen) < OBJECTS:
+        one = todo.popleft()
         if type(one) is types.FunctionType and one.__module__ == "__main__":
             found.update(_global_names(one.__code__))
-        for part in _parts(one) if len(todo) < OBJECTS else ():
-            if id(part) not in seen and not issubclass(type(part), _PLAIN):
-                seen.add(id(part))
-                todo.append(part)
+        new = [part for part in _parts(one) if id(part) not in seen and not issubclass(type(part), _PLAIN)]
+        seen.update(map(id, new))
+        todo.extend(new)
     return found
 
 

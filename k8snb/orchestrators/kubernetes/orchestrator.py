@@ -16,7 +16,7 @@ from k8snb.images.environment import ensure
 from k8snb.images.reference import Repository
 from k8snb.images.registry import Registry
 from k8snb.orchestrators.base import Attempt, Capability, Environment, Orchestrator, Report
-from k8snb.orchestrators.kubernetes import access
+from k8snb.orchestrators.kubernetes import access, things
 from k8snb.orchestrators.kubernetes.attach import Attaching
 from k8snb.orchestrators.kubernetes.client import BAD_REQUEST, CONFLICT, FORBIDDEN, INVALID, NOT_FOUND, Api, StatusError
 from k8snb.orchestrators.kubernetes.follow import BACKGROUND, Follower
@@ -94,7 +94,7 @@ class KubernetesOrchestrator(Orchestrator):
             An option that cannot be read, or names what is not there.
         """
         await self._checked()
-        await access.check_steps(self._api, self._settings.namespace, options)
+        await things.check_steps(self._api, self._settings.namespace, options)
 
     async def _check_registry(self) -> None:
         await self._open_registry().check_push(Repository.parse(self._settings.registry))

@@ -18,7 +18,6 @@ from k8snb.errors import AnnotationError, ClusterError, ConfigError, RegistryErr
 from k8snb.images.code import Code
 from k8snb.orchestrators.base import Environment
 from k8snb.orchestrators.kubernetes import KubernetesOrchestrator, Settings
-from k8snb.orchestrators.kubernetes.access import check_steps
 from k8snb.orchestrators.kubernetes.client import Api, Refused, StatusError, refusal
 from k8snb.orchestrators.kubernetes.permissions import (
     ATTACH,
@@ -31,6 +30,7 @@ from k8snb.orchestrators.kubernetes.permissions import (
     how_to_permit,
 )
 from k8snb.orchestrators.kubernetes.settings import credentials_for_pods
+from k8snb.orchestrators.kubernetes.things import check_steps
 from k8snb.pipeline.options import StepOptions
 from k8snb.runner.protocol import strip
 from k8snb.stacks.model import ArtifactStore, ContainerRegistry, Credentials, FromPods, OrchestratorSettings, Stack
