@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copyreg
 import functools
-import sys
 import types
 from enum import Enum
 from logging import Logger
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, cast
+
+from k8snb.artifacts.loaded import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -55,8 +56,8 @@ def _atomic(kind: Any) -> bool:
     if issubclass(kind, _ATOMIC) or module in _ATOMIC_MODULES or module.startswith("_cython_"):  # compiled functions
         return True
     for package, names in _ATOMIC_OF.items():
-        if package in sys.modules:
+        if library := loaded(package):
             for name in names:
-                if issubclass(kind, functools.reduce(getattr, name.split("."), sys.modules[package])):  # type: ignore[arg-type]
+                if issubclass(kind, functools.reduce(getattr, name.split("."), library)):  # type: ignore[arg-type]
                     return True
     return False

@@ -18,6 +18,7 @@ import cloudpickle
 from cloudpickle.cloudpickle import _find_imported_submodules
 
 from k8snb.artifacts import rebuild, views
+from k8snb.artifacts.loaded import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,7 +124,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             WeakValueDictionary: self._weak,
             functools._lru_cache_wrapper: self._lru_cache,  # noqa: SLF001 - it has no other name
         }
-        if np := sys.modules.get("numpy"):
+        if np := loaded("numpy"):
             reducers |= {getattr(np, name): self._array for name in _ARRAYS}
         return reducers
 
@@ -133,8 +134,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         reducer: Callable[[Any], Any] = _leave
         if issubclass(kind, BaseException):
             reducer = self._exception
-        elif "pandas" in sys.modules:
-            pandas = sys.modules["pandas"]
+        elif pandas := loaded("pandas"):
             if issubclass(kind, pandas.Index):
                 reducer = self._index
             elif issubclass(kind, pandas._libs.internals.Block):  # noqa: SLF001 - copy on write is its matter

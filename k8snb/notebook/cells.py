@@ -43,6 +43,10 @@ class Entry:
         Of a step: a run has been asked for it since its cell was last executed.
     aside : tuple of Result and Store, or None
         Of a step that has succeeded beside one above it that failed: nothing of it is bound, but it need not run again.
+    bound : frozenset of str or None
+        Of a plain cell: names that it has bound to a value of the kernel; None: it was not seen at its end.
+    left_alone : frozenset of str
+        Of a plain cell: names that stood for results of steps at its end.
     shadowing, futures : frozenset of str
         Names of builtins that cells of the notebook bind; features that cells above have taken from ``__future__``.
     """
@@ -56,6 +60,8 @@ class Entry:
     outputs: tuple[str, ...] = ()
     ran_ahead: bool = False
     tried: bool = False
+    bound: frozenset[str] | None = None
+    left_alone: frozenset[str] = frozenset()
     shadowing: frozenset[str] = frozenset()
     futures: frozenset[str] = frozenset()
     aside: tuple[Result, Store] | None = None
@@ -75,7 +81,7 @@ class Entry:
     @property
     def cell(self) -> Cell:
         """The cell as the pipeline takes it."""
-        return Cell(self.source, self.facts, self.step, self.options, self.futures)
+        return Cell(self.source, self.facts, self.step, self.options, self.futures, self.left_alone)
 
     @property
     def has_run(self) -> bool:

@@ -105,9 +105,9 @@ class Hooks:
     def _after(self, result: Any) -> None:
         if self.running is None or self.running.source != result.info.raw_cell:
             return  # an empty cell, or the one that has loaded the extension: it was not seen at its start
-        self._running.pop()
+        cell = self._running.pop()
         if self._session is not None:
-            self._session.end_cell()
+            self._session.end_cell(cell)
 
 
 class BringValues(ast.NodeTransformer):

@@ -6,11 +6,12 @@ import dis
 import functools
 import gc
 import itertools
-import sys
 import types
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from k8snb.artifacts.loaded import loaded
 
 OBJECTS, WIDTH = 2000, 1000
 """How many objects behind a value are looked at, and how many items of a container."""
@@ -71,7 +72,7 @@ def _parts(value: Any) -> Iterable[Any]:
         return (*cells, *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *value.__dict__.values())
     if issubclass(kind, type):
         return (*vars(value).values(), *value.__bases__) if value.__module__ == "__main__" else ()
-    numpy = sys.modules.get("numpy")
+    numpy = loaded("numpy")
     if numpy is not None and issubclass(kind, numpy.ndarray) and value.dtype == object:
         return itertools.islice(value.flat, WIDTH)
     return gc.get_referents(value)[:WIDTH]  # its type among them

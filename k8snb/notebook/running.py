@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from k8snb.analysis.source import step_line
 
 if TYPE_CHECKING:
+    from k8snb.notebook.cells import Entry
     from k8snb.notebook.runs import Part
 
 
@@ -26,6 +27,10 @@ class Running:
         Its tree has been seen: what is compiled from now on is code inside it.
     above : int or None
         How many of the session's cells count when names are settled in it; None: all.
+    entry : Entry or None
+        Of a plain cell: as the session remembers it.
+    before : dict of str to int
+        Of a plain cell: the identities of the namespace's values when it began.
     parts : list of Part
         Of a plain cell: what comes before, between and after its runs of the pipeline, as far as it has not come yet.
     """
@@ -34,6 +39,8 @@ class Running:
     cell_id: str | None = None
     begun: bool = False
     above: int | None = None
+    entry: Entry | None = None
+    before: dict[str, int] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
 
     @cached_property

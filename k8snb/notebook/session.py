@@ -104,6 +104,7 @@ class Session:
         entry = Entry(cell.source, cell.cell_id)
         old = self.cells.replaced_by(entry)
         cell.above = self.cells.put(entry)
+        cell.entry = entry
         if old is not None and old.step is not None:
             self._settle_what_was_to_come(old.step, cell.above)
 
@@ -111,11 +112,17 @@ class Session:
         """Take in a plain cell and bring the results of steps that it reads, running steps where need be."""
         self.remember(cell)
         self.names.reconcile()
+        cell.before = {name: id(value) for name, value in self.names.namespace.items()}
         self._bringer.before_cell(cell)
 
-    def end_cell(self) -> None:
+    def end_cell(self, cell: Running) -> None:
         """Notice what a cell has bound."""
         self.names.reconcile()
+        if cell.entry is not None:
+            outputs, before = cell.entry.facts.outputs, cell.before
+            bound = {n for n, value in self.names.namespace.items() if n in outputs or before.get(n) != id(value)}
+            cell.entry.bound = frozenset(name for name in bound if self.names.fetched_from(name) is None)
+            cell.entry.left_alone = frozenset(self.names.pending)
 
     def _settle_what_was_to_come(self, step: str, above: int | None) -> None:
         """Let go of names that a step that is another one now was to make."""
@@ -351,8 +358,10 @@ class Session:
         """Let a name stand for what the last of the first `above` cells that binds it has made of it."""
         for entry in self.cells.above(above):
             if entry.step is None:
-                if name in self.names.namespace and name in entry.facts.outputs:
-                    return
+                if name in (entry.facts.outputs if entry.bound is None else entry.bound):
+                    self.names.restore(name)  # a step below has left it alone
+                    if name in self.names.namespace:
+                        return
                 continue
             left = entry.leaves(name)
             if left is UNBOUND:

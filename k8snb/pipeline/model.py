@@ -24,6 +24,8 @@ class Cell:
         Of a step.
     futures : frozenset of str
         Features that cells above have taken from ``__future__``.
+    left_alone : frozenset of str
+        Of a plain cell that a kernel has executed: results of steps that were not even fetched at its end.
     """
 
     source: str
@@ -31,6 +33,12 @@ class Cell:
     step: str | None = None
     options: StepOptions = field(default_factory=StepOptions)
     futures: frozenset[str] = frozenset()
+    left_alone: frozenset[str] = frozenset()
+
+    @property
+    def leaves(self) -> frozenset[str]:
+        """Of a plain cell: names whose value is the kernel's after it, or gone."""
+        return (self.facts.outputs | self.facts.deletes) - self.left_alone
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ def _refuse_missing(
     name: str, cell: Cell, line: int, above: Sequence[Cell], below: Sequence[Cell], known: Collection[str]
 ) -> None:
     later = [c.step for c in below if c.step is not None and name in made(c)]
-    there = {n for c in above for n in c.facts.outputs} | set(known)
+    there = {n for c in above for n in c.facts.outputs} | set(known) - {name}
     fix = f"step {later[0]} below makes it: move that cell above" if later else _suggest(name, there)
     raise PipelineError(f"no cell makes {name!r}", where=f"step {cell.step}, line {line}", fix=fix)
 

@@ -46,7 +46,7 @@ def find(name: str, above: Sequence[Cell]) -> Found:
     for cell in reversed(above):
         facts = cell.facts
         if cell.step is None:
-            if name in facts.outputs or name in facts.deletes:
+            if name in cell.leaves:
                 return Found(tuple(steps), kernel=True, surely=True, cell=cell)
         elif name in surely_made(cell):
             return Found((*steps, cell.step), kernel=False, surely=True)

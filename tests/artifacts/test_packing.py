@@ -8,6 +8,8 @@ import linecache
 import subprocess
 import sys
 import threading
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -468,3 +470,12 @@ def test_sources_of_one_file_name_do_not_mix():
         (packed,) = pack({"fit": cell["fit"]}, namespace=cell).packed
         fit = Unpickler(io.BytesIO(packed.pickle), packed.buffers, {}).load()["fit"]
         assert inspect.getsource(fit) in source
+
+
+def test_a_library_that_another_thread_imports_just_now_does_no_harm(monkeypatch):
+    half = ModuleType("numpy")
+    half.__spec__ = ModuleSpec("numpy", None)
+    half.__spec__._initializing = True
+    for name in ("numpy", "pandas"):
+        monkeypatch.setitem(sys.modules, name, half)
+    assert [p.names for p in pack({"x": [1], "e": ValueError("no")}, strict=True).packed] == [("e",), ("x",)]

@@ -20,7 +20,7 @@ from traitlets.config import Config
 
 from k8snb.artifacts.packing import pack
 from k8snb.artifacts.store import Store
-from k8snb.artifacts.transfer import load, save
+from k8snb.artifacts.transfer import save
 from k8snb.errors import ServiceError
 from k8snb.images.code import Code
 from k8snb.notebook import hooks
@@ -28,6 +28,8 @@ from k8snb.notebook.extension import unload
 from k8snb.notebook.session import Session
 from k8snb.orchestrators.base import Attempt, Environment, Gone, Orchestrator, Output, Report
 from k8snb.run.engine import Engine
+from k8snb.runner.execute import execute
+from k8snb.runner.inputs import bind
 from k8snb.runner.protocol import encode
 from k8snb.runner.spec import Failure, Key, Result, Spec
 from k8snb.stacks.model import Stack
@@ -81,7 +83,7 @@ class InProcess(Orchestrator):
 
 
 def _execute(store: Store, spec: Spec, source: str) -> tuple[Result, list[bytes]]:
-    """Do what a runner does: bind the inputs, execute, store the outputs."""
+    """Do what a runner does, with the runner's own code for inputs and execution."""
     output: list[bytes] = []
 
     def say(*values: object, end: str = "\n", err: bool = False) -> None:
@@ -96,19 +98,10 @@ def _execute(store: Store, spec: Spec, source: str) -> tuple[Result, list[bytes]
 
     scope: dict[str, Any] = {"__name__": "__main__", "__builtins__": {**vars(builtins), "print": say}}
     scope["__builtins__"] |= {"show": show, "clear": clear}
-    for name, refs in spec.inputs.items():
-        for ref in refs:
-            groups = spec.captured if ref.step is None else _result(store, spec, ref.step).groups
-            if found := [g for g in groups if name in g.names]:
-                scope[name] = load(store, found[0], namespace=scope)[name]
-                break
-    for group in spec.captured:  # what captured functions use
-        scope = {**load(store, group, namespace=scope), **scope} if not set(group.names) <= scope.keys() else scope
+    bind(spec, store, scope)
     came_in = scope.keys() & spec.inputs.keys()
     failure = None
-    try:
-        exec(compile(source, spec.label, "exec"), scope)
-    except Exception as e:  # noqa: BLE001
+    if (e := execute(source, spec.label, scope, lambda value: None, spec.futures)) is not None:
         groups = [save(store, p) for p in pack({"error": e}).packed]
         failure = Failure(type(e).__name__, str(e), [f"{type(e).__name__}: {e}"], groups[0] if groups else None)
     packing = pack({name: scope[name] for name in spec.outputs if name in scope}, namespace=scope)
@@ -123,11 +116,6 @@ def _execute(store: Store, spec: Spec, source: str) -> tuple[Result, list[bytes]
         ended=3.0,
     )
     return result, output
-
-
-def _result(store: Store, spec: Spec, step: str) -> Result:
-    key = Key(spec.key.run, step)
-    return Result.loads(store.get(f"{key.folder}/result.json"))
 
 
 class Publisher(DisplayPublisher):

@@ -555,3 +555,25 @@ def test_a_cell_may_import_what_the_future_does_not_have(nb: Notebook) -> None:
     nb.run("%%k8s_step a\nfrom __future__ import nope")
     nb.run("%%k8s_step b\nx = 1")
     assert nb.run("x") == 1
+
+
+def test_a_step_that_leaves_a_name_alone_leaves_the_kernels_value(nb: Notebook) -> None:
+    nb.run("%%k8s_step one\na = 1")
+    nb.run("a = 2")
+    nb.run("%%k8s_step two\nif not a: a = 3")
+    assert nb.run("a") == 2
+
+
+def test_a_plain_cell_that_leaves_a_name_alone_leaves_the_steps_value(nb: Notebook) -> None:
+    nb.run("%%k8s_step one\na = 1\nflag = False")
+    nb.run("if flag: a = 2")
+    nb.run("%%k8s_step two\nb = a + 1")
+    assert nb.run("a, b") == (1, 2)
+
+
+def test_what_a_function_binds_for_a_plain_cell_is_the_kernels(nb: Notebook) -> None:
+    nb.run("%%k8s_step one\na = 1")
+    nb.run("def f():\n    global a\n    a = 2")
+    nb.run("f()")
+    nb.run("%%k8s_step two\nb = a + 1\nif not b: a = 3")
+    assert nb.run("a, b") == (2, 3)
