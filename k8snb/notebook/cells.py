@@ -45,6 +45,8 @@ class Entry:
         Of a step that has succeeded beside one above it that failed: nothing of it is bound, but it need not run again.
     bound : frozenset of str or None
         Of a plain cell: names that it has bound to a value of the kernel; None: it was not seen at its end.
+    unbound : frozenset of str
+        Of a plain cell: names that it has deleted.
     left_alone : frozenset of str
         Of a plain cell: names that stood for results of steps at its end.
     shadowing, futures : frozenset of str
@@ -61,6 +63,7 @@ class Entry:
     ran_ahead: bool = False
     tried: bool = False
     bound: frozenset[str] | None = None
+    unbound: frozenset[str] = frozenset()
     left_alone: frozenset[str] = frozenset()
     shadowing: frozenset[str] = frozenset()
     futures: frozenset[str] = frozenset()

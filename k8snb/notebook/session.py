@@ -123,6 +123,7 @@ class Session:
             bound = {n for n, value in self.names.namespace.items() if n in outputs or before.get(n) != id(value)}
             cell.entry.bound = frozenset(name for name in bound if self.names.fetched_from(name) is None)
             cell.entry.left_alone = frozenset(self.names.pending)
+            cell.entry.unbound = cell.entry.facts.deletes - self.names.namespace.keys() - cell.entry.left_alone
 
     def _settle_what_was_to_come(self, step: str, above: int | None) -> None:
         """Let go of names that a step that is another one now was to make."""
@@ -358,6 +359,9 @@ class Session:
         """Let a name stand for what the last of the first `above` cells that binds it has made of it."""
         for entry in self.cells.above(above):
             if entry.step is None:
+                if name in entry.unbound:
+                    self.names.unbind(name)
+                    return
                 if name in (entry.facts.outputs if entry.bound is None else entry.bound):
                     self.names.restore(name)  # a step below has left it alone
                     if name in self.names.namespace:

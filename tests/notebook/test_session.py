@@ -577,3 +577,17 @@ def test_what_a_function_binds_for_a_plain_cell_is_the_kernels(nb: Notebook) -> 
     nb.run("f()")
     nb.run("%%k8s_step two\nb = a + 1\nif not b: a = 3")
     assert nb.run("a, b") == (2, 3)
+
+
+def test_what_a_plain_cell_has_deleted_stays_deleted(nb: Notebook) -> None:
+    nb.run("%%k8s_step one\nb = 1")
+    nb.run("%%k8s_step two\nb = b + 1")
+    nb.run("%%k8s_step three\nb = 3")
+    nb.run("del b")
+    assert nb.started == ["three"]
+    nb.run("%k8s_run --rest")
+    assert sorted(nb.started) == ["one", "three", "two"]
+    with pytest.raises(NameError):
+        nb.run("b")
+    nb.run("b = 4")
+    assert nb.run("b") == 4
