@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from types import ModuleType
 
@@ -141,9 +142,9 @@ class Bringer:
             self._settle(name)
         return True
 
-    def _reads(self, source: str) -> set[str]:
-        """Return the names that a plain cell, or a part of it, may read."""
+    def _reads(self, source: str) -> AbstractSet[str]:
+        """Return the names that a plain cell, or a part of it, may read, or delete: what is not there is not missed."""
         facts = Entry(source, None, shadowing=self._cells.shadowing).facts
         if any(warning.code in READ_ANY for warning in facts.warnings):
             return set(self._names.pending)
-        return set(facts.reads).union(*(facts.uses.get(name, ()) for name in facts.reads))
+        return facts.deletes.union(facts.reads, *(facts.uses.get(name, ()) for name in facts.reads))

@@ -591,3 +591,10 @@ def test_what_a_plain_cell_has_deleted_stays_deleted(nb: Notebook) -> None:
         nb.run("b")
     nb.run("b = 4")
     assert nb.run("b") == 4
+
+
+def test_a_name_that_a_plain_cell_binds_and_deletes_is_gone(nb: Notebook) -> None:
+    nb.run("%%k8s_step one\nf = 1")
+    nb.run("f = 2\ndel f")
+    with pytest.raises(NameError):
+        nb.run("f")
