@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from k8snb.images.requirements import from_file
 from k8snb.notebook.environments import environments
 from k8snb.notebook.plan import Plan
 from k8snb.orchestrators.base import Capability, Environment
+from k8snb.pipeline.model import Step
 from k8snb.run.request import RunRequest
 
 
@@ -43,8 +44,7 @@ def make_request(
     for groups in plan.captured.values():
         modules |= {module for group in groups.values() for module in group.modules}
     files = {file for step in steps for file in step.cell.options.files}
-    for file in {step.cell.options.requirements for step in steps} - {None}:
-        from_file(folder / str(file))  # what is wrong with it is said wherever the steps run
+    _check_requirements(steps, folder)
     local = local_modules(modules, folder)
     if Capability.IMAGES in capabilities:
         needs = environments(steps, folder, modules | imported_by(local), local)
@@ -52,3 +52,10 @@ def make_request(
         needs = {step.name: Environment() for step in steps}
     code = collect({step.name: body(step.cell.source) for step in steps}, modules, folder, files)
     return RunRequest(plan.pipeline, plan.captured, code, needs, parameters)
+
+
+def _check_requirements(steps: Iterable[Step], folder: Path) -> None:
+    """Refuse a requirements file that cannot be read also where steps run without images: it is wrong all the same."""
+    for step in steps:
+        if step.cell.options.requirements is not None:
+            from_file(folder / step.cell.options.requirements)

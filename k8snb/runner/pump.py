@@ -58,7 +58,8 @@ class Pump:
         self._step, self._children, self._log, self._parts, self._store = step, children, log, parts, store
         self._frames = Frames()
         self._deadline: float | None = None
-        self._timeout, self._end_by = timeout, float("inf")
+        self._timeout = timeout
+        self._end_by: float | None = None  # as the timeout says, while the user's code runs
 
     def run(self) -> None:
         """Write until the step process has ended and what it left in its pipes is written."""
@@ -113,7 +114,7 @@ class Pump:
             self._log.mark()
         elif kind == "outcome":
             self.outcome = message
-            self._end_by = float("inf")
+            self._end_by = None
             self._deadline = time.monotonic() + END_SECONDS
         else:
             self._log.control(kind, **message)
@@ -135,8 +136,8 @@ class Pump:
 
     def _patience(self) -> float | None:
         """Seconds until something is due although the step process is silent."""
-        due = min(t for t in (self._log.due, self._parts.due, self._deadline, self._end_by) if t is not None)
-        return None if due == float("inf") else max(0.0, due - time.monotonic())
+        due = [t for t in (self._log.due, self._parts.due, self._deadline, self._end_by) if t is not None]
+        return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _on_time(self) -> None:
         now = time.monotonic()
@@ -144,8 +145,8 @@ class Pump:
             self._log.mark()
         if self._parts.due is not None and now >= self._parts.due:
             self._parts.cut()
-        if now >= self._end_by:
-            self._end_by = float("inf")
+        if self._end_by is not None and now >= self._end_by:
+            self._end_by = None
             self.timed_out = True
             self._children.terminate()
         if self._deadline is not None and now >= self._deadline:

@@ -81,18 +81,7 @@ class KubernetesOrchestrator(Orchestrator):
             return self._surroundings
 
     async def check_steps(self, options: Mapping[str, StepOptions]) -> None:
-        """Look for the Secrets, volume claims and service accounts that steps name.
-
-        Parameters
-        ----------
-        options : mapping of str to StepOptions
-            By step name.
-
-        Raises
-        ------
-        AnnotationError, ConfigError
-            An option that cannot be read, or names what is not there.
-        """
+        """Look for the Secrets, volume claims and service accounts that steps name."""
         await self._checked()
         await things.check_steps(self._api, self._settings.namespace, options)
 
