@@ -8,11 +8,11 @@ from functools import lru_cache
 
 from k8snb.analysis import analyse
 from k8snb.analysis.facts import CellFacts
-from k8snb.analysis.tables import GIVEN
 from k8snb.artifacts.store import Store
 from k8snb.errors import AnnotationError
 from k8snb.notebook.capture import Capture
 from k8snb.notebook.names import Broken, Made, NotRun, Pending
+from k8snb.pipeline.context import contexts
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.options import StepOptions
 from k8snb.runner.spec import SUCCEEDED, Result
@@ -138,6 +138,8 @@ class Cells:
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
+        self.shadowing: frozenset[str] = frozenset()
+        """Names of builtins that cells bind."""
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
@@ -167,11 +169,6 @@ class Cells:
         self._entries[place : place + 1] = [old] if old is not None else []
         self._tell_each_other()
 
-    @property
-    def shadowing(self) -> frozenset[str]:
-        """Names of builtins that cells bind."""
-        return frozenset(name for entry in self._entries for name in entry.facts.outputs if name in GIVEN)
-
     def above(self, count: int | None) -> list[Entry]:
         """Return the first so many cells, the last of them first; None: all."""
         return self._entries[:count][::-1]
@@ -187,13 +184,10 @@ class Cells:
 
     def _tell_each_other(self) -> None:
         """Let each cell's analysis know what that of the others says."""
-        futures = frozenset[str]()
-        for entry in self._entries:
-            entry.futures = futures
-            futures |= entry.facts.futures
-        shadowing = self.shadowing
-        for entry in self._entries:
-            entry.shadowing = shadowing
+        around = list(contexts([entry.facts for entry in self._entries]))
+        for entry, (shadowing, futures) in zip(self._entries, around, strict=True):
+            entry.shadowing, entry.futures = shadowing, futures
+            self.shadowing = shadowing
 
     def _place(self, entry: Entry) -> int | None:
         for place, other in enumerate(self._entries):

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from k8snb.analysis import analyse, step_line
-from k8snb.analysis.tables import GIVEN
 from k8snb.errors import AnnotationError, InputError
+from k8snb.pipeline.context import contexts
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.options import StepOptions
 from k8snb.pipeline.parse import check_name, parse_options
@@ -34,14 +34,10 @@ def read_notebook(path: Path) -> list[Cell]:
         for place, (source, tags) in enumerate(_code(path), 1)
         if _SKIP not in tags
     ]
-    shadowing = frozenset(name for cell in read for name in cell.facts.outputs if name in GIVEN)
-    done: list[Cell] = []
-    futures: frozenset[str] = frozenset()
-    for cell in read:
-        facts = analyse(cell.source, shadowing, futures) if shadowing or futures else cell.facts
-        done.append(replace(cell, facts=facts, futures=futures))
-        futures |= facts.futures
-    return done
+    return [
+        replace(cell, facts=analyse(cell.source, *around), futures=around[1]) if any(around) else cell
+        for cell, around in zip(read, contexts([cell.facts for cell in read]), strict=True)
+    ]
 
 
 def _code(path: Path) -> list[tuple[str, list[str]]]:
