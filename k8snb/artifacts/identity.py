@@ -36,7 +36,7 @@ def carries(obj: Any, pickler: Pickler) -> bool:
     """Whether sharing this object, which a pickle holds, makes two variables one group."""
     if isinstance(obj, types.FunctionType | type):
         return id(obj) in pickler.defined
-    return not _atomic(cast("Hashable", type(obj))) and id(obj) not in pickler.values
+    return not is_atomic(cast("Hashable", type(obj))) and id(obj) not in pickler.values
 
 
 def by_name(obj: Any) -> bool:
@@ -51,7 +51,8 @@ def by_name(obj: Any) -> bool:
 
 
 @functools.lru_cache(maxsize=1024)
-def _atomic(kind: Any) -> bool:
+def is_atomic(kind: Any) -> bool:
+    """Whether objects of a type cannot change, so that sharing one means nothing."""
     module = kind.__module__.partition(".")[0]
     if issubclass(kind, _ATOMIC) or module in _ATOMIC_MODULES or module.startswith("_cython_"):  # compiled functions
         return True

@@ -66,7 +66,13 @@ class Packing:
     failures: dict[str, str] = field(default_factory=dict)
 
 
-def pack(values: Mapping[str, object], *, namespace: dict[str, Any] | None = None, strict: bool = False) -> Packing:
+def pack(
+    values: Mapping[str, object],
+    *,
+    namespace: dict[str, Any] | None = None,
+    strict: bool = False,
+    probes: dict[str, Pickler] | None = None,
+) -> Packing:
     """Pack variables as alias groups.
 
     Parameters
@@ -76,6 +82,8 @@ def pack(values: Mapping[str, object], *, namespace: dict[str, Any] | None = Non
         The notebook's. Functions with these very globals are packed without them; loaded, they see the loader's.
     strict : bool
         Raise for the first value that cannot travel instead of returning its name in `Packing.failures`.
+    probes : dict of str to Pickler, optional
+        Each variable packed by itself: those that are known already, and then all.
 
     Raises
     ------
@@ -84,18 +92,19 @@ def pack(values: Mapping[str, object], *, namespace: dict[str, Any] | None = Non
     """
     from k8snb.artifacts import describe
 
-    probes: dict[str, Pickler] = {}
+    probes = {} if probes is None else probes
     failures: dict[str, str] = {}
-    for name in sorted(values):
+    for name in sorted(values.keys() - probes.keys()):
         probe = _dump({name: values[name]}, namespace, {}, failures)
         if probe is not None:
             probes[name] = probe
         elif strict:
             raise UnpackableError(f"{name!r} cannot travel: {failures[name]}", where=f"variable {name!r}")
-    summary = {name: describe.words(values[name], _size(probe)) for name, probe in probes.items()}
+    known = {name: probes[name] for name in sorted(values.keys() & probes.keys())}
+    summary = {name: describe.words(values[name], _size(probe)) for name, probe in known.items()}
     packed = []
-    for names, bases in _groups(probes):
-        pickler: Pickler | None = probes[names[0]]
+    for names, bases in _groups(known):
+        pickler: Pickler | None = known[names[0]]
         if len(names) > 1 or bases:
             pickler = _dump({name: values[name] for name in names}, namespace, bases, failures)
         if pickler is not None:

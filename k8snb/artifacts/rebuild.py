@@ -49,6 +49,25 @@ class Unpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
+class UnpicklerOfCopies(Unpickler):
+    """Loads a pickle once more into a process that has its values already: classes of the notebook become new ones.
+
+    cloudpickle knows a class again by a number, and would set the attributes of the one that is there.
+    """
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Look up a global; what makes classes is not told their numbers."""
+        found = super().find_class(module, name)
+        if module.startswith("cloudpickle") and name in {"_make_skeleton_class", "_make_skeleton_enum"}:
+            return functools.partial(_make_anew, found)
+        return found
+
+
+def _make_anew(make: Callable[..., Any], *args: Any) -> Any:
+    *rest, _number, extra = args
+    return make(*rest, None, extra)
+
+
 def make_function(
     code: CodeType,
     namespace: dict[str, Any],

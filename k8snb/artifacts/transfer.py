@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 import json
-import mmap
 import threading
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from blake3 import blake3
 
+from k8snb.artifacts.buffers import SMALL, Buffer, allocate, map_file
 from k8snb.artifacts.groups import Group, Part
-from k8snb.artifacts.rebuild import Unpickler
+from k8snb.artifacts.rebuild import Unpickler, UnpicklerOfCopies
 from k8snb.errors import StoreError
 
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
@@ -29,7 +31,6 @@ THREADS = 4
 """Parts on their way at a time; with parts of 16 MiB that is the 64 MiB beside the value itself."""
 
 _CACHED = 256 * 1024  # stays in the processor's cache between its digest and its way to the disk
-_SMALL = 1024 * 1024  # below this a thread, a mapping or a temporary file costs more than it saves
 
 
 def save(store: Store, packed: Packed) -> Group:
@@ -53,8 +54,35 @@ def save(store: Store, packed: Packed) -> Group:
     )
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """A group that was loaded.
+
+    Parameters
+    ----------
+    values : dict of str to object
+    buffers : tuple of Buffer
+        The memory under them that was stored out of band.
+    """
+
+    values: dict[str, object]
+    buffers: tuple[Buffer, ...]
+
+
 def load(store: Store, group: Group, *, namespace: dict[str, Any] | None = None) -> dict[str, object]:
-    """Fetch a group and return its variables.
+    """Fetch a group and return its variables; takes and raises what `load_whole` does."""
+    return load_whole(store, group, namespace=namespace).values
+
+
+def load_copy(store: Store, group: Group, *, namespace: dict[str, Any]) -> dict[str, object]:
+    """Fetch a group that is there already, without touching that; takes and raises what `load_whole` does."""
+    return load_whole(store, group, namespace=namespace, unpickler=UnpicklerOfCopies).values
+
+
+def load_whole(
+    store: Store, group: Group, *, namespace: dict[str, Any] | None = None, unpickler: type[Unpickler] = Unpickler
+) -> Loaded:
+    """Fetch a group.
 
     Parameters
     ----------
@@ -62,19 +90,22 @@ def load(store: Store, group: Group, *, namespace: dict[str, Any] | None = None)
     group : Group
     namespace : dict, optional
         Becomes the globals of the functions and classes that the notebook defined; by default a new one.
+    unpickler : type
 
     Raises
     ------
     StoreError
         A part is not there, or is not what its digest says; nothing is unpickled then.
     """
-    buffers = [_fetch(store, parts) for parts in [(group.pickle,), *group.buffers]]
-    _each(lambda job: job(), [job for _, jobs in buffers for job in jobs])
+    fetched = [_fetch(store, parts) for parts in [(group.pickle,), *group.buffers]]
+    _each(lambda job: job(), [job for _, jobs in fetched for job in jobs])
     if namespace is None:
         namespace = {"__name__": "__main__"}
-    pickle, *rest = (buffer for buffer, _ in buffers)
-    values: dict[str, object] = Unpickler(io.BytesIO(pickle), rest, namespace).load()
-    return values
+    pickle, *rest = (buffer for buffer, _ in fetched)
+    values: dict[str, object] = unpickler(
+        io.BytesIO(pickle.memory), [buffer.memory for buffer in rest], namespace
+    ).load()
+    return Loaded(values, tuple(rest))
 
 
 def digest(group: Group) -> str:
@@ -132,7 +163,7 @@ def _each(do: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
 
 
 def _store(store: Store, piece: memoryview) -> Part:
-    file = store.local_path("blobs") if piece.nbytes >= _SMALL else None
+    file = store.local_path("blobs") if piece.nbytes >= SMALL else None
     if file is not None:
         return _store_file(store, file, piece)
     part = Part(blake3(piece).hexdigest(), piece.nbytes)
@@ -163,40 +194,26 @@ def _store_file(store: Store, folder: Path, piece: memoryview) -> Part:
     return Part(seen.hexdigest(), piece.nbytes)
 
 
-def _fetch(store: Store, parts: Sequence[Part]) -> tuple[Any, list[Callable[[], None]]]:
+def _fetch(store: Store, parts: Sequence[Part]) -> tuple[Buffer, list[Callable[[], None]]]:
     """Return a writable buffer, and what is to be done to fill it."""
     size = sum(part.size for part in parts)
-    file = store.local_path(_blob(parts[0].digest)) if len(parts) == 1 and size >= _SMALL else None
+    file = store.local_path(_blob(parts[0].digest)) if len(parts) == 1 and size >= SMALL else None
     if file is not None:
         mapped = _map(store, file, parts[0])
-        return mapped, [lambda: _check(store, parts[0], blake3(mapped).hexdigest())]
-    buffer = _allocate(size)
+        return Buffer(mapped, parts, mapped=True), [lambda: _check(store, parts[0], blake3(mapped).hexdigest())]
+    buffer = allocate(size)
     view, start = memoryview(buffer), 0
     jobs: list[Callable[[], None]] = []
     for part in parts:
         place = view[start : start + part.size]
         jobs.append(partial(_receive, store, part, place))
         start += part.size
-    return buffer, jobs
-
-
-def _allocate(size: int) -> Any:
-    if size < _SMALL:
-        return bytearray(size)
-    if not hasattr(mmap, "MAP_PRIVATE"):  # Windows
-        return mmap.mmap(-1, size)
-    # Private: a process forked by the user's code must not write into this one's value. Shared memory also has no
-    # huge pages.
-    buffer = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        buffer.madvise(mmap.MADV_HUGEPAGE)  # a fault for each 2 MiB in place of each 4 KiB
-    return buffer
+    return Buffer(buffer, parts), jobs
 
 
 def _map(store: Store, path: Path, part: Part) -> mmap.mmap:
-    """Map a file: read when it is looked at, and writable without changing the file."""
-    with store.errors("read", _blob(part.digest)), path.open("rb") as file:
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    with store.errors("read", _blob(part.digest)):
+        mapped = map_file(path)
     if len(mapped) != part.size:
         _refuse(store, part)
     return mapped
@@ -216,7 +233,7 @@ def _copy(source: Store, target: Store, part: Part, limit: int | None) -> list[P
     buffer, jobs = _fetch(source, [part])
     for job in jobs:
         job()
-    return [_store(target, piece) for piece in _cut(memoryview(buffer), limit)]
+    return [_store(target, piece) for piece in _cut(memoryview(buffer.memory), limit)]
 
 
 def _check(store: Store, part: Part, digest: str) -> None:

@@ -1,0 +1,65 @@
+"""Whether a loaded value has been changed in place since.
+
+What packs to the same bytes as before is the same. Where the bytes differ that means little: reading alone changes a
+frame's pickle, and sets differ between processes. Then the stored value is loaded once more and the two are compared.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
+
+from k8snb.artifacts.compare import alike
+from k8snb.artifacts.packing import pack
+from k8snb.artifacts.transfer import load_copy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from k8snb.artifacts.buffers import Buffer
+    from k8snb.artifacts.groups import Group
+    from k8snb.artifacts.pickler import Pickler
+    from k8snb.artifacts.store import Store
+    from k8snb.artifacts.transfer import Loaded
+
+
+def changed(
+    store: Store,
+    group: Group,
+    loaded: Loaded,
+    namespace: dict[str, Any],
+    probes: dict[str, Pickler] | None = None,
+) -> bool:
+    """Say whether a group's values are others than those that were stored.
+
+    Parameters
+    ----------
+    store : Store
+        Has the group.
+    group : Group
+    loaded : Loaded
+        What the group was loaded as.
+    namespace : dict
+        The one that it was loaded into.
+    probes : dict of str to Pickler, optional
+        Gets what `k8snb.artifacts.packing.pack` can use again as long as nothing changes.
+
+    Raises
+    ------
+    StoreError
+    """
+    packing = pack(loaded.values, namespace=namespace, probes=probes)
+    if packing.failures or [packed.names for packed in packing.packed] != [group.names]:
+        return True  # it holds what cannot travel now, or its variables share nothing any more
+    [packed] = packing.packed
+    same_pickle = blake3(packed.pickle).hexdigest() == group.pickle.digest
+    if same_pickle and _same_memory(packed.buffers, loaded.buffers):
+        return False
+    return not alike(load_copy(store, group, namespace=dict(namespace)), loaded.values)
+
+
+def _same_memory(packed: Sequence[memoryview], loaded: Sequence[Buffer]) -> bool:
+    return len(packed) == len(loaded) and all(
+        one.nbytes == len(other.memory) and not other.changed() for one, other in zip(packed, loaded, strict=True)
+    )

@@ -1,0 +1,227 @@
+"""Whether two values are alike: the same structure, types and contents, the same objects shared in the same places."""
+
+from __future__ import annotations
+
+import array
+import collections
+import copyreg
+import functools
+import types
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from blake3 import blake3
+
+from k8snb.artifacts import identity
+from k8snb.artifacts.loaded import loaded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+
+class State(NamedTuple):
+    """What an object consists of: other objects, in order, and what can be compared as it is."""
+
+    parts: Sequence[Any]
+    own: Any = None
+
+
+def alike(one: object, other: object) -> bool:
+    """Say whether two values are alike."""
+    partners: dict[int, int] = {}
+    todo = [(one, other)]
+    while todo:
+        mine, others = todo.pop()
+        kind: Any = type(mine)
+        if not _same_type(kind, type(others)):
+            return False
+        look = _look_of(kind)
+        if look is None:
+            if mine is not others and not _same_value(mine, others):
+                return False
+            continue
+        if id(mine) in partners:
+            if partners[id(mine)] != id(others):
+                return False
+            continue
+        partners[id(mine)] = id(others)
+        if look is _of_frame:
+            from k8snb.artifacts import frames
+
+            if not frames.alike(mine, others):
+                return False
+            continue
+        first, second = look(mine), look(others)
+        if len(first.parts) != len(second.parts) or not _same_value(first.own, second.own):
+            return False
+        todo += zip(first.parts, second.parts, strict=True)
+    return len(set(partners.values())) == len(partners)
+
+
+def _same_type(one: Any, other: Any) -> bool:
+    """Say whether types are one, or stand for one class of the notebook that was loaded twice."""
+    return one is other or (one.__module__ == other.__module__ == "__main__" and one.__qualname__ == other.__qualname__)
+
+
+def _same_value(one: Any, other: Any) -> bool:
+    try:
+        return bool(one == other) or repr(one) == repr(other)  # not a number is not equal to itself
+    except Exception:  # noqa: BLE001 - the objects' own code
+        return False
+
+
+@functools.lru_cache(maxsize=1024)
+def _look_of(kind: Any) -> Callable[[Any], State] | None:
+    """Return what tells of objects of a type; None where they are compared as they are."""
+    look = _LOOKS.get(kind) or next((look for base, look in _bases() if issubclass(kind, base)), None)
+    if look is not None or identity.is_atomic(kind):
+        return look
+    if _plainly_reduced(kind):
+        return functools.partial(_of_instance, tuple(copyreg._slotnames(kind)))  # type: ignore[attr-defined]  # noqa: SLF001
+    return _of_pickle
+
+
+def _bases() -> Iterator[tuple[type, Callable[[Any], State]]]:
+    """Yield classes and what tells of objects of any class derived from them."""
+    yield type, _of_class
+    yield tuple, _of_sequence
+    if numpy := loaded("numpy"):
+        yield numpy.ndarray, _of_array
+    if pandas := loaded("pandas"):
+        yield pandas.DataFrame, _of_frame
+        yield pandas.Series, _of_frame
+        yield pandas.Index, _of_index
+
+
+def _of_sequence(obj: Any) -> State:
+    return State(list(obj))
+
+
+def _of_mapping(obj: Any) -> State:
+    return State([*obj, *obj.values()])
+
+
+def _of_set(obj: Any) -> State:
+    return State((), obj)
+
+
+def _of_function(obj: types.FunctionType) -> State:
+    if obj.__module__ != "__main__":
+        return State((), (obj.__module__, obj.__qualname__))
+    more = [*(obj.__kwdefaults__ or {}).values(), *obj.__dict__.values()]
+    return State([*(obj.__closure__ or ()), *(obj.__defaults__ or ()), *more], (obj.__code__, tuple(obj.__dict__)))
+
+
+def _of_cell(obj: types.CellType) -> State:
+    try:
+        return State([obj.cell_contents])
+    except ValueError:
+        return State(())
+
+
+def _of_class(obj: type) -> State:
+    """Tell of a class of the notebook: its attributes, which methods may change."""
+    if obj.__module__ != "__main__":
+        return State((), (obj.__module__, obj.__qualname__))
+    own = {name: value for name, value in sorted(vars(obj).items()) if name not in _OF_TYPE and _tells(value)}
+    return State([*own.values(), *obj.__bases__], tuple(own))
+
+
+_OF_TYPE = frozenset(
+    {"__dict__", "__weakref__", "__doc__", "__module__", "_abc_impl", "__abstractmethods__", "__slotnames__"}
+)
+
+
+def _tells(attribute: object) -> bool:
+    """Say whether a class's attribute may change; what slots and the like are made of does not."""
+    return not isinstance(attribute, types.MemberDescriptorType | types.GetSetDescriptorType)
+
+
+def _of_instance(slots: Sequence[str], obj: Any) -> State:
+    """Tell of an instance: its class, its attributes, its slots and, where it is a container too, what it contains."""
+    attributes: dict[str, Any] = getattr(obj, "__dict__", {})
+    filled = [name for name in slots if hasattr(obj, name)]
+    parts = [type(obj), *attributes.values(), *(getattr(obj, name) for name in filled)]
+    own: tuple[Any, ...] = (*attributes, *filled)
+    if isinstance(obj, dict):
+        parts += [*dict.keys(obj), *dict.values(obj)]
+    elif isinstance(obj, list):
+        parts += list.__iter__(obj)
+    elif isinstance(obj, set):
+        own = (*own, set(set.__iter__(obj)))
+    return State(parts, own)
+
+
+def _of_array(obj: Any) -> State:
+    attributes = list(getattr(obj, "__dict__", {}).values())
+    own = (obj.shape, obj.dtype, obj.strides if obj.size else None, obj.flags.writeable)
+    if obj.dtype.hasobject:
+        return State([*attributes, *obj.ravel().tolist()], own)
+    return State(attributes, (*own, blake3(obj.tobytes()).digest()))
+
+
+def _of_frame(_: Any) -> State:
+    """Stand for frames and series, which are compared by `k8snb.artifacts.frames`."""
+    raise NotImplementedError
+
+
+def _of_index(obj: Any) -> State:
+    return State((), (_Index(obj), tuple(obj.names)))
+
+
+class _Index:
+    """An index, which numpy would compare label by label."""
+
+    def __init__(self, index: Any) -> None:
+        self.index = index
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Index) and bool(self.index.identical(other.index))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _of_pickle(obj: Any) -> State:
+    """Tell of an object that only its own code can tell of."""
+    from k8snb.artifacts.pickler import Pickler
+
+    pickler = Pickler(None, {})
+    try:
+        pickler.dump(obj)
+    except Exception as error:  # noqa: BLE001 - the object's own code
+        return State((), f"{type(error)}: {error}")
+    digest = blake3()
+    for chunk in pickler.chunks:
+        digest.update(chunk)
+    for buffer in pickler.buffers:
+        digest.update(buffer)
+    return State((), digest.digest())
+
+
+def _plainly_reduced(kind: Any) -> bool:
+    """Say whether a pickle of an instance is its class and its attributes."""
+    plain = kind.__reduce_ex__ is object.__reduce_ex__ and kind.__reduce__ in _REDUCES
+    return plain and kind not in copyreg.dispatch_table
+
+
+_REDUCES = (object.__reduce__, set.__reduce__, collections.OrderedDict.__reduce__, collections.defaultdict.__reduce__)
+
+_LOOKS: dict[type, Callable[[Any], State]] = {
+    list: _of_sequence,
+    tuple: _of_sequence,
+    set: _of_set,
+    frozenset: _of_set,
+    collections.deque: lambda obj: State(list(obj), obj.maxlen),
+    dict: _of_mapping,
+    collections.OrderedDict: _of_mapping,
+    collections.defaultdict: lambda obj: State([obj.default_factory, *obj, *obj.values()]),
+    collections.Counter: _of_mapping,
+    bytearray: lambda obj: State((), bytes(obj)),
+    array.array: lambda obj: State((), (obj.typecode, obj.tobytes())),
+    types.FunctionType: _of_function,
+    types.CellType: _of_cell,
+    types.MethodType: lambda obj: State([obj.__self__, obj.__func__]),
+    staticmethod: lambda obj: State([obj.__func__]),
+    classmethod: lambda obj: State([obj.__func__]),
+    property: lambda obj: State([obj.fget, obj.fset, obj.fdel]),
+    functools.partial: lambda obj: State([obj.func, *obj.args, *obj.keywords.values()], tuple(obj.keywords)),
+}

@@ -1,0 +1,47 @@
+"""Frames and series of pandas, compared by their values: reading alone rearranges how they keep them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Column = tuple[Any, int]
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Say whether two frames, or two series, have the same labels, types, values and attributes."""
+    return _told(one) == _told(other) and _same_axes(one, other) and _same_columns(one, other)
+
+
+def _told(frame: Any) -> tuple[object, ...]:
+    name = frame.name if frame.ndim == 1 else None
+    return type(frame), frame.shape, repr(name), repr(frame.attrs), frame.flags.allows_duplicate_labels
+
+
+def _same_axes(one: Any, other: Any) -> bool:
+    return all(a.identical(b) for a, b in zip(one.axes, other.axes, strict=True))
+
+
+def _same_columns(one: Any, other: Any) -> bool:
+    mine, others = dict(_columns(one)), dict(_columns(other))
+    return all(_same_values(column, others[place]) for place, column in mine.items())
+
+
+def _columns(frame: Any) -> Iterator[tuple[int, Column]]:
+    """Yield each column's place, and the array and the row of it that hold its values."""
+    for block in frame._mgr.blocks:  # noqa: SLF001 - pandas has no public word for what is asked here
+        for row, place in enumerate(block.mgr_locs.as_array.tolist()):
+            yield place, (block.values, row)
+
+
+def _same_values(one: Column, other: Column) -> bool:
+    a, b = (values[row] if values.ndim > 1 else values for values, row in (one, other))
+    if type(a) is not type(b) or a.dtype != b.dtype:
+        return False
+    if not hasattr(a, "tobytes"):  # an extension array
+        return bool(a.equals(b))
+    if a.dtype.hasobject:
+        return all(x is y or (type(x) is type(y) and repr(x) == repr(y)) for x, y in zip(a, b, strict=True))
+    return bool(a.tobytes() == b.tobytes())
