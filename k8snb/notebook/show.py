@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from k8snb.notebook.screen import Screen
-from k8snb.run.events import ENDED, Clear, Display, Event, Note, RunEnded, StepState, Text
+from k8snb.run.events import ENDED, Again, Clear, Display, Event, Note, RunEnded, StepState, Text
 
 Shown = Text | Display | Clear | Note
 
@@ -109,7 +109,9 @@ class View:
             return
         lane = self._lanes[event.step]
         live = self._order[self._live] is lane if self._live < len(self._order) else False
-        if isinstance(event, StepState):
+        if isinstance(event, Again):  # a step above it has not ended: nothing of it is shown yet
+            lane.held[:] = [Note(event.step, f"runs again: {event.why}")]
+        elif isinstance(event, StepState):
             lane.state = event
             if live:
                 self._line(lane)

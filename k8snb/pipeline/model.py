@@ -60,6 +60,9 @@ class Step:
         Those of `outputs` that other steps read, sorted.
     submodules : tuple of str
         Modules that cells above import as ``a.b``: a step that gets `a` has them too.
+    versions : mapping of str to object
+        For each name that cells above bind: which of them has bound it last. Two steps with the same one mean the same
+        object by a name of the kernel.
     """
 
     name: str
@@ -69,11 +72,16 @@ class Step:
     outputs: tuple[str, ...]
     needed: tuple[str, ...] = ()
     submodules: tuple[str, ...] = ()
+    versions: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def from_kernel(self) -> frozenset[str]:
         """Names whose value may have to come from the kernel."""
         return frozenset(name for name, sources in self.inputs.items() if None in sources)
+
+    def means(self, name: str, maker: Step) -> bool:
+        """Say whether a name means to the step what another step above has left it as."""
+        return self.versions.get(name) in {maker.name, maker.versions.get(name)}
 
 
 @dataclass(frozen=True)

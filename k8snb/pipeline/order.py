@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
 from k8snb.analysis.tables import GIVEN
 from k8snb.errors import PipelineError
 from k8snb.pipeline.model import Cell, Pipeline, Step
-from k8snb.pipeline.sources import OWN, made, with_effects, with_uses
+from k8snb.pipeline.sources import OWN, made, surely_made, with_effects, with_uses
 from k8snb.pipeline.warnings import warnings
 
 _BINDS_ANY = frozenset({"exec", "globals", "locals", "vars", "get_ipython", "star-import", "magic"})
@@ -49,6 +49,8 @@ def build(
         for place, cell in enumerate(cells)
         if cell.step is not None
     ]
+    versions = dict(_versions(cells))
+    steps = [replace(step, versions=versions[step.name]) for step in steps]
     inputs = {step.name: step.inputs for step in steps}
     steps = [replace(step, after=step.after | _readers_before(step, cells, inputs)) for step in steps]
     return Pipeline(name, _with_needed(_in_order(steps)), tuple(warnings(cells, steps)))
@@ -114,6 +116,17 @@ def _step(
         outputs=tuple(sorted(made(cell))),
         submodules=tuple(sorted({module for other in above for module in other.facts.submodules})),
     )
+
+
+def _versions(cells: Sequence[Cell]) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield for each step the cell above it that has bound each name last; steps that only may have are passed over."""
+    bound: dict[str, object] = {}
+    for place, cell in enumerate(cells):
+        if cell.step is None:
+            bound |= dict.fromkeys(cell.leaves, place)
+        else:
+            yield cell.step, dict(bound)
+            bound |= dict.fromkeys(surely_made(cell), cell.step)
 
 
 def _opaque(cell: Cell) -> bool:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from k8snb.artifacts.groups import Group
@@ -23,9 +24,11 @@ from k8snb.orchestrators.base import Attempt, Capability, Orchestrator
 from k8snb.pipeline.model import Step
 from k8snb.run import portal, record
 from k8snb.run.attempt import Outcome, died, execute
-from k8snb.run.events import Event, Note, RunEnded, RunState, StepState
+from k8snb.run.events import Again, Event, Note, RunEnded, RunState, StepState
+from k8snb.run.given import Given
 from k8snb.run.request import RunHandle, RunRequest
-from k8snb.runner.spec import KERNEL, SUCCEEDED, Key, Ref, Spec
+from k8snb.run.schedule import Schedule
+from k8snb.runner.spec import SUCCEEDED, Key, Spec
 from k8snb.stacks.model import Stack
 
 Listener = Callable[[Event], None]
@@ -122,9 +125,11 @@ class _Run:
             steps=[step.name for step in request.pipeline.steps],
             parameters=dict(request.parameters),
         )
-        self.attempts: dict[str, int] = {}
+        self.given = Given(request)
         self.active: set[Key] = set()
         self.images: dict[str, str] = {}
+        self.void: set[Key] = set()  # attempts that count for nothing: they were given what was not right
+        self._ending: set[asyncio.Task[None]] = set()
         self._work: asyncio.Task[None] | None = None
         self._cancelled = False
 
@@ -176,7 +181,10 @@ class _Run:
         await self._write_record()
         heartbeat = asyncio.create_task(self._heartbeat())
         try:
-            await self._steps()
+            schedule = Schedule(
+                request.pipeline.steps, self.given, run=self._attempts, ended=self._ended, again=self._again
+            )
+            await schedule.drive()
         finally:
             heartbeat.cancel()
 
@@ -188,19 +196,6 @@ class _Run:
                     where=f"step {step.name}, stack {self.engine.stack}",
                     fix="use --env, or a stack with the kubernetes orchestrator",
                 )
-
-    async def _steps(self) -> None:
-        """Run each step when those before it have ended."""
-        tasks: dict[str, asyncio.Task[bool]] = {}
-        for step in self.request.pipeline.steps:
-            before = [tasks[name] for name in step.after if name in tasks]
-            tasks[step.name] = asyncio.create_task(self._step_after(step, before))
-        try:
-            await asyncio.gather(*tasks.values())
-        finally:
-            for task in tasks.values():
-                task.cancel()
-            await asyncio.gather(*tasks.values(), return_exceptions=True)
 
     async def _end_what_runs(self) -> RunCancelled:
         """End all attempts of the run."""
@@ -229,34 +224,44 @@ class _Run:
 
     # --- one step ----------------------------------------------------------------------------------------------
 
-    async def _step_after(self, step: Step, before: list[asyncio.Task[bool]]) -> bool:
-        """Run a step after others; return whether it and they succeeded."""
-        if not all(await asyncio.gather(*before)):
+    def _ended(self, step: Step, outcome: Outcome | None) -> None:
+        """Take in how a step has ended; None: it was skipped."""
+        if outcome is None:
             self._tell(StepState(step.name, "skipped", "a step that it needs did not succeed"))
-            return False
-        outcome = await self._attempts(step)
+            return
         result = outcome.result
         self.handle.results[step.name] = result
         seconds = result.ended - result.started
         if result.state == SUCCEEDED:
             self._tell(StepState(step.name, "succeeded", seconds=seconds))
-            return True
+            return
         if result.failure is None:
             self.handle.lost[step.name] = outcome.error or died(result.key, result.code)
         self.handle.failed.append(step.name)
         self._tell(StepState(step.name, "failed", _why(outcome), seconds=seconds))
-        return False
+
+    def _again(self, step: Step, why: str) -> None:
+        """Forget what a step has done, and end what is left of it."""
+        self.handle.forget(step.name)
+        self.listener(Again(step.name, why))
+        self._tell(StepState(step.name, "waiting"))
+        keys = [key for key in self.active if key.step == step.name]
+        self.void |= set(keys)
+        if keys:
+            self._ending.add(task := asyncio.ensure_future(self.engine.orchestrator.cancel(keys)))
+            task.add_done_callback(self._ending.discard)
 
     async def _attempts(self, step: Step) -> Outcome:
         """Run attempts of a step until one succeeds or there is no reason for another."""
         failures = disruptions = 0
+        first = self.given.attempts.get(step.name, 0)
         while True:
-            number = 1 + failures + disruptions
+            number = 1 + first + failures + disruptions
             outcome = await self._attempt(step, number)
             disrupted = isinstance(outcome.error, DisruptedError)
             disruptions += disrupted
             failures += not disrupted
-            if outcome.result.state == SUCCEEDED or not _again(outcome):
+            if outcome.result.key in self.void or outcome.result.state == SUCCEEDED or not _again(outcome):
                 return outcome
             if disruptions > DISRUPTIONS or failures > step.cell.options.retries:
                 return outcome
@@ -264,7 +269,7 @@ class _Run:
 
     async def _attempt(self, step: Step, number: int) -> Outcome:
         key = Key(self.handle.run, step.name, attempt=number)
-        self.attempts[step.name] = number
+        self.given.attempts[step.name] = number
         spec = self._spec(step, key)
         attempt = Attempt(
             key=key,
@@ -275,7 +280,7 @@ class _Run:
             options=step.cell.options,
         )
         self.active.add(key)
-        outcome = await execute(self.engine.orchestrator, self.engine.store, spec, attempt, self._tell)
+        outcome = await execute(self.engine.orchestrator, self.engine.store, spec, attempt, partial(self._tell_of, key))
         self.active.discard(key)
         return outcome
 
@@ -288,10 +293,7 @@ class _Run:
             source=path,
             source_digest=hashlib.sha256(self.request.code.steps[path]).hexdigest(),
             label=f"step {step.name}",
-            inputs={
-                name: [KERNEL if s is None else Ref(s, attempt=self.attempts[s]) for s in sources]
-                for name, sources in step.inputs.items()
-            },
+            inputs=self.given.inputs(step),
             captured=list({digest(g): self.engine.brought(g) for g in captured.values()}.values()),
             outputs=list(step.outputs),
             needed=list(step.needed),
@@ -304,11 +306,16 @@ class _Run:
             futures=sorted(step.cell.futures),
         )
 
+    def _tell_of(self, key: Key, event: Event) -> None:
+        """Tell what happens to an attempt, as long as it counts."""
+        if key not in self.void:
+            self._tell(event)
+
     def _tell(self, event: Event) -> None:
         if isinstance(event, StepState):
             entry = self.record.steps[event.step]
             entry.state, entry.seconds = event.state, event.seconds
-            entry.attempt = self.attempts.get(event.step, 0)
+            entry.attempt = self.given.attempts.get(event.step, 0)
             if event.state == "failed":
                 entry.error = event.detail
         self.listener(event)

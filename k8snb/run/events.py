@@ -83,6 +83,14 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Again:
+    """What a step has done so far counts for nothing: it runs again, and why, in a sentence."""
+
+    step: str
+    why: str
+
+
+@dataclass(frozen=True)
 class RunEnded:
     """The run is over and its record is written."""
 
@@ -91,4 +99,4 @@ class RunEnded:
     error: K8snbError | None = None
 
 
-Event = StepState | Text | Display | Clear | Note | RunEnded
+Event = StepState | Text | Display | Clear | Note | Again | RunEnded

@@ -77,6 +77,13 @@ class RunHandle:
         """Connect the handle to the run that it stands for (the engine's business)."""
         self._ended, self._cancel = ended, cancel
 
+    def forget(self, step: str) -> None:
+        """Forget how a step has ended (the engine's business): it runs again."""
+        self.results.pop(step, None)
+        self.lost.pop(step, None)
+        if step in self.failed:
+            self.failed.remove(step)
+
     def error(self, step: str, namespace: dict[str, Any] | None = None) -> K8snbError:
         """Return the exception to raise for a failed step.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from k8snb.artifacts.transfer import digest, load
+from k8snb.artifacts.transfer import digest, load_whole
 from k8snb.errors import K8snbError, RequirementsError, UnpackableError
 from k8snb.runner.spec import KERNEL, Key, Ref, Result, Spec
 
@@ -16,10 +17,36 @@ if TYPE_CHECKING:
 
     from k8snb.artifacts.groups import Group
     from k8snb.artifacts.store import Store
+    from k8snb.artifacts.transfer import Loaded
 
 
-def bind(spec: Spec, store: Store, namespace: dict[str, Any]) -> None:
+@dataclass(frozen=True)
+class Came:
+    """A group that came in.
+
+    Parameters
+    ----------
+    ref : Ref
+        Where from.
+    group : Group
+    loaded : Loaded
+    bound : set of str
+        Its names that the namespace has from it.
+    """
+
+    ref: Ref
+    group: Group
+    loaded: Loaded
+    bound: set[str] = field(default_factory=set)
+
+
+def bind(spec: Spec, store: Store, namespace: dict[str, Any]) -> list[Came]:
     """Bind what the spec's inputs refer to, and what the functions among them use.
+
+    Returns
+    -------
+    list of Came
+        Groups with names that the spec's outputs do not have: what the cell has made of these has to be told.
 
     Raises
     ------
@@ -30,6 +57,7 @@ def bind(spec: Spec, store: Store, namespace: dict[str, Any]) -> None:
     for name, refs in spec.inputs.items():
         search.bind(name, refs)
     import_submodules(spec.submodules, namespace.values())
+    return [came for came in search.came.values() if not set(spec.outputs).issuperset(came.group.names)]
 
 
 def import_submodules(names: Iterable[str], values: Iterable[object]) -> None:
@@ -48,7 +76,7 @@ class _Search:
         self._spec, self._store, self._namespace = spec, store, namespace
         self._sought: set[str] = set()
         self._results: dict[Ref, Result] = {}
-        self._loaded: dict[str, dict[str, object]] = {}
+        self.came: dict[str, Came] = {}  # by the groups' digests
         self._all = list(dict.fromkeys(ref for refs in spec.inputs.values() for ref in refs))
 
     def bind(self, name: str, refs: Iterable[Ref]) -> None:
@@ -59,7 +87,9 @@ class _Search:
         for ref in refs:
             group = self._group(name, ref)
             if group is not None:
-                self._namespace[name] = self._load(group, name)[name]
+                came = self._load(ref, group, name)
+                self._namespace[name] = came.loaded.values[name]
+                came.bound.add(name)
                 for need in group.needs:
                     self.bind(need, self._spec.inputs.get(need) or [ref, KERNEL, *self._all])
                 return
@@ -88,16 +118,16 @@ class _Search:
             self._results[ref] = Result.loads(self._store.get(f"{key.folder}/result.json"))
         return self._results[ref]
 
-    def _load(self, group: Group, name: str) -> dict[str, object]:
+    def _load(self, ref: Ref, group: Group, name: str) -> Came:
         key = digest(group)
-        if key not in self._loaded:
+        if key not in self.came:
             try:
-                self._loaded[key] = load(self._store, group, namespace=self._namespace)
+                self.came[key] = Came(ref, group, load_whole(self._store, group, namespace=self._namespace))
             except K8snbError:
                 raise
             except Exception as error:
                 raise self._not_loaded(name, error) from error
-        return self._loaded[key]
+        return self.came[key]
 
     def _not_loaded(self, name: str, error: Exception) -> K8snbError:
         where = f"step {self._spec.key.step}"

@@ -180,6 +180,11 @@ class Result:
         Number of parts of the log in the store (``log/000000`` ...).
     log_bytes, log_lines : int
         Length of the whole raw log, and the number of lines that the program printed.
+    changed : dict of str to Ref
+        Names among `groups` that the spec's outputs do not have: they stand for objects that came in and were changed,
+        and where these came from. The step need not have read a name of them: the object has it elsewhere.
+    shared : dict of str to Ref
+        The same for objects that were not changed, and that the outputs share.
     """
 
     key: Key
@@ -194,6 +199,8 @@ class Result:
     log_parts: int = 0
     log_bytes: int = 0
     log_lines: int = 0
+    changed: dict[str, Ref] = field(default_factory=dict)
+    shared: dict[str, Ref] = field(default_factory=dict)
     version: int = VERSION
 
     def dumps(self) -> bytes:
@@ -206,7 +213,13 @@ class Result:
         d: dict[str, Any] = json.loads(data)
         d["key"] = Key(**d["key"])
         d["groups"] = [Group.load(g) for g in d["groups"]]
+        for kind in ("changed", "shared"):
+            d[kind] = {name: Ref(**ref) for name, ref in d[kind].items()}
         if d["failure"] is not None:
             pickled = d["failure"]["pickled"]
             d["failure"] = Failure(**{**d["failure"], "pickled": Group.load(pickled) if pickled else None})
         return cls(**d)
+
+    def taken_over(self, name: str) -> Ref | None:
+        """Return where an object came from that the step has not bound to the name itself."""
+        return self.changed.get(name) or self.shared.get(name)

@@ -17,12 +17,13 @@ from k8snb.runner import frames, streams
 from k8snb.runner.display import Screen
 from k8snb.runner.execute import execute
 from k8snb.runner.process import StepEnds, no_stdin
-from k8snb.runner.spec import Spec
+from k8snb.runner.spec import Ref, Spec
 
 if TYPE_CHECKING:
     from k8snb.artifacts.groups import Group
     from k8snb.artifacts.store import Store
     from k8snb.runner.access import Access
+    from k8snb.runner.inputs import Came
 
 CODE = "/k8snb/code"
 """Where an image has the code; the variable K8SNB_CODE says otherwise."""
@@ -36,6 +37,8 @@ class _Outcome:
     groups: list[Group] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     unpackable: dict[str, str] = field(default_factory=dict)
+    changed: dict[str, Ref] = field(default_factory=dict)
+    shared: dict[str, Ref] = field(default_factory=dict)
     pickled: Group | None = None
     ended: float = 0.0
 
@@ -51,6 +54,8 @@ class _Outcome:
             "groups": groups,
             "deleted": self.deleted,
             "unpackable": self.unpackable,
+            "changed": {name: vars(ref) for name, ref in self.changed.items()},
+            "shared": {name: vars(ref) for name, ref in self.shared.items()},
             "failure": failure,
             "ended": ended,
         }
@@ -83,6 +88,7 @@ class _Step:
         self._module = ModuleType("__main__")
         self._namespace: dict[str, Any] = self._module.__dict__
         self._screen = Screen(order.send, self._module)
+        self._came: list[Came] = []
 
     def run(self) -> _Outcome:
         owner = os.getpid()
@@ -121,7 +127,7 @@ class _Step:
         if spec.inputs:
             from k8snb.runner.inputs import bind
 
-            bind(spec, self._open_store(), self._namespace)
+            self._came = bind(spec, self._open_store(), self._namespace)
         return source
 
     def _execute(self, source: str) -> BaseException | None:
@@ -136,19 +142,19 @@ class _Step:
 
     def _put_out(self, outcome: _Outcome, came: set[str]) -> None:
         """Bring the values to the store; where one that other steps read cannot travel, that is the step's error."""
-        names = self._spec.outputs
         came_in = came.intersection(self._spec.inputs)
         outcome.deleted = sorted(came_in.union(self._spec.deletes).difference(self._namespace))
-        values = {name: self._namespace[name] for name in names if name in self._namespace}
-        if not values and outcome.error is None:
+        if outcome.error is None and not self._came and not any(n in self._namespace for n in self._spec.outputs):
             return
         from k8snb.artifacts.packing import pack
         from k8snb.artifacts.transfer import save
+        from k8snb.runner.outputs import put_out
 
         store = self._open_store()
-        packing = pack(values, namespace=self._namespace)
-        outcome.unpackable = {name: str(why) for name, why in packing.failures.items()}
-        outcome.groups = [save(store, packed) for packed in packing.packed]
+        outputs = put_out(self._spec, self._came, self._namespace, store)
+        outcome.unpackable = {name: str(why) for name, why in outputs.packing.failures.items()}
+        outcome.changed, outcome.shared = outputs.changed, outputs.shared
+        outcome.groups = [save(store, packed) for packed in outputs.packing.packed]
         if outcome.error is not None:
             for packed in pack({"error": outcome.error}, namespace=self._namespace).packed:
                 outcome.pickled = save(store, packed)

@@ -20,7 +20,7 @@ from k8snb.runner.log import Log
 from k8snb.runner.parts import Parts
 from k8snb.runner.process import StepEnds, StepProcess, need_stdin, no_stdin, start
 from k8snb.runner.pump import Pump
-from k8snb.runner.spec import DIED, FAILED, SAYS, SUCCEEDED, TIMED_OUT, Failure, Result, Spec
+from k8snb.runner.spec import DIED, FAILED, SAYS, SUCCEEDED, TIMED_OUT, Failure, Ref, Result, Spec
 
 if TYPE_CHECKING:
     from k8snb.artifacts.store import Store
@@ -117,6 +117,8 @@ def _result(spec: Spec, pump: Pump, children: Children, began: float) -> Result:
         groups=[Group.load(g) for g in outcome["groups"]],
         deleted=outcome["deleted"],
         unpackable=outcome["unpackable"],
+        changed={name: Ref(**ref) for name, ref in outcome["changed"].items()},
+        shared={name: Ref(**ref) for name, ref in outcome["shared"].items()},
         failure=failure,
         code=0 if failure is None else 1,
         started=started,

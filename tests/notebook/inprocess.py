@@ -30,6 +30,7 @@ from k8snb.orchestrators.base import Attempt, Environment, Gone, Orchestrator, O
 from k8snb.run.engine import Engine
 from k8snb.runner.execute import execute
 from k8snb.runner.inputs import bind
+from k8snb.runner.outputs import put_out
 from k8snb.runner.protocol import encode
 from k8snb.runner.spec import Failure, Key, Result, Spec
 from k8snb.stacks.model import Stack
@@ -98,20 +99,22 @@ def _execute(store: Store, spec: Spec, source: str) -> tuple[Result, list[bytes]
 
     scope: dict[str, Any] = {"__name__": "__main__", "__builtins__": {**vars(builtins), "print": say}}
     scope["__builtins__"] |= {"show": show, "clear": clear}
-    bind(spec, store, scope)
+    came = bind(spec, store, scope)
     came_in = scope.keys() & spec.inputs.keys()
     failure = None
     if (e := execute(source, spec.label, scope, lambda value: None, spec.futures)) is not None:
         groups = [save(store, p) for p in pack({"error": e}).packed]
         failure = Failure(type(e).__name__, str(e), [f"{type(e).__name__}: {e}"], groups[0] if groups else None)
-    packing = pack({name: scope[name] for name in spec.outputs if name in scope}, namespace=scope)
+    outputs = put_out(spec, came, scope, store)
     result = Result(
         spec.key,
         "failed" if failure else "succeeded",
-        groups=[save(store, packed) for packed in packing.packed],
+        groups=[save(store, packed) for packed in outputs.packing.packed],
         deleted=sorted({*came_in, *spec.deletes} - scope.keys()),
-        unpackable=packing.failures,
+        unpackable=outputs.packing.failures,
         failure=failure,
+        changed=outputs.changed,
+        shared=outputs.shared,
         started=1.0,
         ended=3.0,
     )
