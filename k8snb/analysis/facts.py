@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -80,3 +80,8 @@ class CellFacts:
     def outputs(self) -> frozenset[str]:
         """Names whose value may be another after the cell."""
         return self.binds | self.may_bind | frozenset(self.changes)
+
+    def with_changes(self, names: Collection[str]) -> CellFacts:
+        """Return the facts of a cell that changes the objects of more names in place."""
+        lines = {name: self.reads.get(name, 1) for name in names}
+        return replace(self, reads={**lines, **self.reads}, changes={**lines, **self.changes})

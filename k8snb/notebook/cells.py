@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -49,6 +49,9 @@ class Entry:
         Of a plain cell: names that it has deleted.
     left_alone : frozenset of str
         Of a plain cell: names that stood for results of steps at its end.
+    changes : frozenset of str
+        Names whose object the cell changes in place, though its code does not tell: found when it had run, or because
+        they share the object with one that it changes.
     shadowing, futures : frozenset of str
         Names of builtins that cells of the notebook bind; features that cells above have taken from ``__future__``.
     """
@@ -67,6 +70,7 @@ class Entry:
     left_alone: frozenset[str] = frozenset()
     shadowing: frozenset[str] = frozenset()
     futures: frozenset[str] = frozenset()
+    changes: frozenset[str] = frozenset()
     aside: tuple[Result, Store] | None = None
     _result: Result | None = None
     _made: dict[str, Pending] = field(default_factory=dict)
@@ -75,11 +79,12 @@ class Entry:
     def facts(self) -> CellFacts:
         """What the analysis says; made when first asked for."""
         try:
-            return _analyse(self.source, self.shadowing, self.futures)
+            facts = _analyse(self.source, self.shadowing, self.futures)
         except AnnotationError:
             if self.step is not None:
                 raise
             return CellFacts()  # IPython could execute it: whatever it is, it is no Python that names are read from
+        return facts.with_changes(self.changes) if self.changes else facts
 
     @property
     def cell(self) -> Cell:
@@ -91,8 +96,17 @@ class Entry:
         """Whether the step has succeeded since its cell was last executed."""
         return self._result is not None and self._result.state == SUCCEEDED
 
-    def finish(self, result: Result | None, store: Store | None) -> None:
-        """Remember how the step ended; None: it did not run."""
+    def finish(self, result: Result | None, store: Store | None, dead: Collection[str] = ()) -> None:
+        """Remember how the step ended.
+
+        Parameters
+        ----------
+        result : Result or None
+            None: it did not run.
+        store : Store or None
+        dead : collection of str
+            Names of the result that mean something else in the notebook.
+        """
         self.tried, self.aside = True, None
         self._result = result
         self._made = {}
@@ -100,8 +114,15 @@ class Entry:
             return
         for group in result.groups:
             made = Made(self.step, group, store)
-            self._made |= dict.fromkeys(group.names, made)
+            self._made |= dict.fromkeys((name for name in group.names if name not in dead), made)
         self._made |= {name: Broken(self.step, why) for name, why in result.unpackable.items()}
+        self.changes |= result.changed.keys() & self.inputs
+
+    @property
+    def taken_over(self) -> frozenset[str]:
+        """Names whose objects the step has put out anew, though it has not bound them."""
+        result = self._result
+        return frozenset(result.changed.keys() | result.shared) & self._made.keys() if result else frozenset()
 
     def leaves(self, name: str) -> object:
         """Return what the step leaves a name as: pending, `UNBOUND`, or None where it does not touch it."""
@@ -181,6 +202,11 @@ class Cells:
         """Return the nearest plain cell above another that binds or changes a name."""
         cells = self._entries[: self._entries.index(above)]
         return next((e for e in reversed(cells) if e.step is None and name in e.facts.outputs), None)
+
+    def plain_reader(self, name: str, above: Entry) -> Entry | None:
+        """Return the nearest plain cell above another that reads a name."""
+        cells = self._entries[: self._entries.index(above)]
+        return next((e for e in reversed(cells) if e.step is None and name in e.facts.reads), None)
 
     def _tell_each_other(self) -> None:
         """Let each cell's analysis know what that of the others says."""

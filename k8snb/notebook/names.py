@@ -8,9 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from k8snb.artifacts.changes import changed
 from k8snb.artifacts.groups import Group
 from k8snb.artifacts.store import Store
-from k8snb.artifacts.transfer import load
+from k8snb.artifacts.transfer import Loaded, load_whole
 from k8snb.errors import UnpackableError
 
 
@@ -45,7 +46,7 @@ class Made:
     step: str
     group: Group
     store: Store
-    values: dict[str, Any] | None = field(default=None, repr=False)
+    loaded: Loaded | None = field(default=None, repr=False)
 
 
 Pending = NotRun | Broken | Made
@@ -113,6 +114,13 @@ class Names:
         made = self._fetched_group(name)
         return made.step if made is not None else None
 
+    def changed(self, name: str) -> frozenset[str]:
+        """Return the names bound to objects of the fetched result of a name where cells have changed one of these."""
+        made = self._fetched_group(name)
+        if made is None or made.loaded is None or not changed(made.store, made.group, made.loaded, self.namespace):
+            return frozenset()
+        return frozenset(n for n in made.group.names if self._fetched_group(n) is made)
+
     def needs(self, name: str) -> tuple[str, ...]:
         """Return the names that functions inside a fetched result use."""
         made = self._fetched_group(name)
@@ -131,12 +139,13 @@ class Names:
         for name in names:
             made = self.pending[name]
             assert isinstance(made, Made)
-            if made.values is None:
+            if made.loaded is None:
                 if "matplotlib" in made.group.modules:
                     _show_figures()
-                made.values = load(made.store, made.group, namespace=self.namespace)
-            self.namespace[name] = made.values[name]
-            self._fetched[name] = made.values[name], made
+                made.loaded = load_whole(made.store, made.group, namespace=self.namespace)
+            value = made.loaded.values[name]
+            self.namespace[name] = value
+            self._fetched[name] = value, made
             del self.pending[name]
 
     def _hide(self, name: str) -> None:

@@ -11,7 +11,7 @@ from k8snb.artifacts.store import Store
 from k8snb.artifacts.transfer import copy_group
 from k8snb.notebook.cells import UNBOUND, Cells, Entry
 from k8snb.notebook.names import Broken, Made
-from k8snb.pipeline.model import Pipeline
+from k8snb.pipeline.model import Pipeline, Step
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def make(pipeline: Pipeline, entries: Mapping[str, Entry], *, done: AbstractSet[
             for name, sources in step.inputs.items():
                 inputs[name], made = _from_done(name, sources, entries, done)
                 if made is not None:
-                    groups[name] = copy_group(made.store, scratch, made.group)
+                    groups[name] = copy_group(made.store, scratch, _still_meant(step, pipeline[made.step], made.group))
             steps.append(replace(step, inputs=inputs, after=step.after - done))
             captured[step.name] = _each_name_once(groups)
     return Plan(replace(pipeline, steps=tuple(steps)), captured)
@@ -69,6 +69,11 @@ def _each_name_once(groups: Mapping[str, Group]) -> dict[str, Group]:
         name: replace(group, names=tuple(n for n in group.names if groups.get(n, group) == group))
         for name, group in groups.items()
     }
+
+
+def _still_meant(step: Step, maker: Step, group: Group) -> Group:
+    """Return a group without the names that mean something else by now."""
+    return replace(group, names=tuple(n for n in group.names if n in step.inputs or step.means(n, maker)))
 
 
 def _from_done(

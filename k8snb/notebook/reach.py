@@ -8,13 +8,17 @@ import gc
 import itertools
 import types
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from k8snb.artifacts.identity import is_atomic
 from k8snb.artifacts.loaded import loaded
 
 OBJECTS, WIDTH = 2000, 1000
-"""How many objects behind a value are looked at, and how many items of a container."""
+"""How many objects behind a value are looked at for code, and how many items of a container."""
+
+SHARED_OBJECTS = 20_000
+"""How many objects behind a value are looked at for those that it shares with another."""
 
 _GLOBALS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS", "STORE_GLOBAL", "DELETE_GLOBAL"})
 
@@ -56,6 +60,38 @@ def uses(value: Any) -> set[str]:
         seen.update(map(id, new))
         todo.extend(new)
     return found
+
+
+def sharing(names: Iterable[str], values: Mapping[str, Any]) -> set[str]:
+    """Return the other names whose values share an object that can change with one of the names' values."""
+    names = set(names)
+    shared = {part for name in names & values.keys() for part in _mutable(values[name])}
+    others = values.keys() - names
+    return {name for name in others if any(part in shared for part in _mutable(values[name]))} if shared else set()
+
+
+def _mutable(value: Any) -> Iterator[int]:
+    """Yield what tells the objects behind a value that can change: an array stands for its memory."""
+    seen = {id(value)}
+    todo = deque([value])
+    while todo and len(seen) < SHARED_OBJECTS:
+        one = todo.popleft()
+        kind: Any = type(one)
+        if not is_atomic(kind):
+            yield id(_memory(one))
+        if kind.__module__.partition(".")[0] == "pandas":  # copies on write: what frames share is their own matter
+            continue
+        new = [part for part in _parts(one) if id(part) not in seen and not issubclass(type(part), (*_PLAIN, type))]
+        seen.update(map(id, new))
+        todo.extend(new)
+
+
+def _memory(value: Any) -> Any:
+    """Return the object that holds an array's memory; of other values these themselves."""
+    numpy = loaded("numpy")
+    while numpy is not None and isinstance(value, numpy.ndarray) and value.base is not None:
+        value = value.base
+    return value
 
 
 _PLAIN = (str, bytes, int, float, complex, type(None), types.ModuleType, types.FrameType)

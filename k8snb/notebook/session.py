@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -26,7 +26,7 @@ from k8snb.pipeline.model import Pipeline, Step
 from k8snb.run import portal
 from k8snb.run.engine import Engine
 from k8snb.run.request import RunHandle
-from k8snb.runner.spec import SUCCEEDED
+from k8snb.runner.spec import SUCCEEDED, Result
 from k8snb.stacks.load import embedded, load
 from k8snb.stacks.model import Stack, Stacks
 
@@ -165,16 +165,44 @@ class Session:
         old = self.cells.replaced_by(entry)
         cell.above = self.cells.put(entry) + 1
         try:
-            step = self.pipeline(cell.above)[name]
+            self._notice_changed(entry)
+            step = self._with_aliases(entry, cell.above)
             entry.capture = self._capture(step, {e.step for e in self.cells.above(cell.above - 1) if e.step})
         except BaseException:
             self.cells.take_back(entry, old)
             raise
-        for touched in entry.touches:
+        for touched in entry.touches | self._in_groups_with(entry.facts.changes):
             self._settle(touched, cell.above)
         self._settle_what_was_to_come(old.step if old is not None and old.step else name, cell.above)
         warnings += [f"line {w.line}: {w.text}" for w in entry.facts.warnings]
         return Card(step, entry.capture, tuple(warnings)), name if run else None
+
+    def _notice_changed(self, entry: Entry) -> None:
+        """Notice fetched results among what a step reads that plain cells have changed: they are the kernel's now."""
+        for name in sorted(entry.facts.reads.keys() - entry.changes):
+            for changed in self.names.changed(name):
+                if reader := self.cells.plain_reader(changed, above=entry):
+                    reader.changes |= {changed}
+
+    def _with_aliases(self, entry: Entry, above: int) -> Step:
+        """Return the step of an entry, which changes what shares an object in the kernel with what it changes too."""
+        assert entry.step is not None
+        step = self.pipeline(above)[entry.step]
+        shared = reach.sharing(step.cell.facts.changes, self._users_own())
+        if not shared:
+            return step
+        entry.changes |= shared
+        together = shared.union(step.cell.facts.changes)
+        fetched = {name for name in together if self.names.fetched_from(name) is not None}
+        for name in together - fetched if fetched else ():
+            if maker := self.cells.plain_maker(name, above=entry):
+                maker.changes |= fetched
+        return self.pipeline(above)[entry.step]
+
+    def _in_groups_with(self, names: Collection[str]) -> set[str]:
+        """Return pending names whose values share an object with what one of the names stands for."""
+        groups = [set(p.group.names) for p in self.names.pending.values() if isinstance(p, Made)]
+        return {name for group in groups if not group.isdisjoint(names) for name in group}
 
     def pipeline(self, above: int | None = None) -> Pipeline:
         """Return the pipeline of the first `above` cells; None: of all.
@@ -182,21 +210,23 @@ class Session:
         A cell is judged by those above it: what is below may be about to be executed anew.
         """
         captured = {name for entry in self.cells for name in entry.capture.groups}
-        namespace = self.names.namespace
-        hidden = self.shell.user_ns_hidden
-        own = {name: value for name, value in namespace.items() if name not in hidden or hidden[name] is not value}
-        file = notebook_file(namespace)
+        file = notebook_file(self.names.namespace)
         pipeline = build(
             [entry.cell for entry in reversed(self.cells.above(above))],
             name=file.stem if file else "notebook",
             known=self.names.known() | captured,
-            uses={name: uses for name, value in own.items() if (uses := frozenset(reach.uses(value)))},
+            uses={name: uses for name, value in self._users_own().items() if (uses := frozenset(reach.uses(value)))},
         )
         for step in pipeline.steps:
             entry = self.cells.step(step.name)
             assert entry is not None
             entry.inputs, entry.outputs = frozenset(step.inputs), step.outputs
         return pipeline
+
+    def _users_own(self) -> dict[str, Any]:
+        """Return the namespace without what IPython has put there."""
+        hidden, namespace = self.shell.user_ns_hidden, self.names.namespace
+        return {name: value for name, value in namespace.items() if name not in hidden or hidden[name] is not value}
 
     def _capture(self, step: Step, above: set[str]) -> Capture:
         """Pack the kernel's values that a step may read, as they are now."""
@@ -341,11 +371,12 @@ class Session:
             entry = self.cells.step(step.name)
             assert entry is not None
             result = handle.results.get(step.name) if succeeded else None
-            entry.finish(result, handle.store)
+            entry.finish(result, handle.store, dead=_dead(step, result, pipeline))
             if not succeeded and (done := handle.results.get(step.name)) is not None and done.state == SUCCEEDED:
                 entry.aside = done, handle.store
             entry.ran_ahead = ahead
-            names |= {*step.outputs, *entry.deleted}
+            names |= {*step.outputs, *entry.deleted, *entry.taken_over}
+            names |= {name for name, p in self.names.pending.items() if isinstance(p, NotRun) and p.step == step.name}
             succeeded = result is not None and result.state == SUCCEEDED
         for name in names:
             self._settle_here(name)
@@ -357,6 +388,7 @@ class Session:
 
     def _settle(self, name: str, above: int | None) -> None:
         """Let a name stand for what the last of the first `above` cells that binds it has made of it."""
+        to_come: list[Entry] = []  # steps that have not run and change something
         for entry in self.cells.above(above):
             if entry.step is None:
                 if name in entry.unbound:
@@ -367,7 +399,11 @@ class Session:
                     if name in self.names.namespace:
                         return
                 continue
+            if not entry.has_run and entry.facts.changes:
+                to_come.append(entry)
             left = entry.leaves(name)
+            if isinstance(left, Made) and (changer := _changer(left, to_come)):
+                left = NotRun(changer)
             if left is UNBOUND:
                 self.names.unbind(name)
                 return
@@ -375,3 +411,19 @@ class Session:
                 self.names.hold(name, left)
                 return
         self.names.restore(name)
+
+
+def _changer(made: Made, steps: Iterable[Entry]) -> str | None:
+    """Return the last of steps that changes an object of a stored group."""
+    return next((e.step for e in steps if e.step != made.step and e.facts.changes.keys() & {*made.group.names}), None)
+
+
+def _dead(step: Step, result: Result | None, pipeline: Pipeline) -> set[str]:
+    """Return the names of objects taken over that meant something else already where a step stands."""
+    there = {s.name for s in pipeline.steps}
+    taken_over = {**result.changed, **result.shared} if result is not None else {}
+    return {
+        name
+        for name, ref in taken_over.items()
+        if name not in step.inputs and ref.step in there and not step.means(name, pipeline[ref.step])
+    }
