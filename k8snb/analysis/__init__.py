@@ -4,11 +4,12 @@ from __future__ import annotations
 import __future__
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from k8snb.analysis import closure, hints
-from k8snb.analysis.facts import CellFacts, Warning_
-from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, join
+from k8snb.analysis.facts import CellFacts, Code, Pass, Warning_
+from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, Origin, join
 from k8snb.analysis.ipython import parse
 from k8snb.analysis.scopes import Key
 from k8snb.analysis.source import body, step_line
@@ -62,6 +63,11 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
         may_bind=touched - binds,
         deletes=_named(key for key, flag in end.items() if flag & UNBOUND),
         changes={name: line for name, line in _lines(cell.changes, hidden).items() if name in reads},
+        deep=_named(cell.deep) & reads.keys(),
+        same=_others(anywhere.origins if anywhere else {}, touched, hidden),
+        holds=_others(anywhere.held if anywhere else {}, touched | reads.keys(), hidden),
+        passes=_passes(cell, hidden),
+        codes=_codes(walker.definitions, hidden),
         uses=_uses(walker.holds, hidden),
         effects=_effects(walker.holds, hidden),
         instances={name: frozenset(made) for name, made in walker.instances.items() if made},
@@ -92,6 +98,42 @@ def _effects(holds: Mapping[str, list[Deferred]], hidden: frozenset[str]) -> dic
     """For each name what calling it may rebind, delete or change."""
     found = {name: _named(k for code in codes for k in (*code.binds, *code.changes)) for name, codes in holds.items()}
     return {name: names - hidden for name, names in found.items() if names - hidden}
+
+
+def _others(
+    found: Mapping[Key, frozenset[Origin]], names: Collection[str], hidden: frozenset[str]
+) -> dict[str, frozenset[str]]:
+    """Return for each name the others that its object is said to be, or to contain."""
+    others = {key: _named(o for o in origins if isinstance(o, str | tuple)) for key, origins in found.items()}
+    return {
+        key: held - hidden - {key} for key, held in others.items() if isinstance(key, str) and key in names
+        and held - hidden - {key}
+    }  # fmt: skip
+
+
+def _passes(code: Deferred, hidden: frozenset[str]) -> tuple[Pass, ...]:
+    found = [replace(one, names=one.names - hidden) for one in code.passes.values()]
+    return tuple(one for one in found if one.names or one.parameters)
+
+
+def _codes(definitions: Mapping[Key, Sequence[Deferred]], hidden: frozenset[str]) -> dict[str, Code]:
+    """Return what calling each function or class comes to that the cell defines; those of one name together."""
+    found: dict[str, Code] = {}
+    for key, codes in definitions.items():
+        if isinstance(key, str):
+            for code in codes:
+                found[key] = _code(code, hidden).beside(found.get(key))
+    return found
+
+
+def _code(code: Deferred, hidden: frozenset[str]) -> Code:
+    return Code(
+        code.parameters,
+        frozenset(code.altered),
+        frozenset(code.returned),
+        _passes(code, hidden),
+        {name: _code(method, hidden) for name, method in code.methods.items()},
+    )
 
 
 def _futures(tree: ast.Module) -> Iterator[str]:

@@ -48,12 +48,17 @@ def _absorb(piece: Deferred, code: Deferred, state: State) -> bool:
     """Add what running `code` in a state does; say whether anything was new."""
     if piece is code:
         return False
-    before = len(piece.reads), len(piece.changes), sum(piece.binds.values())
+    before = _size(piece)
     born = code.born or NOWHERE
     for mine, other in ((piece.reads, code.reads), (piece.changes, code.changes)):
         for key, line in other.items():
             if state.flag(key) & born.flag(key) & INCOMING:
                 mine.setdefault(key, line)
+    piece.deep |= code.deep & piece.changes.keys()
     for key, flag in code.binds.items():
         piece.binds[key] = piece.binds.get(key, 0) | flag
-    return before != (len(piece.reads), len(piece.changes), sum(piece.binds.values()))
+    return before != _size(piece)
+
+
+def _size(piece: Deferred) -> tuple[int, int, int, int]:
+    return len(piece.reads), len(piece.changes), len(piece.deep), sum(piece.binds.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 
@@ -23,6 +23,69 @@ class Warning_:  # noqa: N801 - the builtin has the plain name
     line: int
     code: str
     text: str
+
+
+@dataclass(frozen=True)
+class Pass:
+    """An object that is handed to a call of which the code here does not tell what it does with it.
+
+    Parameters
+    ----------
+    callee : str
+        The function's, the class's or the method's name.
+    method : bool
+        It is called on an object.
+    position : int or str
+        Which argument it is: its place, from 0, or its name; ``"self"``: what the method is called on.
+    names : frozenset of str
+        Names of the namespace whose objects it may be or contain.
+    parameters : frozenset of str
+        In a function: parameters of its own whose objects it may be or contain.
+    into : frozenset of str
+        Names that are bound to what the call returns.
+    line : int
+    """
+
+    callee: str
+    method: bool
+    position: int | str
+    names: frozenset[str]
+    parameters: frozenset[str]
+    into: frozenset[str]
+    line: int
+
+
+@dataclass(frozen=True)
+class Code:
+    """What calling a function or a class comes to, as far as it shows.
+
+    Parameters
+    ----------
+    parameters : tuple of str
+    changes, returns : frozenset of str
+        Parameters whose objects it changes in place, and those whose objects its result may be or contain.
+    passes : tuple of Pass
+    methods : mapping of str to Code
+        Of a class.
+    """
+
+    parameters: tuple[str, ...] = ()
+    changes: frozenset[str] = frozenset()
+    returns: frozenset[str] = frozenset()
+    passes: tuple[Pass, ...] = ()
+    methods: Mapping[str, Code] = field(default_factory=dict)
+
+    def beside(self, other: Code | None) -> Code:
+        """Return what calling one of the two comes to."""
+        if other is None:
+            return self
+        return Code(
+            self.parameters,
+            self.changes | other.changes,
+            self.returns | other.returns,
+            self.passes + other.passes,
+            {**other.methods, **self.methods},
+        )
 
 
 @dataclass(frozen=True)
@@ -49,6 +112,14 @@ class CellFacts:
     uses : mapping of str to frozenset of str
         For each function or class that the cell binds: the names of the namespace that its code uses. A later cell
         that reads the function needs these too, as they are then.
+    deep : frozenset of str
+        Those of `changes` in which perhaps not the object itself is changed but one inside it.
+    same, holds : mapping of str to frozenset of str
+        For names whose objects may be (or be a part of), or contain, those of other names at the cell's end: these.
+    passes : tuple of Pass
+        What the cell hands to functions and methods.
+    codes : mapping of str to Code
+        Functions and classes that the cell binds.
     imports : frozenset of str
         Top-level modules imported, at any depth.
     submodules : frozenset of str
@@ -65,6 +136,11 @@ class CellFacts:
     may_bind: frozenset[str] = frozenset()
     deletes: frozenset[str] = frozenset()
     changes: Mapping[str, int] = field(default_factory=dict)
+    deep: frozenset[str] = frozenset()
+    same: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    holds: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    passes: tuple[Pass, ...] = ()
+    codes: Mapping[str, Code] = field(default_factory=dict)
     uses: Mapping[str, frozenset[str]] = field(default_factory=dict)
     effects: Mapping[str, frozenset[str]] = field(default_factory=dict)
     instances: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -81,7 +157,6 @@ class CellFacts:
         """Names whose value may be another after the cell."""
         return self.binds | self.may_bind | frozenset(self.changes)
 
-    def with_changes(self, names: Collection[str]) -> CellFacts:
-        """Return the facts of a cell that changes the objects of more names in place."""
-        lines = {name: self.reads.get(name, 1) for name in names}
+    def with_changes(self, lines: Mapping[str, int]) -> CellFacts:
+        """Return the facts of a cell that changes the objects of more names in place, with the lines."""
         return replace(self, reads={**lines, **self.reads}, changes={**lines, **self.changes})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from k8snb.analysis.facts import Pass
 from k8snb.analysis.scopes import Key
 
 INCOMING, BOUND, UNBOUND = 1, 2, 4
@@ -22,6 +24,8 @@ class Deferred:
         All names of the namespace that its code, nested code too, reads.
     reads, changes : dict of Key to int
         What running it may read before binding it and may change in place, with the line.
+    deep : set of Key
+        Those of `changes` in which perhaps not the object itself is changed but one inside it.
     binds : dict of Key to int
         What running it may do to names: `BOUND` and `UNBOUND` flags.
     sure : frozenset of Key
@@ -33,21 +37,46 @@ class Deferred:
     is_class : bool
     hooks : bool
         A class that may run code when another is derived from it.
+    parameters : tuple of str
+        Of a function.
+    altered, returned : set of str
+        Parameters whose objects it may change in place, and those whose objects its result may be or contain.
+    passes : dict of (AST, int or str) to Pass
+        By call and argument: the objects that it hands to calls.
+    label : str
+        The name that it is defined with.
+    methods : dict of str to Deferred
+        Of a class.
     """
 
     names: set[str] = field(default_factory=set)
     reads: dict[Key, int] = field(default_factory=dict)
     changes: dict[Key, int] = field(default_factory=dict)
+    deep: set[Key] = field(default_factory=set)
     binds: dict[Key, int] = field(default_factory=dict)
     sure: frozenset[Key] = frozenset()
     calls: list[Call] = field(default_factory=list)
     born: State | None = None
     is_class: bool = False
     hooks: bool = False
+    parameters: tuple[str, ...] = ()
+    altered: set[str] = field(default_factory=set)
+    returned: set[str] = field(default_factory=set)
+    passes: dict[tuple[ast.AST, int | str], Pass] = field(default_factory=dict)
+    label: str = ""
+    methods: dict[str, Deferred] = field(default_factory=dict)
 
 
-Origin = Deferred | Key | None
-"""What a name may stand for: code of this cell, the object of another name, or (None) anything."""
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """What a caller hands to a function."""
+
+    code: Deferred
+    name: str
+
+
+Origin = Deferred | Parameter | Key | None
+"""What a name may stand for: code of this cell, a caller's object, that of another name, or (None) anything."""
 
 ANYTHING: frozenset[Origin] = frozenset({None})
 
@@ -55,11 +84,12 @@ ANYTHING: frozenset[Origin] = frozenset({None})
 class State:
     """Flags and origins of names at a point. Names that nothing was done to are `INCOMING`."""
 
-    __slots__ = ("flags", "origins", "read", "seen")
+    __slots__ = ("flags", "held", "origins", "read", "seen")
 
     def __init__(self) -> None:
         self.flags: dict[Key, int] = {}
         self.origins: dict[Key, frozenset[Origin]] = {}
+        self.held: dict[Key, frozenset[Origin]] = {}  # what else the objects of names may contain
         self.read: set[Key] = set()  # names whose incoming value was read on every way here
         self.seen: Exits | None = None  # the exits that know this state already
 
@@ -67,6 +97,7 @@ class State:
         """Return a state that changes on its own."""
         new = State()
         new.flags, new.origins, new.read = dict(self.flags), dict(self.origins), set(self.read)
+        new.held = dict(self.held)
         new.seen = self.seen
         return new
 
@@ -77,19 +108,28 @@ class State:
     def bind(self, key: Key, origins: frozenset[Origin] = ANYTHING) -> None:
         """Note that a name is bound now."""
         self.flags[key], self.origins[key], self.seen = BOUND, origins, None
+        self.held.pop(key, None)
+
+    def hold(self, key: Key, origins: frozenset[Origin]) -> None:
+        """Note that the object of a name may contain others."""
+        if more := origins - {key, None}:
+            self.held[key] = self.held.get(key, frozenset()) | more
+            self.seen = None
 
     def unbind(self, key: Key) -> None:
         """Note that a name is unbound now."""
         self.flags[key], self.origins[key], self.seen = UNBOUND, ANYTHING, None
+        self.held.pop(key, None)
 
     def forget(self, scope: int) -> None:
         """Drop the names of a scope that is left."""
         for key in [key for key in self.flags if isinstance(key, tuple) and key[0] == scope]:
             del self.flags[key], self.origins[key]
+            self.held.pop(key, None)
 
     def same(self, other: State) -> bool:
         """Say whether two states differ in nothing but what was read."""
-        return self.flags == other.flags and self.origins == other.origins
+        return self.flags == other.flags and self.origins == other.origins and self.held == other.held
 
 
 @dataclass
@@ -140,6 +180,8 @@ def join(one: State | None, other: State | None) -> State | None:
     for key in one.flags.keys() | other.flags.keys():
         new.flags[key] = one.flag(key) | other.flag(key)
         new.origins[key] = one.origins.get(key, ANYTHING) | other.origins.get(key, ANYTHING)
+    for key in one.held.keys() | other.held.keys():
+        new.held[key] = one.held.get(key, frozenset()) | other.held.get(key, frozenset())
     new.read = one.read & other.read
     return new
 

@@ -27,9 +27,30 @@ def of_call(call: ast.Call) -> list[ast.expr]:
         name = method if _is_module(owner) else ""
     else:
         name = call.func.id if isinstance(call.func, ast.Name) else ""
-    if name in tables.CHANGING_FUNCTIONS:
+    if name in tables.CHANGING_FUNCTIONS or _of_type(call.func):
         changed += call.args[:1]
     return [e for e in changed if not _is_module(e)]
+
+
+def _of_type(function: ast.expr) -> bool:
+    """Say whether a method is called through its class: ``list.append(x, 1)``."""
+    match function:
+        case ast.Attribute(value=ast.Name(id=kind), attr=method):
+            return kind in tables.CONTAINERS and method in tables.CHANGING_METHODS
+    return False
+
+
+def bound_methods(tree: ast.AST) -> frozenset[str]:
+    """Return the names that methods which change their object go by."""
+    return frozenset(
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr in tables.CHANGING_METHODS
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    )
 
 
 def elements(iterable: ast.expr) -> list[ast.expr]:
@@ -46,7 +67,7 @@ def elements(iterable: ast.expr) -> list[ast.expr]:
     return []
 
 
-def roots(expression: ast.expr) -> list[ast.Name]:
+def roots(expression: ast.expr) -> list[ast.Name]:  # noqa: PLR0911 - one for each kind of expression
     """Return the names whose objects an expression is, or is a part of."""
     match expression:
         case ast.Name():
@@ -57,9 +78,56 @@ def roots(expression: ast.expr) -> list[ast.Name]:
             return [target]
         case ast.IfExp(body=one, orelse=other):
             return roots(one) + roots(other)
-        case ast.BoolOp(values=values):
+        case ast.BoolOp(values=values) | ast.List(elts=values) | ast.Tuple(elts=values) | ast.Set(elts=values):
             return [name for value in values for name in roots(value)]
+        case ast.Dict(values=values):
+            return [name for value in values for name in roots(value)]
+        case ast.Call(func=ast.Attribute(value=owner, attr=method), args=args) if method in tables.GIVES_OF_OWNER:
+            return [name for part in (owner, *args) for name in roots(part)]
+        case ast.Call(func=ast.Name(id=function), args=args) if function in tables.GIVES_OF_ARGUMENTS:
+            return [name for part in args for name in roots(part)]
     return []
+
+
+def contents(expression: ast.expr) -> list[ast.Name]:  # noqa: PLR0911 - one for each kind of expression
+    """Return the names whose objects an expression's value may be or contain."""
+    match expression:
+        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            return [node for node in ast.walk(expression) if isinstance(node, ast.Name)]
+        case ast.BinOp(left=left, right=right):
+            return contents(left) + contents(right)
+        case ast.Await(value=value) | ast.Attribute(value=value) | ast.Subscript(value=value):
+            return contents(value)
+        case ast.Call(func=function, args=args, keywords=keywords) if _keeps(function):
+            owner = [function.value] if isinstance(function, ast.Attribute) and not _is_class(function) else []
+            return [name for part in (*owner, *args, *(k.value for k in keywords)) for name in contents(part)]
+        case ast.IfExp(body=one, orelse=other):
+            return contents(one) + contents(other)
+        case ast.BoolOp(values=parts) | ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+            return [name for part in parts for name in contents(part)]
+        case ast.Dict(values=parts):
+            return [name for part in parts for name in contents(part)]
+        case ast.Starred(value=value):
+            return contents(value)
+    return roots(expression)
+
+
+def _keeps(function: ast.expr) -> bool:
+    """Say whether a call's result may contain what it is given."""
+    match function:
+        case ast.Name(id=name):
+            return _is_class(function) or name in tables.KEEPS_ARGUMENTS or name in tables.GIVES_OF_ARGUMENTS
+        case ast.Attribute(attr=name):
+            return _is_class(function) or name in tables.GIVES_OF_OWNER or name in tables.KEEPS_ARGUMENTS
+    return False
+
+
+def _is_class(function: ast.expr) -> bool:
+    """Say whether something is called like a class."""
+    match function:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name[:1].isupper()
+    return False
 
 
 def _is(node: ast.expr, *, value: object) -> bool:

@@ -49,6 +49,9 @@ class Statements(Expressions):
 
     def assign(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
         """Evaluate a value and bind it."""
+        if isinstance(value, ast.Call):
+            names = (n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name))
+            self.into[value] = frozenset(names)
         if isinstance(value, ast.Lambda | ast.GeneratorExp) and all(isinstance(t, ast.Name) for t in targets):
             self.define(value)
         else:
@@ -59,17 +62,27 @@ class Statements(Expressions):
             case [ast.Tuple(elts=parts) | ast.List(elts=parts)], ast.Tuple(elts=values) | ast.List(elts=values) if len(
                 parts
             ) == len(values) and not any(isinstance(e, ast.Starred) for e in (*parts, *values)):
-                origins = [self.origins(v) for v in values]
-                for part, origin in zip(parts, origins, strict=True):
+                found = [(self.origins(v), self.contents(v)) for v in values]
+                for part, (origin, kept) in zip(parts, found, strict=True):
                     self.bind_target(part, origin)
+                    self.hold_target(part, kept)
             case _:
-                origin = self.origins(value)
+                origin, kept = self.origins(value), self.contents(value)
                 for target in targets:
                     self.bind_target(target, origin)
+                    self.hold_target(target, kept)
+                self.same_object(targets)
         for target in targets:
             for node in ast.walk(target):
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                     self.note(node.id, brought, made)
+
+    def same_object(self, targets: Sequence[ast.expr]) -> None:
+        """Note that the names of ``a = b = value`` stand for one object."""
+        names = [t.id for t in targets if isinstance(t, ast.Name)]
+        for name in names[1:]:
+            first = frozenset[Origin](scopes.look_up(self.scopes, names[0]))
+            self.bind_name(name, self.origins(ast.Name(name, ast.Load())) | first)
 
     def note(self, name: str, brought: Sequence[Deferred], made: set[str]) -> None:
         """Note the code that a name of the namespace brings along."""
@@ -104,8 +117,12 @@ class Statements(Expressions):
         self.visit(node.value)
         self.may_raise()
         self.change(target if isinstance(target, ast.Name) else target.value, node.lineno)
+        kept = self.contents(node.value)
         if isinstance(target, ast.Name):
-            self.bind_name(target.id)
+            origins = self.origins(ast.Name(target.id, ast.Load()))
+            kept |= self.contents(ast.Name(target.id, ast.Load()))
+            self.bind_name(target.id, origins | ANYTHING)
+        self.hold_target(target, kept)
 
     def visit_Delete(self, node: ast.Delete) -> None:
         """Walk ``del``."""
@@ -173,6 +190,8 @@ class Statements(Expressions):
 
         plain = isinstance(node, ast.FunctionDef) and not node.decorator_list and not _yields(node)
         code = self.later(node, [around, own], walk, called=plain)
+        static = any(_last_name(d) == "staticmethod" for d in node.decorator_list)
+        code.label, code.parameters = node.name, ("", *own.parameters) if static else own.parameters
         self.bind_code(node, code)
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_function
@@ -204,6 +223,7 @@ class Statements(Expressions):
             own = any(isinstance(n, ast.FunctionDef) and n.name == "__init_subclass__" for n in node.body)
             hooks = own or bool(node.keywords) or any(base.hooks for base in bases)
             code = self.deferred[node] = Deferred(is_class=True, hooks=hooks)
+            code.label, code.methods = node.name, {m.label: m for m in methods}
             code.names = {name for part in (*methods, *bases) for name in part.names}
             code.calls.append(Call(None, (*methods, *bases), State()))
             if self.scopes and self.scopes[-1].kind == "class":
@@ -226,6 +246,8 @@ class Statements(Expressions):
         """Walk ``return``."""
         if node.value:
             self.visit(node.value)
+            if self.state is not None:
+                self.give_back(node.value)
         self.exits.add("returned", self.state)
         self.state = None
 
@@ -269,11 +291,14 @@ class Statements(Expressions):
         assert self.state
         owners = frozenset[Origin](key for e in mutation.elements(node.iter) for key in self.roots(e)) | ANYTHING
 
+        inside = self.contents(node.iter)
+
         def enter() -> Branches:
             self.may_raise()
             assert self.state
             over = self.state.copy()
             self.bind_target(node.target, owners)
+            self.hold_target(node.target, inside)
             return self.state, over
 
         self.loop(enter, node.body, node.orelse, at_least_once=self.goes_round(node.iter))

@@ -34,9 +34,27 @@ DRAWS = words("""
 
 CHANGING_FUNCTIONS = words("""
     next setattr delattr heappush heappop heapify heapreplace heappushpop insort insort_left insort_right shuffle copyto
-    fill_diagonal put_along_axis putmask place
+    fill_diagonal put_along_axis putmask place setitem delitem iadd
 """)
 """Functions that change their first argument."""
+
+CONTAINERS = words("list dict set bytearray deque defaultdict OrderedDict Counter")
+"""Classes whose methods are called with the object as their first argument: ``list.append(x, 1)``."""
+
+GIVES_OF_OWNER = words("""
+    get pop popitem popleft items values setdefault copy reshape ravel view transpose squeeze swapaxes diagonal
+    fit set_params
+""")
+"""Methods whose result may be the object that they are called on, a part of it, or look at its memory."""
+
+GIVES_OF_ARGUMENTS = words("max min next getattr")
+"""Functions whose result may be what they are given, or a part of it."""
+
+KEEPS_ARGUMENTS = words("""
+    list tuple dict set frozenset sorted reversed zip enumerate map filter iter deque defaultdict partial chain cycle
+    asarray asanyarray atleast_1d atleast_2d broadcast_to ravel reshape transpose array_split split replace copy
+""")
+"""Functions whose result may contain what they are given, or look at its memory."""
 
 MODULES = words("""
     np numpy pd pandas plt mpl matplotlib sns torch nn F tf keras jnp jax sp scipy xgb lgb os sys re io math random

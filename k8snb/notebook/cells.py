@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from k8snb.analysis import analyse
@@ -35,8 +35,8 @@ class Entry:
     options : StepOptions
     capture : Capture
         Of a step: the kernel's values when its cell was executed.
-    inputs, outputs
-        Of a step: names that it reads, and that it puts out.
+    inputs, outputs, alters
+        Of a step: names that it reads, that it puts out, and whose objects it changes in place.
     ran_ahead : bool
         Of a step: a cell needed its results before the pipeline was run.
     tried : bool
@@ -52,6 +52,8 @@ class Entry:
     changes : frozenset of str
         Names whose object the cell changes in place, though its code does not tell: found when it had run, or because
         they share the object with one that it changes.
+    beside : frozenset of str
+        Of a step: names that share an object with one that the step puts into what it makes.
     shadowing, futures : frozenset of str
         Names of builtins that cells of the notebook bind; features that cells above have taken from ``__future__``.
     """
@@ -63,6 +65,7 @@ class Entry:
     capture: Capture = field(default_factory=Capture)
     inputs: frozenset[str] = frozenset()
     outputs: tuple[str, ...] = ()
+    alters: frozenset[str] = frozenset()
     ran_ahead: bool = False
     tried: bool = False
     bound: frozenset[str] | None = None
@@ -71,6 +74,7 @@ class Entry:
     shadowing: frozenset[str] = frozenset()
     futures: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
     aside: tuple[Result, Store] | None = None
     _result: Result | None = None
     _made: dict[str, Pending] = field(default_factory=dict)
@@ -84,7 +88,9 @@ class Entry:
             if self.step is not None:
                 raise
             return CellFacts()  # IPython could execute it: whatever it is, it is no Python that names are read from
-        return facts.with_changes(self.changes) if self.changes else facts
+        if self.beside:
+            facts = replace(facts, reads={**dict.fromkeys(self.beside, 1), **facts.reads})
+        return facts.with_changes({n: facts.reads.get(n, 1) for n in self.changes}) if self.changes else facts
 
     @property
     def cell(self) -> Cell:
@@ -132,6 +138,11 @@ class Entry:
         if not self.has_run:
             return NotRun(self.step) if name in self.touches else None
         return UNBOUND if name in self.deleted else None
+
+    def take(self, names: Collection[str]) -> None:
+        """Of a plain cell: note that names stand for the kernel's objects after it, though its code does not tell."""
+        self.changes |= set(names)
+        self.left_alone -= set(names)
 
     @property
     def touches(self) -> frozenset[str]:
@@ -203,10 +214,10 @@ class Cells:
         cells = self._entries[: self._entries.index(above)]
         return next((e for e in reversed(cells) if e.step is None and name in e.facts.outputs), None)
 
-    def plain_reader(self, name: str, above: Entry) -> Entry | None:
-        """Return the nearest plain cell above another that reads a name."""
+    def plain_reader(self, names: Collection[str], above: Entry) -> Entry | None:
+        """Return the nearest plain cell above another that reads one of some names."""
         cells = self._entries[: self._entries.index(above)]
-        return next((e for e in reversed(cells) if e.step is None and name in e.facts.reads), None)
+        return next((e for e in reversed(cells) if e.step is None and not e.facts.reads.keys().isdisjoint(names)), None)
 
     def _tell_each_other(self) -> None:
         """Let each cell's analysis know what that of the others says."""

@@ -115,11 +115,17 @@ class Names:
         return made.step if made is not None else None
 
     def changed(self, name: str) -> frozenset[str]:
-        """Return the names bound to objects of the fetched result of a name where cells have changed one of these."""
-        made = self._fetched_group(name)
+        """Return the names that stand for objects of a fetched result where cells have changed one of these.
+
+        All of them are bound then: they are the kernel's.
+        """
+        pending = self.pending.get(name)
+        made = pending if isinstance(pending, Made) else self._fetched_group(name)
         if made is None or made.loaded is None or not changed(made.store, made.group, made.loaded, self.namespace):
             return frozenset()
-        return frozenset(n for n in made.group.names if self._fetched_group(n) is made)
+        names = [n for n in made.group.names if self._fetched_group(n) is made or self.pending.get(n) is made]
+        self.bind(n for n in names if n in self.pending)
+        return frozenset(names)
 
     def needs(self, name: str) -> tuple[str, ...]:
         """Return the names that functions inside a fetched result use."""

@@ -23,6 +23,7 @@ from k8snb.notebook.screen import Screen
 from k8snb.notebook.show import View
 from k8snb.pipeline import build, merge, parse_options, select
 from k8snb.pipeline.model import Pipeline, Step
+from k8snb.pipeline.sources import OWN
 from k8snb.run import portal
 from k8snb.run.engine import Engine
 from k8snb.run.request import RunHandle
@@ -171,7 +172,7 @@ class Session:
         except BaseException:
             self.cells.take_back(entry, old)
             raise
-        for touched in entry.touches | self._in_groups_with(entry.facts.changes):
+        for touched in entry.touches | self._in_groups_with(entry.alters):
             self._settle(touched, cell.above)
         self._settle_what_was_to_come(old.step if old is not None and old.step else name, cell.above)
         warnings += [f"line {w.line}: {w.text}" for w in entry.facts.warnings]
@@ -180,23 +181,27 @@ class Session:
     def _notice_changed(self, entry: Entry) -> None:
         """Notice fetched results among what a step reads that plain cells have changed: they are the kernel's now."""
         for name in sorted(entry.facts.reads.keys() - entry.changes):
-            for changed in self.names.changed(name):
-                if reader := self.cells.plain_reader(changed, above=entry):
-                    reader.changes |= {changed}
+            changed = self.names.changed(name)
+            if reader := self.cells.plain_reader(changed, above=entry):
+                reader.take(changed)
 
     def _with_aliases(self, entry: Entry, above: int) -> Step:
-        """Return the step of an entry, which changes what shares an object in the kernel with what it changes too."""
+        """Return the step of an entry, with what shares an object in the kernel with what it changes or keeps."""
         assert entry.step is not None
         step = self.pipeline(above)[entry.step]
-        shared = reach.sharing(step.cell.facts.changes, self._users_own())
-        if not shared:
+        facts = step.cell.facts
+        own = {name: value for name, value in self._users_own().items() if not OWN.fullmatch(name)}
+        kept = set[str]().union(*facts.holds.values(), *facts.same.values())
+        shared, beside = reach.sharing(facts.changes, own), reach.sharing(kept, own) - facts.reads.keys()
+        if not shared | beside:
             return step
         entry.changes |= shared
-        together = shared.union(step.cell.facts.changes)
-        fetched = {name for name in together if self.names.fetched_from(name) is not None}
-        for name in together - fetched if fetched else ():
-            if maker := self.cells.plain_maker(name, above=entry):
-                maker.changes |= fetched
+        entry.beside |= beside - shared
+        for together in (shared.union(facts.changes), beside | kept):
+            fetched = {name for name in together if self.names.fetched_from(name) is not None}
+            for name in together - fetched if fetched else ():
+                if maker := self.cells.plain_maker(name, above=entry):
+                    maker.take(fetched)
         return self.pipeline(above)[entry.step]
 
     def _in_groups_with(self, names: Collection[str]) -> set[str]:
@@ -221,6 +226,7 @@ class Session:
             entry = self.cells.step(step.name)
             assert entry is not None
             entry.inputs, entry.outputs = frozenset(step.inputs), step.outputs
+            entry.alters = frozenset(step.cell.facts.changes)
         return pipeline
 
     def _users_own(self) -> dict[str, Any]:
@@ -399,7 +405,7 @@ class Session:
                     if name in self.names.namespace:
                         return
                 continue
-            if not entry.has_run and entry.facts.changes:
+            if not entry.has_run and entry.alters:
                 to_come.append(entry)
             left = entry.leaves(name)
             if isinstance(left, Made) and (changer := _changer(left, to_come)):
@@ -415,7 +421,7 @@ class Session:
 
 def _changer(made: Made, steps: Iterable[Entry]) -> str | None:
     """Return the last of steps that changes an object of a stored group."""
-    return next((e.step for e in steps if e.step != made.step and e.facts.changes.keys() & {*made.group.names}), None)
+    return next((e.step for e in steps if e.step != made.step and e.alters & {*made.group.names}), None)
 
 
 def _dead(step: Step, result: Result | None, pipeline: Pipeline) -> set[str]:

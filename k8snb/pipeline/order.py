@@ -9,8 +9,9 @@ from difflib import get_close_matches
 
 from k8snb.analysis.tables import GIVEN
 from k8snb.errors import PipelineError
+from k8snb.pipeline.effects import with_effects
 from k8snb.pipeline.model import Cell, Pipeline, Step
-from k8snb.pipeline.sources import OWN, made, surely_made, with_effects, with_uses
+from k8snb.pipeline.sources import OWN, made, surely_made, with_uses
 from k8snb.pipeline.warnings import warnings
 
 _BINDS_ANY = frozenset({"exec", "globals", "locals", "vars", "get_ipython", "star-import", "magic"})

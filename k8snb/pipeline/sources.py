@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from k8snb.analysis.facts import CellFacts
 from k8snb.pipeline.model import Cell
@@ -84,7 +84,7 @@ def with_uses(
 
 
 def _used(name: str, found: Found, above: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> set[str]:
-    code = _code(name, above)
+    code = code_of(name, above)
     used = {n for facts, bound in code for n in facts.uses.get(bound, ())}
     for bound in {bound for _, bound in code} | {name}:
         if bound != name or found.kernel:
@@ -92,7 +92,7 @@ def _used(name: str, found: Found, above: Sequence[Cell], kernel_uses: Mapping[s
     return used
 
 
-def _code(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
+def code_of(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
     """Return the cells that may have bound a name, or the classes that it may be an instance of."""
     found: list[tuple[CellFacts, str]] = []
     seen: set[str] = set()
@@ -107,26 +107,3 @@ def _code(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
             if bound in cell.facts.binds:
                 break
     return found
-
-
-def with_effects(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> list[Cell]:
-    """Add to each cell's facts what the functions of cells above do that it may call.
-
-    ``history.append(...)`` in a function changes `history` in each cell that calls it. Modules are left out: changing
-    them does not travel.
-    """
-    done: list[Cell] = []
-    modules: set[str] = set()
-    for cell in cells:
-        facts = cell.facts
-        touched: dict[str, int] = {}
-        reached = with_uses(facts.reads, done, kernel_uses)
-        for name in reached:
-            for made_in, bound in _code(name, done):
-                touched |= dict.fromkeys(made_in.effects.get(bound, ()), facts.reads.get(name, 1))
-        inplace = {n: line for n, line in touched.items() if n in reached}
-        changes = {n: line for n, line in {**inplace, **facts.changes}.items() if n not in modules}
-        may_bind = facts.may_bind | (touched.keys() - inplace.keys() - facts.binds)
-        done.append(replace(cell, facts=replace(facts, changes=changes, may_bind=may_bind)))
-        modules = (modules - facts.binds) | facts.modules
-    return done

@@ -211,7 +211,11 @@ class Result:
     def loads(cls, data: bytes) -> Result:
         """Read the JSON form."""
         d: dict[str, Any] = json.loads(data)
-        d["key"] = Key(**d["key"])
+        return cls.of({**d, "key": Key(**d["key"])})
+
+    @classmethod
+    def of(cls, d: dict[str, Any]) -> Result:
+        """Return the result whose fields are given in their JSON form, but for the key."""
         d["groups"] = [Group.load(g) for g in d["groups"]]
         for kind in ("changed", "shared"):
             d[kind] = {name: Ref(**ref) for name, ref in d[kind].items()}

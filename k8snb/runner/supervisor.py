@@ -20,7 +20,7 @@ from k8snb.runner.log import Log
 from k8snb.runner.parts import Parts
 from k8snb.runner.process import StepEnds, StepProcess, need_stdin, no_stdin, start
 from k8snb.runner.pump import Pump
-from k8snb.runner.spec import DIED, FAILED, SAYS, SUCCEEDED, TIMED_OUT, Failure, Ref, Result, Spec
+from k8snb.runner.spec import DIED, FAILED, SAYS, SUCCEEDED, TIMED_OUT, Result, Spec
 
 if TYPE_CHECKING:
     from k8snb.artifacts.store import Store
@@ -107,23 +107,9 @@ def _result(spec: Spec, pump: Pump, children: Children, began: float) -> Result:
     if pump.timed_out or outcome is None:
         state = TIMED_OUT if pump.timed_out else DIED
         return Result(key=spec.key, state=state, code=children.status, started=started, ended=ended)
-    failure = outcome["failure"]
-    if failure is not None:
-        pickled = failure["pickled"]
-        failure = Failure(**{**failure, "pickled": Group.load(pickled) if pickled else None})
-    return Result(
-        key=spec.key,
-        state=SUCCEEDED if failure is None else FAILED,
-        groups=[Group.load(g) for g in outcome["groups"]],
-        deleted=outcome["deleted"],
-        unpackable=outcome["unpackable"],
-        changed={name: Ref(**ref) for name, ref in outcome["changed"].items()},
-        shared={name: Ref(**ref) for name, ref in outcome["shared"].items()},
-        failure=failure,
-        code=0 if failure is None else 1,
-        started=started,
-        ended=outcome["ended"],
-    )
+    failed = outcome["failure"] is not None
+    state = FAILED if failed else SUCCEEDED
+    return Result.of({**outcome, "key": spec.key, "state": state, "code": int(failed), "started": started})
 
 
 def _with_log(result: Result, parts: int, log: Log) -> Result:

@@ -20,13 +20,12 @@ from typing import Any, Self
 from cloudpickle import cloudpickle
 from floor import showing
 
-from k8snb.artifacts.groups import Group
 from k8snb.artifacts.store import Store
 from k8snb.images.code import Code
 from k8snb.orchestrators.base import Attempt, Environment, Gone, Orchestrator, Output, Report
 from k8snb.runner import frames
 from k8snb.runner.protocol import encode
-from k8snb.runner.spec import Failure, Key, Result, Spec
+from k8snb.runner.spec import Key, Result, Spec
 from k8snb.runner.step import _Step
 from k8snb.stacks.model import Stack
 
@@ -93,21 +92,8 @@ class Pods(Orchestrator):
             file.write_bytes(source)
             log = _Log(spec.nonce)
             outcome = _in_turn(spec, data.decode(), self, log)
-        failure = outcome["failure"]
-        if failure is not None:
-            pickled = failure["pickled"]
-            failure = Failure(**{**failure, "pickled": Group.load(pickled) if pickled else None})
-        result = Result(
-            spec.key,
-            "failed" if failure else "succeeded",
-            **{
-                **outcome,
-                "groups": [Group.load(g) for g in outcome["groups"]],
-                "failure": failure,
-                "started": 1.0,
-                "ended": 2.0,
-            },
-        )
+        state = "failed" if outcome["failure"] else "succeeded"
+        result = Result.of({**outcome, "key": spec.key, "state": state, "started": 1.0, "ended": 2.0})
         self.store.put(f"{spec.key.folder}/result.json", result.dumps())
         log.send("end", state=result.state)
         return b"".join(log.pieces)

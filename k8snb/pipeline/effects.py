@@ -1,0 +1,153 @@
+"""What cells change through others: by calling functions of cells above, and through objects that names share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+
+from k8snb.analysis.facts import CellFacts, Code, Pass
+from k8snb.pipeline.model import Cell
+from k8snb.pipeline.sources import code_of, with_uses
+
+
+def with_effects(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> list[Cell]:
+    """Add to each cell's facts what it changes through functions of cells above, and through shared objects.
+
+    ``history.append(...)`` in a function changes `history` in each cell that calls it; a function that changes its
+    argument changes what it is given. Modules are left out: changing them does not travel.
+    """
+    done: list[Cell] = []
+    modules: set[str] = set()
+    library = _Library()
+    sharing = _Sharing()
+    for cell in cells:
+        library.add(cell.facts)
+        facts = _with_functions(cell.facts, done, kernel_uses)
+        handed = {n: p.line for p in facts.passes if library.changes(p) for n in p.names}
+        for code in (library.codes[name] for name in library.codes.keys() & facts.reads.keys()):
+            handed |= dict.fromkeys(library.changed_outside(code), 1)
+        facts = facts.with_changes({n: line for n, line in handed.items() if n not in modules})
+        start = facts.changes.keys() | sharing.inside(facts.deep | handed.keys())
+        shared = sharing.around(start) - facts.changes.keys() - modules
+        facts = facts.with_changes(dict.fromkeys(shared, min(facts.changes.values(), default=1)))
+        facts = replace(facts, changes={n: line for n, line in facts.changes.items() if n not in modules})
+        done.append(replace(cell, facts=facts))
+        sharing.add(cell.facts, library)
+        modules = (modules - facts.binds) | facts.modules
+    return done
+
+
+def _with_functions(facts: CellFacts, above: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> CellFacts:
+    """Add the names that functions of cells above rebind or change when the cell calls them."""
+    touched: dict[str, int] = {}
+    reached = with_uses(facts.reads, above, kernel_uses)
+    for name in reached:
+        for made_in, bound in code_of(name, above):
+            touched |= dict.fromkeys(made_in.effects.get(bound, ()), facts.reads.get(name, 1))
+    inplace = {n: line for n, line in touched.items() if n in reached}
+    may_bind = facts.may_bind | (touched.keys() - inplace.keys() - facts.binds)
+    return replace(facts, changes={**inplace, **facts.changes}, may_bind=may_bind)
+
+
+@dataclass
+class _Library:
+    """The functions, classes and methods of the cells so far."""
+
+    codes: dict[str, Code] = field(default_factory=dict)
+    methods: dict[str, list[Code]] = field(default_factory=dict)
+
+    def add(self, facts: CellFacts) -> None:
+        for name, code in facts.codes.items():
+            self.codes[name] = code.beside(None if name in facts.binds else self.codes.get(name))
+            for method, inner in code.methods.items():
+                self.methods.setdefault(method, []).append(inner)
+
+    def changes(self, one: Pass) -> bool:
+        """Say whether what is handed to a call is changed there."""
+        return any(self._alters(code, name, set()) for code, name in self._taken(one))
+
+    def returns(self, one: Pass) -> bool:
+        """Say whether what is handed to a call comes back in its result."""
+        return any(name in code.returns for code, name in self._taken(one))
+
+    def changed_outside(self, code: Code) -> set[str]:
+        """Return the names of the namespace that a function hands to what changes them."""
+        inner = (method for method in code.methods.values())
+        return {n for c in (code, *inner) for p in c.passes if p.names and self.changes(p) for n in p.names}
+
+    def _alters(self, code: Code, name: str, seen: set[tuple[int, str]]) -> bool:
+        if (id(code), name) in seen:
+            return False
+        seen.add((id(code), name))
+        handed = (one for one in code.passes if name in one.parameters)
+        return name in code.changes or any(
+            self._alters(other, parameter, seen) for one in handed for other, parameter in self._taken(one)
+        )
+
+    def _taken(self, one: Pass) -> Iterator[tuple[Code, str]]:
+        """Yield the code that a call may run, and the parameter that an argument becomes there."""
+        if one.method:
+            yield from _received(self.methods.get(one.callee, ()), one.position, first=1)
+        elif code := self.codes.get(one.callee):
+            made = [method for name, method in code.methods.items() if name == "__init__"]
+            yield from _received(made, one.position, first=1)
+            yield from _received([code] if code.parameters else [], one.position, first=0)
+
+
+def _received(codes: Iterable[Code], position: int | str, *, first: int) -> Iterator[tuple[Code, str]]:
+    """Yield functions and the parameters that an argument becomes, where the first ones are given otherwise."""
+    for code in codes:
+        if position == "self":
+            yield from ((code, name) for name in code.parameters[:first])
+        elif isinstance(position, str):
+            yield from ((code, name) for name in code.parameters if position in {name, "**"})
+        else:
+            place = min(position + first, len(code.parameters) - 1)
+            yield from ((code, name) for name in code.parameters[max(place, 0) :][:1])
+
+
+class _Sharing:
+    """Which names' objects contain, or are, those of others; as far as the code of the cells so far tells."""
+
+    def __init__(self) -> None:
+        self._contents: dict[str, set[str]] = {}
+
+    def add(self, facts: CellFacts, library: _Library) -> None:
+        """Take in a cell: what it binds surely shares nothing any more but what the cell says."""
+        for name in facts.binds | facts.deletes:
+            kept = {m: inner - {name} for m, inner in self._contents.items() if m != name}
+            self._contents = {m: inner for m, inner in kept.items() if inner}
+        for name, others in facts.holds.items():
+            self._put(name, others)
+        for name, others in facts.same.items():
+            self._join(name, others)
+        for one in facts.passes:
+            for name in one.into if library.returns(one) else ():
+                self._join(name, one.names)
+
+    def inside(self, names: Iterable[str]) -> set[str]:
+        """Return names with all whose objects theirs contain."""
+        found: set[str] = set()
+        todo = list(names)
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                todo += self._contents.get(name, ())
+        return found
+
+    def around(self, names: AbstractSet[str]) -> set[str]:
+        """Return names with all whose objects contain theirs."""
+        found = set(names)
+        while more := {m for m, inner in self._contents.items() if m not in found and not inner.isdisjoint(found)}:
+            found |= more
+        return found
+
+    def _put(self, name: str, others: Iterable[str]) -> None:
+        self._contents.setdefault(name, set()).update(self.inside(others) - {name})
+
+    def _join(self, name: str, others: Iterable[str]) -> None:
+        for other in others:
+            self._put(name, [other])
+            self._put(other, [name])

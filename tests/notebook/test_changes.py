@@ -1,0 +1,88 @@
+"""Changes in place, through whatever way they come, reach the cells below as in one kernel."""
+
+from __future__ import annotations
+
+import pytest
+from inprocess import notebook
+
+ONE, TWO, THREE = "%%k8s_step one\n", "%%k8s_step two\n", "%%k8s_step three\n"
+FUNCTION = "def add(things):\n    things.append(4)"
+HIDDEN = "def add(things):\n    getattr(things, 'app' + 'end')(4)"
+KEEPER = """class Keeper:
+    def __init__(self, things):
+        self.kept = things
+    def add(self):
+        self.kept.append(4)"""
+COUNTER = """def counter():
+    n = 0
+    def count():
+        nonlocal n
+        n += 1
+        return n
+    return count"""
+DEFAULT = """def put(x, seen=[]):
+    seen.append(x)
+    return list(seen)
+a = []"""
+
+CASES = {
+    "statement": [ONE + "a = [3]", TWO + "a.append(4)", THREE + "b = list(a)"],
+    "function": [FUNCTION, ONE + "a = [3]", TWO + "add(a)", THREE + "b = list(a)"],
+    "function of a step": [ONE + FUNCTION + "\na = [3]", TWO + "add(a)", THREE + "b = list(a)"],
+    "unforeseen": [HIDDEN, ONE + "a = [3]", TWO + "add(a)", THREE + "b = list(a)"],
+    "alias of a step": [ONE + "a = [3]\nc = a", TWO + "c.append(4)", THREE + "b = list(a)"],
+    "alias of a step, unforeseen": [HIDDEN, ONE + "a = [3]\nc = a", TWO + "add(c)", THREE + "b = list(a)"],
+    "alias of a step, read by a plain cell": [ONE + "a = [3]\nc = a", TWO + "c.append(4)", "b = list(a)"],
+    "alias in the kernel": ["a = [3]\nc = a", TWO + "c.append(4)", THREE + "b = list(a)"],
+    "alias in the kernel, read by a plain cell": ["a = [3]\nc = a", TWO + "c.append(4)", "b = list(a)"],
+    "container in the kernel": ["a = [3]\nc = {'a': a}", TWO + "c['a'].append(4)", "b = list(a)"],
+    "captured": ["a = [3]", TWO + "a.append(4)", "b = list(a)"],
+    "captured, unforeseen": [HIDDEN, "a = [3]", TWO + "add(a)", THREE + "b = list(a)"],
+    "fetched alias": [ONE + "a = [3]", "c = a", TWO + "c.append(4)", THREE + "b = list(a)"],
+    "fetched, changed by a plain cell": [FUNCTION, ONE + "a = [3]", "add(a)", THREE + "b = list(a)"],
+    "fetched, changed unforeseen": [HIDDEN, ONE + "a = [3]", "add(a)", THREE + "b = list(a)"],
+    "method": [KEEPER, ONE + "a = [3]\nk = Keeper(a)", TWO + "k.add()", THREE + "b = list(a)"],
+    "method, read by a plain cell": [KEEPER, ONE + "a = [3]\nk = Keeper(a)", TWO + "k.add()", "b = list(a)"],
+    "chain": [ONE + "a = [3]", TWO + "a.append(4)", THREE + "a.append(5)\nb = list(a)"],
+    "chain, unforeseen": [HIDDEN, ONE + "a = [3]", TWO + "add(a)", THREE + "add(a)\nb = list(a)"],
+    "counter": [
+        COUNTER,
+        ONE + "tick = counter()\na = []",
+        TWO + "tick()",
+        THREE + "b = tick()",
+    ],
+    "class attribute": ["class A:\n    n = 0\na = []", TWO + "A.n += 1", THREE + "A.n += 1\nb = A.n"],
+    "generator": ["import random\nr = random.Random(0)\na = []", ONE + "x = r.random()", TWO + "b = r.random()"],
+    "view": ["import numpy as np", ONE + "a = np.arange(5)\nv = a[::2]", TWO + "v[:] = 9", THREE + "b = a.tolist()"],
+    "view in the kernel": ["import numpy as np\na = np.arange(5)\nv = a[::2]", TWO + "v[:] = 9", "b = a.tolist()"],
+    "view of a view": [
+        "import numpy as np",
+        ONE + "a = np.arange(6)",
+        TWO + "v = a[::2]\nv[:] = 9",
+        THREE + "b = a.tolist()",
+    ],
+    "library": ["import random", ONE + "a = [1, 2, 3]", TWO + "random.Random(1).shuffle(a)", THREE + "b = list(a)"],
+    "shared by an output": [ONE + "a = [3]", TWO + "c = {'a': a}", THREE + "c['a'].append(4)\nb = list(a)"],
+    "shared with the kernel": ["a = [3]", TWO + "c = {'a': a}", THREE + "c['a'].append(4)", "b = list(a)"],
+    "shared, changed by a plain cell": ["a = [3]", TWO + "c = {'a': a}", "c['a'].append(4)", "b = list(a)"],
+    "shared by two names of the kernel": ["a = [3]\nd = [a]", TWO + "c = {'a': a}", "c['a'].append(4)", "b = d[0]"],
+    "rebound in between": [HIDDEN, ONE + "a = [3]\nc = a", "a = [7]", TWO + "add(c)", THREE + "b = a + c"],
+    "default": [
+        DEFAULT,
+        ONE + "put(1)",
+        TWO + "b = put(2)",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_changes_reach_the_cells_below(name, tmp_path):
+    kernel = {"__name__": "__main__"}
+    for cell in CASES[name]:
+        exec(compile(cell.partition("\n")[2] if cell.startswith("%%") else cell, "cell", "exec"), kernel)
+    with notebook(tmp_path) as opened:
+        for cell in CASES[name]:
+            opened.run(cell)
+        opened.run("%k8s_run --rest")
+        assert opened.run("b") == kernel["b"]
+        assert opened.run("a") is None or str(opened.run("a")) == str(kernel["a"])
