@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from k8snb.analysis.files import Files
+from k8snb.analysis.installs import Install
+
 
 @dataclass(frozen=True)
 class Warning_:  # noqa: N801 - the builtin has the plain name
@@ -23,6 +26,23 @@ class Warning_:  # noqa: N801 - the builtin has the plain name
     line: int
     code: str
     text: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Something that works in a kernel and surely fails in a step.
+
+    Parameters
+    ----------
+    line : int
+        Line of the cell, from 1.
+    what, fix : str
+        What is wrong, and the way out.
+    """
+
+    line: int
+    what: str
+    fix: str
 
 
 @dataclass(frozen=True)
@@ -58,6 +78,12 @@ class CellFacts:
     ipython : bool
         The cell uses IPython's syntax (magics, ``!``, ``?``).
     warnings : tuple of Warning_
+    refused : tuple of Refusal
+        What keeps the cell from being a step.
+    installs : tuple of Install
+        Packages that the cell installs.
+    files : Files
+        Whose names stand in the code.
     """
 
     reads: Mapping[str, int] = field(default_factory=dict)
@@ -75,6 +101,9 @@ class CellFacts:
     futures: frozenset[str] = frozenset()
     ipython: bool = False
     warnings: tuple[Warning_, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    installs: tuple[Install, ...] = ()
+    files: Files = field(default_factory=Files)
 
     @property
     def outputs(self) -> frozenset[str]:

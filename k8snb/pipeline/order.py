@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from k8snb.analysis.tables import GIVEN
 from k8snb.errors import PipelineError
 from k8snb.pipeline.model import Cell, Pipeline, Step
+from k8snb.pipeline.refused import refuse_kernels_own
 from k8snb.pipeline.sources import OWN, made, with_effects, with_uses
 from k8snb.pipeline.warnings import warnings
 
@@ -42,6 +43,7 @@ def build(
         Two steps of one name, a name that no cell makes, a step to wait for that is not there, a cycle.
     """
     _refuse_twins(cells)
+    refuse_kernels_own(cells)
     uses = uses or {}
     cells = with_effects(cells, uses)
     steps = [
