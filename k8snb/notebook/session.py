@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
@@ -10,7 +11,7 @@ from typing import Any
 
 from k8snb.artifacts.store import Store, open_store
 from k8snb.errors import PipelineError, UnpackableError
-from k8snb.notebook import plan, reach
+from k8snb.notebook import plan, reach, travel
 from k8snb.notebook.bring import Bringer
 from k8snb.notebook.capture import Capture, capture
 from k8snb.notebook.card import Card
@@ -21,6 +22,8 @@ from k8snb.notebook.request import make_request
 from k8snb.notebook.running import Running
 from k8snb.notebook.screen import Screen
 from k8snb.notebook.show import View
+from k8snb.orchestrators import kind_of
+from k8snb.orchestrators.base import Capability
 from k8snb.pipeline import build, merge, parse_options, select
 from k8snb.pipeline.model import Pipeline, Step
 from k8snb.run import portal
@@ -174,7 +177,18 @@ class Session:
             self._settle(touched, cell.above)
         self._settle_what_was_to_come(old.step if old is not None and old.step else name, cell.above)
         warnings += [f"line {w.line}: {w.text}" for w in entry.facts.warnings]
+        warnings += self._does_not_travel(step)
         return Card(step, entry.capture, tuple(warnings)), name if run else None
+
+    def _does_not_travel(self, step: Step, stack: str | None = None) -> list[str]:
+        """Tell of files that a step reads and that its pod will not have."""
+        above = [entry.cell for entry in itertools.takewhile(lambda entry: entry.step != step.name, self.cells)]
+        values = {name: self.names.of_kernel(name)[1] for name in step.from_kernel}
+        told = travel.files(step, above, self.folder, values)
+        return told if told and self._runs_images(stack) else []
+
+    def _runs_images(self, stack: str | None) -> bool:
+        return Capability.IMAGES in kind_of(self.stacks.pick(stack)).capabilities
 
     def pipeline(self, above: int | None = None) -> Pipeline:
         """Return the pipeline of the first `above` cells; None: of all.
@@ -257,6 +271,7 @@ class Session:
         self._refuse_not_captured(chosen, entries)
         todo = plan.make(chosen, entries, done=done, scratch=self.scratch)
         screen = Screen(self.shell)
+        self._say_what_travels(screen, todo.pipeline, stack)
         for entry in entries.values():
             entry.ran_ahead = entry.ran_ahead and reuse
         self._say_before(screen, todo, [step.name for step in chosen.steps if step.name in done and not reuse])
@@ -282,6 +297,7 @@ class Session:
         request = make_request(
             todo,
             imports={module for entry in self.cells if entry.step is not None for module in entry.facts.imports},
+            installs=[install for entry in self.cells for install in entry.facts.installs],
             folder=self.folder,
             capabilities=engine.orchestrator.capabilities,
             parameters=parameters(),
@@ -318,6 +334,17 @@ class Session:
                 screen.say(f"warning: k8snb.toml has [steps.{table}], and no step is called so: is it {close[0]!r}?")
         for warning in plan.stale(todo, self.cells):
             screen.say(f"warning: {warning}; execute that cell and the step's cell again for new ones")
+
+    def _say_what_travels(self, screen: Screen, pipeline: Pipeline, stack: str | None) -> None:
+        """Say which packages steps get besides, and for another stack than the cards were made for what they miss."""
+        installed = list(travel.packages(entry.cell for entry in self.cells))
+        if installed and self._runs_images(stack):
+            for text in installed:
+                screen.say(text)
+        if stack is not None:
+            for step in pipeline.steps:
+                for text in self._does_not_travel(step, stack):
+                    screen.say(f"warning: step {step.name}: {text}")
 
     def bring_for_rest_of_cell(self) -> None:
         """After a run in the middle of a cell: bring what the rest of the cell reads."""
