@@ -63,7 +63,7 @@ class Session:
         self.names = Names(shell.user_ns)
         self.cells = Cells()
         self._bringer = Bringer(
-            self.names, self.cells, run=self._run_for_reader, settle=self._settle_here, say=self._say
+            self.names, self.cells, run=self._run_for_reader, settle=self._settle_here, say=self.say
         )
         self.stack_name: str | None = None
         self.scratch: Store = open_store(embedded().artifact_store.uri)  # a local run then has nothing to copy
@@ -160,7 +160,8 @@ class Session:
         """
         name, options, run = parse_options(line, where=f"%%k8s_step {line}")
         options = merge(self.stacks.steps, name, options)
-        entry = Entry(cell.source, cell.cell_id, name, options)
+        source = cell.tagged.source if cell.tagged is not None else cell.source
+        entry = Entry(source, cell.cell_id if source == cell.source else None, name, options)
         warnings = twice(self.cells.step(name), entry, notebook_file(self.shell.user_ns))
         self.names.reconcile()
         self._forget_asides()
@@ -263,7 +264,7 @@ class Session:
         """
         pipeline = self.pipeline()
         if not pipeline.steps:
-            raise PipelineError("there is no step yet", fix="put %%k8s_step NAME on top of a cell and execute it")
+            raise PipelineError("there is no step yet", fix=_how_to_make_one(notebook_file(self.shell.user_ns)))
         engine = self.engine(stack)
         entries = {entry.step: entry for entry in self.cells if entry.step is not None}
         chosen = select(pipeline, steps) if steps else pipeline
@@ -322,7 +323,8 @@ class Session:
         if ended.error is not None:
             raise ended.error
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Show a quiet line of k8snb's own under the running cell."""
         Screen(self.shell).say(text)
 
     def _say_before(self, screen: Screen, todo: plan.Plan, used: Sequence[str]) -> None:
@@ -402,3 +404,8 @@ class Session:
                 self.names.hold(name, left)
                 return
         self.names.restore(name)
+
+
+def _how_to_make_one(file: Path | None) -> str:
+    fix = "put %%k8s_step NAME on top of a cell and execute it"
+    return fix if file is not None else f"{fix}; tags of cells are not known here, as the notebook's file is not"
