@@ -283,6 +283,7 @@ def test_lines_are_those_of_the_cell():
         ("import settings\nsettings.debug = True", "2 module-state"),
         ("%cd /tmp\n%env A=1\n%run x.py", "1 module-state, 2 module-state, 3 magic"),
         ("%%cache out.pkl\nx = 1", "1 magic"),
+        ("%config A.b = 1\n%precision 3\n%whos\n%config A.b", "1 module-state, 2 module-state, 3 partial"),
         # ordinary cells
         ("def f(): return locals()\nvars(x)\nmodel.eval()\ndf.eval('a + b')", ""),
         ("def eval(m): pass\neval(model)", ""),
