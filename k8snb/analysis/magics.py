@@ -10,7 +10,7 @@ from k8snb.analysis.installs import Install
 from k8snb.analysis.syntax import Expansion
 
 LINE_MAGICS = tables.words("""
-    aimport alias alias_magic autoawait autocall automagic autoreload bookmark cat cd clear code_wrap colors conda
+    alias alias_magic autoawait autocall automagic bookmark cat cd clear code_wrap colors conda
     config cp debug dhist dirs doctest_mode env gui hist history killbgscripts ldir less lf lk ll load load_ext
     loadpy logoff logon logstart logstate logstop ls lsmagic lx magic mamba man matplotlib micromamba mkdir more mv
     page pastebin pdb pdef pdoc pfile pinfo pinfo2 pip popd pprint precision prun psearch psource pushd pwd pycat

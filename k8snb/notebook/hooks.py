@@ -8,11 +8,13 @@ when a magic first asks for it.
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from k8snb.errors import InputError
+from k8snb.notebook.document import NOTEBOOK
 from k8snb.notebook.running import Running
 from k8snb.notebook.tagged import Tags
 
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 _STEP_COMMENT = re.compile(r"#\s*(%%k8s_step\b.*)", re.DOTALL)
 _STEP = re.compile(r"%%k8s_step\b")
+_MISSED = (
+    "this cell does not stand in the notebook's file, and tags are read from there: "
+    "save the notebook, and where the cell has a tag execute it again"
+)
 _BELOW = re.compile(r"%%(?:time|timeit|capture)\b")
 
 
@@ -63,6 +69,7 @@ class Hooks:
         self._session: Session | None = None
         self._transformer = BringValues(self)
         self._tags = Tags(shell.user_ns)
+        self._told_missed = False
 
     @property
     def session(self) -> Session:
@@ -86,6 +93,11 @@ class Hooks:
 
     def begin_plain_cell(self, cell: Running) -> None:
         """Bring the values that a plain cell reads and the kernel does not have."""
+        if (
+            self._tags.missed and not self._told_missed and NOTEBOOK not in os.environ
+        ):  # where it is set, cells are added
+            self._told_missed = True
+            self.session.say(_MISSED)
         if self._session is None:
             self.executed.append(cell)
         else:

@@ -43,6 +43,11 @@ class Tags:
     Parameters
     ----------
     namespace : mapping of str to object
+
+    Attributes
+    ----------
+    missed : bool
+        A cell was executed that does not stand in the file, which has steps by tags.
     """
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
@@ -51,6 +56,7 @@ class Tags:
         self._pieces: list[Piece] = []
         self._gathered: list[Gathered] = []
         self._last = -1
+        self.missed = False
 
     def find(self, source: str, cell_id: str | None) -> Tagged | None:
         """Return what the tags of a cell say that is being executed; None for a plain cell.
@@ -65,6 +71,7 @@ class Tags:
             return None
         place = self._place(source, cell_id)
         if place is None:
+            self.missed = True
             return None
         self._last = place
         found = next((g for g in self._gathered if place in g.places), None)

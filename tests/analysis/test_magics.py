@@ -17,6 +17,7 @@ from k8snb.analysis import analyse
         ("%k8s_run", 1, "%k8s_run is for the notebook"),
         ("%rerun", 1, "history"),
         ("%edit x.py", 1, "editor"),
+        ("%autoreload 2", 1, "%autoreload is no magic"),
     ],
 )
 def test_what_surely_fails_in_a_step_is_found(source, line, says):

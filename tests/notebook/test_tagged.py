@@ -100,6 +100,21 @@ def test_a_cell_that_is_not_saved_yet_is_known_by_its_id(nb: Notebook, of_file: 
     assert nb.run("y") == 2
 
 
+def test_a_cell_that_the_file_does_not_have_is_told_once(
+    nb: Notebook, of_file: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = of_file([("x = 1", "step:a"), ("y = x", "")])
+    monkeypatch.delenv("K8SNB_NOTEBOOK")
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    nb.run("x = 1")
+    nb.run("y = x")
+    assert "does not stand in the notebook's file" not in str(nb.seen)
+    nb.run("z = 1")
+    nb.run("z = 2")
+    told = [shown for kind, shown, _ in nb.seen if kind == "display" and "save the notebook" in shown["text/plain"]]
+    assert len(told) == 1
+
+
 def test_of_two_equal_cells_each_has_its_tags(nb: Notebook, of_file: Any) -> None:
     of_file([("n = 1", ""), ("print(n)", "step:a"), ("print(n)", "step:b"), ("print(n)", "")])
     for source in ("n = 1", "print(n)", "print(n)", "print(n)"):
