@@ -123,6 +123,16 @@ def test_of_two_equal_cells_each_has_its_tags(nb: Notebook, of_file: Any) -> Non
     assert nb.text() == "1\n"
 
 
+def test_a_part_that_is_edited_is_the_step_anew(nb: Notebook, of_file: Any) -> None:
+    path = of_file([("x = 1", "block:a"), ("y = 2", "")])
+    first, second = nbformat.read(path, 4).cells
+    nb.run("x = 1", cell_id=first.id)
+    nb.run("y = x + 4", cell_id=second.id)
+    assert "warning" not in str(nb.seen)
+    nb.run("%k8s_run")
+    assert nb.run("x, y") == (1, 5)
+
+
 def test_tags_that_are_wrong_fail_the_cell(nb: Notebook, of_file: Any) -> None:
     of_file([("x = 1", "step:a step:b")])
     with pytest.raises(AnnotationError, match="more than one step"):
