@@ -78,6 +78,34 @@ def test_a_notebook_runs_with_parameters_and_the_steps_that_no_cell_ran(folder: 
     assert "a" not in [o.metadata.get("k8snb_step") for o in cells[-1].outputs if "metadata" in o]
 
 
+def test_a_notebook_with_kales_tags_runs(folder: Path) -> None:
+    notebook = write(
+        folder,
+        "import math",
+        "n = 3",
+        "def root(x): return math.sqrt(x)",
+        "a = root(n)\na",
+        "b = a + 1\nprint('b is', b)",
+        "raise ValueError('looked at by hand')",
+        "c = b * 2",
+        "print('c is', c, n)",
+        tags={
+            0: "imports",
+            1: "pipeline-parameters",
+            2: "functions",
+            3: "block:make",
+            5: "skip",
+            6: "step:use",
+            7: "pipeline-metrics",
+        },
+    )
+    out, err = (run := command("run", notebook, "-p", "n=16")).communicate(timeout=120)
+    assert run.returncode == 0, err
+    assert out == "4.0\nb is 5.0\nc is 10.0 16\n"
+    assert "[make: succeeded" in err
+    assert "[use: succeeded" in err
+
+
 def test_a_failed_step_fails_the_command_and_the_notebook_shows_it(folder: Path) -> None:
     notebook = write(
         folder, "# %%k8s_step a\nx = 1\nraise ValueError('no luck')", "touched = print(x)", "print('never')"

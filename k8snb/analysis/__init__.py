@@ -7,8 +7,9 @@ import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from k8snb.analysis import closure, hints
+from k8snb.analysis import closure, hints, magics
 from k8snb.analysis.facts import CellFacts, Code, Pass, Warning_
+from k8snb.analysis.files import files
 from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, Origin, join
 from k8snb.analysis.ipython import parse
 from k8snb.analysis.scopes import Key
@@ -78,6 +79,9 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
         futures=own_futures,
         ipython=ipython,
         warnings=hints.warnings(tree, touched),
+        refused=magics.refusals(tree) if ipython else (),
+        installs=magics.installed(tree) if ipython else (),
+        files=files(tree),
     )
 
 

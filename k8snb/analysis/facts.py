@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from k8snb.analysis.files import Files
+from k8snb.analysis.installs import Install
+
 
 @dataclass(frozen=True)
 class Warning_:  # noqa: N801 - the builtin has the plain name
@@ -89,6 +92,23 @@ class Code:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Something that works in a kernel and surely fails in a step.
+
+    Parameters
+    ----------
+    line : int
+        Line of the cell, from 1.
+    what, fix : str
+        What is wrong, and the way out.
+    """
+
+    line: int
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True)
 class CellFacts:
     """What a cell's source says about names of the notebook's namespace.
 
@@ -129,6 +149,12 @@ class CellFacts:
     ipython : bool
         The cell uses IPython's syntax (magics, ``!``, ``?``).
     warnings : tuple of Warning_
+    refused : tuple of Refusal
+        What keeps the cell from being a step.
+    installs : tuple of Install
+        Packages that the cell installs.
+    files : Files
+        Whose names stand in the code.
     """
 
     reads: Mapping[str, int] = field(default_factory=dict)
@@ -151,6 +177,9 @@ class CellFacts:
     futures: frozenset[str] = frozenset()
     ipython: bool = False
     warnings: tuple[Warning_, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    installs: tuple[Install, ...] = ()
+    files: Files = field(default_factory=Files)
 
     @property
     def outputs(self) -> frozenset[str]:

@@ -18,6 +18,7 @@ TEXTS = {
     "get_ipython": "get_ipython() reaches the kernel, which a pod does not have: use what it gives in a plain cell",
     "star-import": "what `from {0} import *` binds is not known: import the names, or give them with --out",
     "module-state": "{0} changes the state of a module, which other steps do not see: repeat it in each that needs it",
+    "partial": "%{0} tells in a step only of what the step has: use it in a plain cell",
     "magic": "%{0} may read and bind any name: give these with --in and --out, or write it as Python",
 }
 
@@ -81,7 +82,10 @@ class _Hints(ast.NodeVisitor):
 
     def visit_Expansion(self, node: Expansion) -> None:
         shows = node.magic in {"env", "set_env"} and len(node.text.replace("=", " ").split()) < len(("name", "value"))
-        if node.magic in tables.STATE_MAGICS and not shows:
+        shows |= node.magic == "config" and "=" not in node.text
+        if node.magic in tables.LOOKING_MAGICS:
+            self.say(node, "partial", node.magic)
+        elif node.magic in tables.STATE_MAGICS and not shows:
             self.say(node, "module-state", f"%{node.magic}")
         elif node.magic in tables.NAMESPACE_MAGICS or node.magic.startswith("%"):
             self.say(node, "magic", node.magic)

@@ -14,12 +14,15 @@ import string
 import warnings
 from typing import Any, TypeVar
 
-from k8snb.analysis import tables
+from k8snb.analysis import magics, tables
 from k8snb.analysis.source import body
 from k8snb.analysis.syntax import Expansion, Inner
 from k8snb.errors import AnnotationError
 
 T = TypeVar("T", bound=ast.AST)
+
+EXIT_CODE = "_exit_code"
+"""What IPython binds after a shell command that is a statement."""
 
 
 def parse(source: str) -> tuple[ast.Module, bool]:
@@ -34,10 +37,10 @@ def parse(source: str) -> tuple[ast.Module, bool]:
     try:
         return _python(text), False
     except SyntaxError as error:
-        if not _looks_like_ipython(text):
+        if not _looks_like_ipython(text) and _with_sign(text) == text:
             raise _refused(error, text) from None
     try:
-        return _cell(text), True
+        return _cell(_with_sign(text)), True
     except SyntaxError as error:
         raise _refused(error, text) from None
 
@@ -65,6 +68,13 @@ def _looks_like_ipython(text: str) -> bool:
     ) or text.lstrip("\n").startswith((" ", "\t"))
 
 
+def _with_sign(text: str) -> str:
+    """Put the ``%`` before a cell's only line where IPython does not need it (``pip install polars``)."""
+    line = text.strip()
+    known = "\n" not in line and line.partition(" ")[0] in magics.LINE_MAGICS
+    return text.replace(line, f"%{line}") if known else text
+
+
 def _cell(text: str) -> ast.Module:
     """Parse a cell; the cell magic on its first line, where there is one, says what the rest is."""
     lines = text.split("\n")
@@ -77,7 +87,7 @@ def _cell(text: str) -> ast.Module:
     lines[first] = ""
     line = first + 1
     if name not in {*tables.CODE_MAGICS, "timeit", "capture"}:
-        return _module(*_foreign(name, rest, line))
+        return _module(*_foreign(name, rest, line, "\n".join(lines[first + 1 :])))
     try:
         tree = _python("\n".join(lines))
     except SyntaxError:
@@ -89,12 +99,13 @@ def _cell(text: str) -> ast.Module:
     return tree
 
 
-def _foreign(name: str, rest: str, line: int) -> list[ast.stmt]:
+def _foreign(name: str, rest: str, line: int, text: str) -> list[ast.stmt]:
     """What is known of a cell magic whose body is not Python: its line is expanded, ``--out`` and ``--err`` bind."""
     words = _words(rest)
     bound = [value for word, value in itertools.pairwise(words) if word in {"--out", "--err", "--proc"}]
-    expansion = ast.Expr(_expansion(rest, line, "" if name in tables.NOT_PYTHON else f"%{name}"))
-    return [_placed(expansion, line), *_bindings(bound, line)]
+    expansion = _expansion(rest, line, "" if name in tables.NOT_PYTHON else f"%{name}")
+    expansion.cell, expansion.body = name, text
+    return [_placed(ast.Expr(expansion), line), *_bindings(bound, line)]
 
 
 def _module(*statements: ast.stmt) -> ast.Module:
@@ -132,14 +143,11 @@ class _Magics(ast.NodeTransformer):
     def visit_Expr(self, node: ast.Expr) -> ast.stmt | list[ast.stmt]:
         match _magic(node.value):
             case name, text:
-                if name in tables.CODE_MAGICS and (
-                    statements := _statements(_options(text, tables.CODE_MAGICS[name])[1], node.lineno)
-                ):
+                if statements := _meaning(name, text, node.lineno):
                     return statements
-                if name == "timeit" and (statements := _statements(_options(text, tables.TIMEIT)[1], node.lineno)):
-                    return _placed(Inner(body=statements), node.lineno)
+        binds = [EXIT_CODE] if _sets_exit_code(node.value) else []
         self.generic_visit(node)
-        return node
+        return [node, *_bindings(binds, node.lineno)]
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         match _magic(node):
@@ -151,6 +159,27 @@ class _Magics(ast.NodeTransformer):
                 return _expansion(text, node.lineno, name)
         self.generic_visit(node)
         return node
+
+
+def _meaning(name: str, text: str, line: int) -> list[ast.stmt]:
+    """Return the statements that a line magic stands for, where there are any."""
+    if name in tables.CODE_MAGICS:
+        return _statements(_options(text, tables.CODE_MAGICS[name])[1], line)
+    if name == "timeit" and (statements := _statements(_options(text, tables.TIMEIT)[1], line)):
+        return [_placed(Inner(body=statements), line)]
+    if name == "xdel":
+        return [_placed(ast.Delete([ast.Name(n, ast.Del())]), line) for n in _names(text)]
+    return []
+
+
+def _sets_exit_code(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython")), attr="system")):
+            return True
+    match _magic(node):
+        case name, _:
+            return name in magics.ALIASES
+    return False
 
 
 def _magic(node: ast.expr) -> tuple[str, str] | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 MAGIC = "%%k8s_step"
 
+NEXT_CELL = "# %% the step's next cell"
+"""The line between the sources of several cells that are one step; each shows the value of its last expression."""
+
 
 def body(source: str) -> str:
     r"""Return the cell's source with its step line, if there is one, left blank.

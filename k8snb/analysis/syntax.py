@@ -21,14 +21,19 @@ class Expansion(ast.expr):
     Parameters
     ----------
     magic : str
-        Its name; ``!`` for a shell command, empty for a cell magic that leaves the namespace alone.
+        Its name; ``!`` for a shell command, empty for a cell magic that leaves the namespace alone, ``%NAME`` for one
+        that may not.
     names : list of str
         Names that its text may hold.
     text : str
+    cell : str
+        The name of a cell magic.
+    body : str
+        What stands below a cell magic.
     """
 
     _fields = ()
 
-    def __init__(self, magic: str, names: list[str], text: str) -> None:
+    def __init__(self, magic: str, names: list[str], text: str, cell: str = "", body: str = "") -> None:
         super().__init__()
-        self.magic, self.names, self.text = magic, names, text
+        self.magic, self.names, self.text, self.cell, self.body = magic, names, text, cell, body

@@ -111,7 +111,10 @@ STATE_CALLS = words("""
 STATE_OBJECTS = ("os.environ", "matplotlib.rcParams", "matplotlib.pyplot.rcParams", "pandas.options", "sys.path")
 """Objects of modules that hold such state."""
 
-STATE_MAGICS = words("cd pushd popd env set_env")
+STATE_MAGICS = words("cd pushd popd env set_env config precision pprint")
+LOOKING_MAGICS = words("who who_ls whos history hist")
+"""Line magics that tell of the notebook's names or cells."""
+
 NAMESPACE_MAGICS = words("run pylab store reset reset_selective xdel load loadpy edit macro recall rerun")
 """Line magics that may bind and read any name."""
 

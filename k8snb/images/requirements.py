@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
+from k8snb.analysis.installs import TOOLS, Install
 from k8snb.errors import RequirementsError
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -121,6 +122,43 @@ def relevant(requirements: Collection[str], pins: Collection[str]) -> tuple[str,
             continue  # another platform's
         waiting |= {need for need in needs if extras or "extra ==" not in need}
     return tuple(sorted(pin for pin in pins if name_of(pin) in seen.keys() - asked))
+
+
+def with_installed(requirements: Collection[str], installs: Collection[Install], folder: Path) -> tuple[str, ...]:
+    """Add what cells install to requirements.
+
+    A requirement without a version is the version that is installed in this Python, or the one that is required
+    already; one with a version takes the place of another on the same package, as it did in the kernel.
+
+    Parameters
+    ----------
+    requirements : collection of str
+    installs : collection of Install
+        In the order of the cells.
+    folder : Path
+        That requirements files in them are relative to.
+    """
+    needed = list(requirements)
+    for install in installs:
+        files = (folder / name for name in install.files)
+        for entry in (*install.requirements, *(e for file in files if file.is_file() for e in from_file(file))):
+            name = name_of(entry)
+            if name in {OWN, *TOOLS} or entry in needed:
+                continue
+            if entry.startswith("-"):
+                needed.append(entry)
+            elif entry.partition("[")[0] != entry or not _NAME.fullmatch(entry):
+                needed = [*(other for other in needed if name_of(other) != name), entry]
+            elif name not in map(name_of, needed):
+                needed.append(_as_installed(entry))
+    return tuple(needed)
+
+
+def _as_installed(name: str) -> str:
+    try:
+        return _pin(metadata.distribution(name)) or name
+    except metadata.PackageNotFoundError:
+        return name
 
 
 def name_of(requirement: str) -> str:

@@ -29,7 +29,7 @@ class Card:
         """Heading and text of each row."""
         rows = [("reads", _reads(self.step)), ("makes", ", ".join(self.step.outputs) or "nothing")]
         if self.capture.groups:
-            size, seconds = _bytes(self.capture.size), self.capture.seconds
+            size, seconds = size_in_words(self.capture.size), self.capture.seconds
             rows.append(("captured", f"{', '.join(sorted(self.capture.groups))}: {size} in {seconds * 1000:.0f} ms"))
         if mounts := self.step.cell.options.mounts:
             rows.append(("costs", f"0.3 s more at a pod's start: {', '.join(mounts)} mounts a volume"))
@@ -56,7 +56,8 @@ def _reads(step: Step) -> str:
     return "; ".join(f"{', '.join(names)} from {source}" for source, names in by_source.items()) or "nothing"
 
 
-def _bytes(size: float) -> str:
+def size_in_words(size: float) -> str:
+    """Return a number of bytes as it is read."""
     for unit in ("bytes", "kB", "MB"):
         if size < 1000:  # noqa: PLR2004 - units of a thousand
             return f"{size:.3g} {unit}"

@@ -6,11 +6,12 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from k8snb.analysis.source import step_line
-from k8snb.errors import PipelineError
-from k8snb.notebook.cells import Entry
+from k8snb.errors import InputError, PipelineError
+
+if TYPE_CHECKING:
+    from k8snb.notebook.cells import Entry
 
 NOTEBOOK = "K8SNB_NOTEBOOK"
 """Environment variable with the notebook's path; ``k8snb run`` sets it."""
@@ -62,14 +63,16 @@ def twice(old: Entry | None, new: Entry, file: Path | None) -> list[str]:
 
 def refuse_twins(file: Path) -> None:
     """Raise `PipelineError` where two cells of a notebook file are one step."""
+    from k8snb.pipeline.file import gathered
+
     try:
-        cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (OSError, ValueError, KeyError):  # being saved just now, or no notebook
+        _, cells = gathered(file)
+    except InputError:  # being saved just now, or no notebook
         return
     seen: dict[str, int] = {}
-    for number, source in enumerate(sources, 1):
-        name, *_ = (step_line(source) or "").split() or [""]
+    for cell in cells:
+        number = cell.places[0] + 1
+        name, *_ = (cell.line or "").split() or [""]
         if name in seen:
             raise PipelineError(
                 f"two cells are step {name!r}",

@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from k8snb.analysis.installs import Install
 from k8snb.errors import RequirementsError
 from k8snb.images import requirements
 from k8snb.orchestrators.base import Environment
@@ -13,7 +14,11 @@ from k8snb.pipeline.model import Step
 
 
 def environments(
-    steps: Sequence[Step], folder: Path, modules: Collection[str], local: Collection[str]
+    steps: Sequence[Step],
+    folder: Path,
+    modules: Collection[str],
+    local: Collection[str],
+    installs: Sequence[Install] = (),
 ) -> dict[str, Environment]:
     """Return the environment of each step.
 
@@ -27,6 +32,8 @@ def environments(
         makes is unpacked by others.
     local : collection of str
         Modules that travel as code.
+    installs : sequence of Install
+        What the notebook's cells install, in their order: every step gets it, whatever else its packages come from.
 
     Raises
     ------
@@ -35,12 +42,15 @@ def environments(
     """
     common = _common(folder, modules, local)
     pins = requirements.constraints()
-    return {step.name: _environment(step, folder, common, pins) for step in steps}
+    return {step.name: _environment(step, folder, common, installs, pins) for step in steps}
 
 
-def _environment(step: Step, folder: Path, common: tuple[str, ...], pins: tuple[str, ...]) -> Environment:
+def _environment(
+    step: Step, folder: Path, common: tuple[str, ...], installs: Sequence[Install], pins: tuple[str, ...]
+) -> Environment:
     options = step.cell.options
-    needed = requirements.from_file(folder / options.requirements) if options.requirements else common
+    named = requirements.from_file(folder / options.requirements) if options.requirements else common
+    needed = requirements.with_installed(named, installs, folder)
     return Environment(options.image, tuple(sorted(needed)), requirements.relevant(needed, pins))
 
 

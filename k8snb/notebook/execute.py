@@ -25,8 +25,11 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 from k8snb.errors import InputError
 from k8snb.notebook.document import NOTEBOOK, PARAMETERS, refuse_twins
+from k8snb.notebook.inject import inject
 from k8snb.notebook.magics import CARD
 from k8snb.notebook.screen import STEP_LINE
+from k8snb.pipeline.file import gathered
+from k8snb.pipeline.tags import SKIP
 from k8snb.stacks.load import load
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -64,7 +67,7 @@ def run(notebook: Path, *, stack: str | None, parameters: Mapping[str, Any], out
     stack : str or None
         None: the active one.
     parameters : mapping
-        Variables that are set after the cell tagged ``parameters``, or at the top.
+        Variables that are set below the cells tagged ``parameters``, or at the top.
     output : Path or None
         None: beside the notebook.
 
@@ -77,9 +80,11 @@ def run(notebook: Path, *, stack: str | None, parameters: Mapping[str, Any], out
     target = output or notebook.with_name(f"{notebook.stem}.executed.ipynb")
     content = _read(notebook)
     load(notebook.parent, name=stack).pick()  # what is wrong is said before a kernel starts
+    gathered(notebook)
     refuse_twins(notebook)
     _check_target(target)
-    _inject(content, parameters)
+    for text in inject(content, parameters):
+        print(f"k8snb: {text}", file=sys.stderr)
     content.cells.append(nbformat.v4.new_code_cell(REST))
     environment = {**os.environ, NOTEBOOK: str(notebook), PARAMETERS: json.dumps(parameters, default=repr)}
     environment |= {"K8SNB_STACK": stack} if stack else {}
@@ -94,7 +99,13 @@ def run(notebook: Path, *, stack: str | None, parameters: Mapping[str, Any], out
 
 
 async def _execute(content: Any, folder: Path, environment: Mapping[str, str]) -> int:
-    client = _Client(content, timeout=None, store_widget_state=False, resources={"metadata": {"path": str(folder)}})
+    client = _Client(
+        content,
+        timeout=None,
+        skip_cells_with_tag=SKIP,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(folder)}},
+    )
     client.extra_arguments = ["--log-level=ERROR"]  # ipykernel's hints on transports are nothing to the user
     lines = [line.strip() for cell in content.cells if cell.cell_type == "code" for line in cell.source.splitlines()]
     if not any(line.startswith("%load_ext k8snb") for line in lines):
@@ -195,16 +206,3 @@ def _check_target(target: Path) -> None:
         raise InputError(what, where=str(target), fix=f"{fix}: --output") from None
     if not there:
         target.unlink()
-
-
-def _inject(content: Any, parameters: Mapping[str, Any]) -> None:
-    """Add a cell that sets the parameters, after the one tagged ``parameters`` (as papermill does), else at the top."""
-    if not parameters:
-        return
-    lines = [f"{name} = {value!r}" for name, value in parameters.items()]
-    cell = nbformat.v4.new_code_cell("\n".join(lines), metadata={"tags": ["injected-parameters"]})
-    tagged = [i + 1 for i, c in enumerate(content.cells) if "parameters" in c.metadata.get("tags", [])]
-    if not tagged:
-        what = "no cell has the tag `parameters`: they are set above the first cell, and a cell may set them anew"
-        print(f"k8snb: {what}", file=sys.stderr)
-    content.cells.insert(tagged[0] if tagged else 0, cell)

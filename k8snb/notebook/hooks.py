@@ -8,17 +8,25 @@ when a magic first asks for it.
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from k8snb.errors import InputError
+from k8snb.notebook.document import NOTEBOOK
 from k8snb.notebook.running import Running
+from k8snb.notebook.tagged import Tags
 
 if TYPE_CHECKING:
     from k8snb.notebook.session import Session
 
 _STEP_COMMENT = re.compile(r"#\s*(%%k8s_step\b.*)", re.DOTALL)
 _STEP = re.compile(r"%%k8s_step\b")
+_MISSED = (
+    "this cell does not stand in the notebook's file, and tags are read from there: "
+    "save the notebook, and where the cell has a tag execute it again"
+)
 _BELOW = re.compile(r"%%(?:time|timeit|capture)\b")
 
 
@@ -60,6 +68,8 @@ class Hooks:
         self._running: list[Running] = []
         self._session: Session | None = None
         self._transformer = BringValues(self)
+        self._tags = Tags(shell.user_ns)
+        self._told_missed = False
 
     @property
     def session(self) -> Session:
@@ -73,8 +83,21 @@ class Hooks:
         """The cell that is being executed, the innermost."""
         return self._running[-1] if self._running else None
 
+    def find_tags(self, cell: Running) -> bool:
+        """Say whether the notebook's file has a cell as a step, or as a part of one."""
+        try:
+            cell.tagged = self._tags.find(cell.source, cell.cell_id)
+        except InputError as error:
+            cell.refused = error  # here IPython would take the transformer away for it
+        return cell.tagged is not None or cell.refused is not None
+
     def begin_plain_cell(self, cell: Running) -> None:
         """Bring the values that a plain cell reads and the kernel does not have."""
+        if (
+            self._tags.missed and not self._told_missed and NOTEBOOK not in os.environ
+        ):  # where it is set, cells are added
+            self._told_missed = True
+            self.session.say(_MISSED)
         if self._session is None:
             self.executed.append(cell)
         else:
@@ -127,16 +150,18 @@ class BringValues(ast.NodeTransformer):
         if cell is None or cell.begun or not isinstance(node, ast.Module) or not node.body:
             return node
         cell.begun = True
-        if cell.step_line is None:
+        if cell.step_line is None and self._hooks.find_tags(cell):
+            node.body = [_statement(node.body[0], "tagged_step")]
+        elif cell.step_line is None:
             futures = sum(isinstance(s, ast.ImportFrom) and s.module == "__future__" for s in node.body)
             docstring = futures > 0 and isinstance(node.body[0], ast.Expr)
-            node.body.insert(futures + docstring, _statement(node.body[0]))
+            node.body.insert(futures + docstring, _statement(node.body[0], "bring"))
         return node
 
 
-def _statement(at: ast.stmt) -> ast.stmt:
-    """Return the call of `bring`, in the place of another statement; the user's code cannot have taken its names."""
-    statement = ast.parse(f"__import__({__name__!r}, fromlist=['bring']).bring()").body[0]
+def _statement(at: ast.stmt, call: str) -> ast.stmt:
+    """Return a call of a function of this module in another statement's place; no name of the user's is in its way."""
+    statement = ast.parse(f"__import__({__name__!r}, fromlist=[{call!r}]).{call}()").body[0]
     for node in ast.walk(statement):
         ast.copy_location(node, at)
     return statement
@@ -149,6 +174,22 @@ def bring() -> None:
     """Bring the values that the running cell reads and does not have: the statement before a plain cell's own."""
     if _hooks is not None and _hooks.running is not None:
         _hooks.begin_plain_cell(_hooks.running)
+
+
+def tagged_step() -> None:
+    """Make the running cell a step, as the tags in the notebook's file say: the statement in the place of its own."""
+    if _hooks is None or _hooks.running is None:
+        return
+    if _hooks.running.refused is not None:
+        raise _hooks.running.refused
+    if (tagged := _hooks.running.tagged) is None:
+        return
+    name = tagged.line.split()[0]
+    known = _hooks.session.cells.step(name)
+    if not tagged.first and known is not None and known.source == tagged.source:
+        _hooks.session.say(f"a part of step {name}")
+    else:
+        _hooks.shell.run_cell_magic("k8s_step", tagged.line, tagged.source)
 
 
 def install(hooks: Hooks) -> None:

@@ -44,7 +44,9 @@ class K8snbMagics(Magics):
         ``--service-account``. ``{x}`` and ``$x`` in the line stand for the value of the variable.
         """
         running = self._hooks.running
-        if running is None or running.step_line is None:  # called by code and not as a cell
+        if running is None or (
+            running.step_line is None and running.tagged is None
+        ):  # called by code and not as a cell
             running = Running(f"%%k8s_step {line}\n{cell}")
         card, run_now = self._hooks.session.add_step(line, running)
         self._show(card)

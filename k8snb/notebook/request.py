@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
+from k8snb.analysis.installs import Install
 from k8snb.analysis.source import body
 from k8snb.images.code import collect, imported_by, local_modules
 from k8snb.images.requirements import from_file
@@ -21,6 +22,7 @@ def make_request(
     plan: Plan,
     *,
     imports: Collection[str],
+    installs: Sequence[Install],
     folder: Path,
     capabilities: AbstractSet[Capability],
     parameters: Mapping[str, Any],
@@ -32,6 +34,8 @@ def make_request(
     plan : Plan
     imports : collection of str
         Top-level modules that the notebook's steps import, also those that do not run.
+    installs : sequence of Install
+        What the notebook's cells install.
     folder : Path
         The notebook's.
     capabilities : set of Capability
@@ -47,7 +51,7 @@ def make_request(
     _check_requirements(steps, folder)
     local = local_modules(modules, folder)
     if Capability.IMAGES in capabilities:
-        needs = environments(steps, folder, modules | imported_by(local), local)
+        needs = environments(steps, folder, modules | imported_by(local), local, installs)
     else:
         needs = {step.name: Environment() for step in steps}
     code = collect({step.name: body(step.cell.source) for step in steps}, modules, folder, files)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from k8snb.analysis.source import step_line
 
 if TYPE_CHECKING:
+    from k8snb.errors import InputError
     from k8snb.notebook.cells import Entry
     from k8snb.notebook.runs import Part
+    from k8snb.notebook.tagged import Tagged
 
 
 @dataclass
@@ -31,6 +33,10 @@ class Running:
         Of a plain cell: as the session remembers it.
     before : dict of str to int
         Of a plain cell: the identities of the namespace's values when it began.
+    tagged : Tagged or None
+        What the tags in the notebook's file say, where they make the cell a step.
+    refused : InputError or None
+        What is wrong with these tags.
     parts : list of Part
         Of a plain cell: what comes before, between and after its runs of the pipeline, as far as it has not come yet.
     """
@@ -41,6 +47,8 @@ class Running:
     above: int | None = None
     entry: Entry | None = None
     before: dict[str, int] = field(default_factory=dict)
+    tagged: Tagged | None = None
+    refused: InputError | None = None
     parts: list[Part] = field(default_factory=list)
 
     @cached_property

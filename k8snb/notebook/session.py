@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 from k8snb.artifacts.store import Store, open_store
 from k8snb.errors import PipelineError, UnpackableError
-from k8snb.notebook import plan, reach
+from k8snb.notebook import plan, reach, travel
 from k8snb.notebook.bring import Bringer
 from k8snb.notebook.capture import Capture, capture
 from k8snb.notebook.card import Card
@@ -21,6 +23,8 @@ from k8snb.notebook.request import make_request
 from k8snb.notebook.running import Running
 from k8snb.notebook.screen import Screen
 from k8snb.notebook.show import View
+from k8snb.orchestrators import kind_of
+from k8snb.orchestrators.base import Capability
 from k8snb.pipeline import build, merge, parse_options, select
 from k8snb.pipeline.model import Pipeline, Step
 from k8snb.pipeline.sources import OWN
@@ -61,7 +65,7 @@ class Session:
         self.names = Names(shell.user_ns)
         self.cells = Cells()
         self._bringer = Bringer(
-            self.names, self.cells, run=self._run_for_reader, settle=self._settle_here, say=self._say
+            self.names, self.cells, run=self._run_for_reader, settle=self._settle_here, say=self.say
         )
         self.stack_name: str | None = None
         self.scratch: Store = open_store(embedded().artifact_store.uri)  # a local run then has nothing to copy
@@ -158,8 +162,10 @@ class Session:
         """
         name, options, run = parse_options(line, where=f"%%k8s_step {line}")
         options = merge(self.stacks.steps, name, options)
-        entry = Entry(cell.source, cell.cell_id, name, options)
+        source = cell.tagged.source if cell.tagged is not None else cell.source
+        entry = Entry(source, cell.cell_id if source == cell.source else None, name, options)
         warnings = twice(self.cells.step(name), entry, notebook_file(self.shell.user_ns))
+        warnings = [] if cell.tagged is not None else warnings  # the file shows that it is the same step
         self.names.reconcile()
         self._forget_asides()
         entry.facts  # noqa: B018 - a cell that is not Python takes no other's place
@@ -176,6 +182,7 @@ class Session:
             self._settle(touched, cell.above)
         self._settle_what_was_to_come(old.step if old is not None and old.step else name, cell.above)
         warnings += [f"line {w.line}: {w.text}" for w in entry.facts.warnings]
+        warnings += self._does_not_travel(step)
         return Card(step, entry.capture, tuple(warnings)), name if run else None
 
     def _notice_changed(self, entry: Entry) -> None:
@@ -192,22 +199,37 @@ class Session:
         facts = step.cell.facts
         own = {name: value for name, value in self._users_own().items() if not OWN.fullmatch(name)}
         kept = set[str]().union(*facts.holds.values(), *facts.same.values())
-        shared, beside = reach.sharing(facts.changes, own), reach.sharing(kept, own) - facts.reads.keys()
-        if not shared | beside:
-            return step
-        entry.changes |= shared
-        entry.beside |= beside - shared
-        for together in (shared.union(facts.changes), beside | kept):
-            fetched = {name for name in together if self.names.fetched_from(name) is not None}
-            for name in together - fetched if fetched else ():
-                if maker := self.cells.plain_maker(name, above=entry):
-                    maker.take(fetched)
+        changes = facts.changes.keys() | reach.sharing(facts.changes, own)
+        beside = reach.sharing(kept, own)
+        kept |= beside
+        entry.changes |= changes - facts.changes.keys()
+        entry.beside |= beside - facts.reads.keys()
+        for together in (changes, kept):
+            self._take_together(together, entry)
         return self.pipeline(above)[entry.step]
+
+    def _take_together(self, names: AbstractSet[str], entry: Entry) -> None:
+        """Let names be the kernel's where a plain cell above a step has made others of results that they stand for."""
+        fetched = {name for name in names if self.names.fetched_from(name) is not None}
+        for name in names - fetched if fetched else ():
+            maker = self.cells.plain_maker(name, above=entry)
+            if maker is not None and self.names.of_kernel(name)[0]:
+                maker.take(fetched)
 
     def _in_groups_with(self, names: Collection[str]) -> set[str]:
         """Return pending names whose values share an object with what one of the names stands for."""
         groups = [set(p.group.names) for p in self.names.pending.values() if isinstance(p, Made)]
         return {name for group in groups if not group.isdisjoint(names) for name in group}
+
+    def _does_not_travel(self, step: Step, stack: str | None = None) -> list[str]:
+        """Tell of files that a step reads and that its pod will not have."""
+        above = [entry.cell for entry in itertools.takewhile(lambda entry: entry.step != step.name, self.cells)]
+        values = {name: self.names.of_kernel(name)[1] for name in step.from_kernel}
+        told = travel.files(step, above, self.folder, values)
+        return told if told and self._runs_images(stack) else []
+
+    def _runs_images(self, stack: str | None) -> bool:
+        return Capability.IMAGES in kind_of(self.stacks.pick(stack)).capabilities
 
     def pipeline(self, above: int | None = None) -> Pipeline:
         """Return the pipeline of the first `above` cells; None: of all.
@@ -285,7 +307,7 @@ class Session:
         """
         pipeline = self.pipeline()
         if not pipeline.steps:
-            raise PipelineError("there is no step yet", fix="put %%k8s_step NAME on top of a cell and execute it")
+            raise PipelineError("there is no step yet", fix=_how_to_make_one(notebook_file(self.shell.user_ns)))
         engine = self.engine(stack)
         entries = {entry.step: entry for entry in self.cells if entry.step is not None}
         chosen = select(pipeline, steps) if steps else pipeline
@@ -293,6 +315,7 @@ class Session:
         self._refuse_not_captured(chosen, entries)
         todo = plan.make(chosen, entries, done=done, scratch=self.scratch)
         screen = Screen(self.shell)
+        self._say_what_travels(screen, todo.pipeline, stack)
         for entry in entries.values():
             entry.ran_ahead = entry.ran_ahead and reuse
         self._say_before(screen, todo, [step.name for step in chosen.steps if step.name in done and not reuse])
@@ -318,6 +341,7 @@ class Session:
         request = make_request(
             todo,
             imports={module for entry in self.cells if entry.step is not None for module in entry.facts.imports},
+            installs=[install for entry in self.cells for install in entry.facts.installs],
             folder=self.folder,
             capabilities=engine.orchestrator.capabilities,
             parameters=parameters(),
@@ -342,7 +366,8 @@ class Session:
         if ended.error is not None:
             raise ended.error
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Show a quiet line of k8snb's own under the running cell."""
         Screen(self.shell).say(text)
 
     def _say_before(self, screen: Screen, todo: plan.Plan, used: Sequence[str]) -> None:
@@ -354,6 +379,17 @@ class Session:
                 screen.say(f"warning: k8snb.toml has [steps.{table}], and no step is called so: is it {close[0]!r}?")
         for warning in plan.stale(todo, self.cells):
             screen.say(f"warning: {warning}; execute that cell and the step's cell again for new ones")
+
+    def _say_what_travels(self, screen: Screen, pipeline: Pipeline, stack: str | None) -> None:
+        """Say which packages steps get besides, and for another stack than the cards were made for what they miss."""
+        installed = list(travel.packages(entry.cell for entry in self.cells))
+        if installed and self._runs_images(stack):
+            for text in installed:
+                screen.say(text)
+        if stack is not None:
+            for step in pipeline.steps:
+                for text in self._does_not_travel(step, stack):
+                    screen.say(f"warning: step {step.name}: {text}")
 
     def bring_for_rest_of_cell(self) -> None:
         """After a run in the middle of a cell: bring what the rest of the cell reads."""
@@ -433,3 +469,8 @@ def _dead(step: Step, result: Result | None, pipeline: Pipeline) -> set[str]:
         for name, ref in taken_over.items()
         if name not in step.inputs and ref.step in there and not step.means(name, pipeline[ref.step])
     }
+
+
+def _how_to_make_one(file: Path | None) -> str:
+    fix = "put %%k8s_step NAME on top of a cell and execute it"
+    return fix if file is not None else f"{fix}; tags of cells are not known here, as the notebook's file is not"

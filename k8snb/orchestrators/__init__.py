@@ -26,9 +26,20 @@ def open_orchestrator(stack: Stack, folder: Path) -> Orchestrator:
     StackError
         None of that kind is installed.
     """
+    return kind_of(stack).of_stack(stack, folder)
+
+
+def kind_of(stack: Stack) -> type[Orchestrator]:
+    """Return the class of a stack's orchestrator.
+
+    Raises
+    ------
+    StackError
+        None of that kind is installed.
+    """
     for entry in entry_points(group=GROUP, name=stack.orchestrator.kind):
         cls: type[Orchestrator] = entry.load()
-        return cls.of_stack(stack, folder)
+        return cls
     raise StackError(
         f"there is no orchestrator of kind {stack.orchestrator.kind!r}",
         where=f"stack {stack.name}",

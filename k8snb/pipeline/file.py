@@ -3,49 +3,63 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from k8snb.analysis import analyse, step_line
+from k8snb.analysis import analyse
 from k8snb.errors import AnnotationError, InputError
 from k8snb.pipeline.context import contexts
 from k8snb.pipeline.model import Cell
-from k8snb.pipeline.options import StepOptions
-from k8snb.pipeline.parse import check_name, parse_options
-
-_STEP, _PREVIOUS, _SKIP = "step:", "prev:", "skip"
+from k8snb.pipeline.parse import parse_options
+from k8snb.pipeline.tags import Gathered, Piece, gather, is_kales
 
 
 def read_notebook(path: Path) -> list[Cell]:
     """Return the code cells of a notebook in the order of the file.
 
-    A cell is a step by its line (``%%k8s_step NAME``, ``# %%k8s_step NAME``) or by a tag ``step:NAME``; the tag
-    ``prev:NAME`` then means ``--after NAME``. Cells with the tag ``skip`` are left out.
+    A cell is a step by its line (``%%k8s_step NAME``, ``# %%k8s_step NAME``) or by a tag ``step:NAME`` (or
+    ``block:NAME``); the tag ``prev:NAME`` then means ``--after NAME``, ``limit:KIND:VALUE`` what the step may use and
+    ``image:NAME`` its image. In a notebook with Kale's tags a cell without any belongs to the step above it. Cells with
+    the tag ``skip`` are left out.
 
     Raises
     ------
     InputError
-        The file is no notebook, or a step's line or a cell's code is wrong.
+        The file is no notebook, or a step's line, its tags or a cell's code is wrong.
     """
-    read = [
-        _cell(source, tags, f"{path.name}, code cell {place}")
-        for place, (source, tags) in enumerate(_code(path), 1)
-        if _SKIP not in tags
-    ]
+    cells = [_cell(found, path.name) for found in gathered(path)[1]]
     return [
         replace(cell, facts=analyse(cell.source, *around), futures=around[1]) if any(around) else cell
-        for cell, around in zip(read, contexts([cell.facts for cell in read]), strict=True)
+        for cell, around in zip(cells, contexts([cell.facts for cell in cells]), strict=True)
     ]
 
 
-def _code(path: Path) -> list[tuple[str, list[str]]]:
-    """Return source and tags of a notebook's code cells."""
+def gathered(path: Path) -> tuple[list[Piece], list[Gathered]]:
+    """Return the code cells of a notebook file, and as they make up its pipeline.
+
+    Raises
+    ------
+    InputError
+        The file is no notebook, or tags are wrong.
+    """
+    pieces, metadata = _read(path)
+    try:
+        return pieces, gather(pieces, kale=is_kales(pieces, metadata))
+    except AnnotationError as error:
+        raise AnnotationError(error.what, where=f"{path.name}, {error.where}", fix=error.fix) from None
+
+
+def _read(path: Path) -> tuple[list[Piece], object]:
+    """Return a notebook's code cells and its metadata."""
     try:
         document: dict[str, Any] = json.loads(path.read_text("utf-8"))
         cells = [cell for cell in document["cells"] if cell["cell_type"] == "code"]
-        return [("".join(cell["source"]), list(cell.get("metadata", {}).get("tags", ()))) for cell in cells]
+        pieces = [
+            Piece("".join(cell["source"]), tuple(cell.get("metadata", {}).get("tags", ())), cell.get("id"))
+            for cell in cells
+        ]
+        return pieces, document.get("metadata")
     except OSError as error:
         raise InputError(f"the notebook cannot be read: {error.strerror}", where=str(path)) from None
     except json.JSONDecodeError as error:
@@ -57,20 +71,13 @@ def _code(path: Path) -> list[tuple[str, list[str]]]:
         raise InputError(what, where=str(path), fix=fix) from None
 
 
-def _cell(source: str, tags: Sequence[str], where: str) -> Cell:
+def _cell(found: Gathered, file: str) -> Cell:
+    where = f"{file}, code cell {found.places[0] + 1}"
     try:
-        facts = analyse(source)
+        facts = analyse(found.source)
     except AnnotationError as error:
         raise AnnotationError(error.what, where=f"{where}, {error.where}", fix=error.fix) from None
-    line = step_line(source)
-    if line is not None:
-        name, options, _ = parse_options(line, where=where)
-        return Cell(source, facts, name, options)
-    for tag in tags:
-        if tag.startswith(_STEP):
-            name = tag.removeprefix(_STEP)
-            check_name(name, where=where)
-            previous = tuple(t.removeprefix(_PREVIOUS) for t in tags if t.startswith(_PREVIOUS))
-            given = frozenset({"after"}) if previous else frozenset[str]()
-            return Cell(source, facts, name, StepOptions(after=previous, given=given))
-    return Cell(source, facts)
+    if found.line is None:
+        return Cell(found.source, facts)
+    name, options, _ = parse_options(found.line, where=where)
+    return Cell(found.source, facts, name, options)

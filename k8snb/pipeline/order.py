@@ -11,6 +11,7 @@ from k8snb.analysis.tables import GIVEN
 from k8snb.errors import PipelineError
 from k8snb.pipeline.effects import with_effects
 from k8snb.pipeline.model import Cell, Pipeline, Step
+from k8snb.pipeline.refused import refuse_kernels_own
 from k8snb.pipeline.sources import OWN, made, surely_made, with_uses
 from k8snb.pipeline.warnings import warnings
 
@@ -43,6 +44,7 @@ def build(
         Two steps of one name, a name that no cell makes, a step to wait for that is not there, a cycle.
     """
     _refuse_twins(cells)
+    refuse_kernels_own(cells)
     uses = uses or {}
     cells = with_effects(cells, uses)
     steps = [

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _PARSE = _ast.PyCF_ONLY_AST | _ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | 0x4000
 """0x4000 is codeop.PyCF_ALLOW_INCOMPLETE_INPUT: a cell that breaks off is called what IPython calls it."""
+NEXT_CELL = "# %% the step's next cell"
+"""As `k8snb.analysis.source` has it, which takes long to import: the line between cells that are one step."""
+
 _COROUTINE = 0x80  # inspect.CO_COROUTINE; inspect takes long to import
 
 
@@ -89,8 +92,9 @@ def _pieces(source: str, label: str, futures: Sequence[str]) -> Iterator[_Piece]
 
         for name in futures:
             flags |= getattr(__future__, name).compiler_flag
+    ends = _last_of_cells(tree.body, source)
     for node in tree.body:
-        shown = node is tree.body[-1] and isinstance(node, _ast.Expr) and not _silenced(source, node)
+        shown = node in ends and isinstance(node, _ast.Expr) and not _silenced(source, node)
         if shown:
             code = compile(_ast.Expression(node.value), label, "eval", flags=flags, dont_inherit=True)  # type: ignore[attr-defined]
         else:
@@ -98,6 +102,16 @@ def _pieces(source: str, label: str, futures: Sequence[str]) -> Iterator[_Piece]
         if isinstance(node, _ast.ImportFrom) and node.module == "__future__":
             flags |= _future_flags(code)
         yield code, shown
+
+
+def _last_of_cells(body: list[_ast.stmt], source: str) -> list[_ast.stmt]:
+    """Return the last statement of each cell that the source is made of."""
+    if NEXT_CELL not in source:
+        return body[-1:]
+    cuts = [number for number, line in enumerate(source.split("\n"), 1) if line == NEXT_CELL]
+    between = [[node for node in body if node.lineno > cut] for cut in cuts]
+    befores = [body[: len(body) - len(after)] for after in between]
+    return [part[-1] for part in (*befores, body) if part]
 
 
 def _awaits(source: str, label: str) -> bool:
@@ -123,7 +137,12 @@ def _silenced(source: str, node: _ast.Expr) -> bool:
     assert node.end_lineno is not None
     lines = source.encode().splitlines(keepends=True)[node.end_lineno - 1 :]
     lines[0] = lines[0][node.end_col_offset :]
-    return any(b";" in line.partition(b"#")[0] for line in lines)
+    for line in lines:
+        if line.rstrip() == NEXT_CELL.encode():
+            return False
+        if b";" in line.partition(b"#")[0]:
+            return True
+    return False
 
 
 def _without_our_frames(error: BaseException) -> BaseException:

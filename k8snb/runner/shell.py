@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import os
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.displayhook import DisplayHook
@@ -10,6 +11,8 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
+
+from k8snb.runner import installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +72,7 @@ class StepShell(InteractiveShell):
     display_pub_class = Type(_Publisher)
     displayhook_class = Type(_Hook)
     send: Callable[..., None]
+    _raises = False
 
     def init_ipython_dir(self, ipython_dir: str | None) -> None:
         """Have no folder: the trait's default would make one."""
@@ -77,7 +81,7 @@ class StepShell(InteractiveShell):
     def init_profile_dir(self, profile_dir: Any) -> None:
         """Have no profile, and in memory what would be kept there."""
         self.profile_dir = profile_dir
-        self._db: Any = {}
+        self._db: Any = {"rootmodules_cache": {}}
 
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no window system; ``%matplotlib inline`` asks all the same."""
@@ -86,7 +90,27 @@ class StepShell(InteractiveShell):
         """Return IPython's syntax as Python, each line in its place (IPython leaves blank lines at the top out)."""
         lines = source.splitlines(keepends=True)
         blank = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
-        return "\n" * blank + str(self.transform_cell("".join(lines[blank:])))  # type: ignore[no-untyped-call]
+        text = str(self.transform_cell("".join(lines[blank:])))  # type: ignore[no-untyped-call]
+        if "\n" not in text.strip():  # it may be a magic without its sign
+            with self.builtin_trap:
+                text = str(self.prefilter_manager.prefilter_lines(text))  # type: ignore[union-attr]
+        return "\n" * blank + text
+
+    def capture(self, line: str, cell: str) -> None:
+        """Run ``%%capture``; what the cell raises, it raises, and is not caught with the text."""
+        from IPython.core.magics.execution import ExecutionMagics  # IPython itself imports it only when asked
+
+        self._raises = True
+        try:
+            ExecutionMagics(self).capture(line, cell)  # type: ignore[no-untyped-call]
+        finally:
+            self._raises = False
+        assert self.last_execution_result is not None
+        self.last_execution_result.raise_error()
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
+        if not self._raises:
+            super()._showtraceback(etype, evalue, stb)
 
     def after_cell(self) -> None:
         """Tell those who wait for the end of a cell, such as matplotlib, which then shows its figures."""
@@ -104,6 +128,11 @@ def make_shell(send: Callable[..., None], module: ModuleType) -> StepShell:
     for name in _NOT_FOR_USERS:
         namespace.pop(name, None)
     namespace.update(before)
+    shell.register_magic_function(shell.capture, "cell", "capture")  # type: ignore[arg-type]
+    shell.display_trap.__enter__()  # as in a cell: what is run inside it displays as it does
+    shell.last_execution_result = ExecutionResult(None)  # type: ignore[no-untyped-call]
+    if "K8SNB_CODE" not in os.environ:  # in an image of its own, and not in the environment of this machine
+        installed.leave_out(shell)
     return shell
 
 

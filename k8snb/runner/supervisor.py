@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from k8snb import __version__
-from k8snb.artifacts.groups import Group
 from k8snb.artifacts.store import NotFound
 from k8snb.errors import K8snbError, StoreError
 from k8snb.runner import frames
@@ -108,8 +107,8 @@ def _result(spec: Spec, pump: Pump, children: Children, began: float) -> Result:
         state = TIMED_OUT if pump.timed_out else DIED
         return Result(key=spec.key, state=state, code=children.status, started=started, ended=ended)
     failed = outcome["failure"] is not None
-    state = FAILED if failed else SUCCEEDED
-    return Result.of({**outcome, "key": spec.key, "state": state, "code": int(failed), "started": started})
+    ended_as = FAILED if failed else SUCCEEDED
+    return Result.of({**outcome, "key": spec.key, "state": ended_as, "code": int(failed), "started": started})
 
 
 def _with_log(result: Result, parts: int, log: Log) -> Result:

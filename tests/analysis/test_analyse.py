@@ -231,7 +231,10 @@ def test_certain_reads_are_those_of_every_way():
         ("%%timeit y = x\nz = f(y)", "f x", ""),
         ("%%capture out --no-stderr\ny = x", "x", "y out"),
         ("%%capture out\n%%time\ny = !ls {x}", "x", "y out"),
-        ("!cp {src} $dst", "src dst", ""),
+        ("!cp {src} $dst", "src dst", "_exit_code"),
+        ("%cp a b", "", "_exit_code"),
+        ("%xdel x", "x", ""),
+        ("pip install polars", "", ""),
         ("if c:\n  !cp {src}", "c src", ""),
         ("files = !ls \\\n  {d}\nn = files", "d", "files n"),
         ("obj?", "obj", ""),
@@ -239,7 +242,7 @@ def test_certain_reads_are_those_of_every_way():
         ("%k8s_skew train serving", "train serving", ""),
         ("%%bash --out text\necho $HOME ${i} {x}", "", "text"),
         ("%%bash -s {x}\necho", "x", ""),
-        ("!awk '{print $1}' f", "", ""),
+        ("!awk '{print $1}' f", "", "_exit_code"),
         ("    x = y", "y", "x"),
     ],
 )
@@ -280,6 +283,7 @@ def test_lines_are_those_of_the_cell():
         ("import settings\nsettings.debug = True", "2 module-state"),
         ("%cd /tmp\n%env A=1\n%run x.py", "1 module-state, 2 module-state, 3 magic"),
         ("%%cache out.pkl\nx = 1", "1 magic"),
+        ("%config A.b = 1\n%precision 3\n%whos\n%config A.b", "1 module-state, 2 module-state, 3 partial"),
         # ordinary cells
         ("def f(): return locals()\nvars(x)\nmodel.eval()\ndf.eval('a + b')", ""),
         ("def eval(m): pass\neval(model)", ""),

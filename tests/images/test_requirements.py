@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from k8snb.analysis.installs import Install
 from k8snb.errors import RequirementsError
 from k8snb.images.requirements import (
     Imported,
@@ -17,6 +18,7 @@ from k8snb.images.requirements import (
     from_pyproject,
     name_of,
     relevant,
+    with_installed,
 )
 
 
@@ -121,3 +123,15 @@ def test_pyproject(tmp_path: Path) -> None:
 )
 def test_name_of(line: str, name: str) -> None:
     assert name_of(line) == name
+
+
+def test_what_cells_install_is_added(tmp_path):
+    (tmp_path / "more.txt").write_text("b==2\n")
+    installs = [
+        Install(1, "%pip install", ("numpy", "A>=1", "c", "pip", "k8snb", "--pre"), ("more.txt", "gone.txt"), (".",)),
+        Install(2, "%pip install", ("cloudpickle", "not-installed-here")),
+    ]
+    found = with_installed(("a==0.5", "c==3"), installs, tmp_path)
+    numpy, cloudpickle = (f"{name}=={metadata.version(name)}" for name in ("numpy", "cloudpickle"))
+    assert found == ("c==3", numpy, "A>=1", "--pre", "b==2", cloudpickle, "not-installed-here")
+    assert with_installed(("a",), [], tmp_path) == ("a",)

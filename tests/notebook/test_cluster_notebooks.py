@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 import tarfile
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -203,3 +204,26 @@ def test_bad_stacks_are_refused_before_anything_starts(
     assert says in f"{first.evalue} {first.traceback}"
     assert there.jobs() == []
     assert not there.pushed()
+
+
+def test_what_cells_install_is_in_the_image_and_files_travel_by_name(there: Project) -> None:
+    (there.folder / "data.csv").write_text("a,b\n")
+    _, card, run, named, again = there.execute(
+        "%pip install six",
+        "%%k8s_step look\n"
+        "%pip install six\n"
+        "!pip install six\n"
+        "import importlib.metadata, os\n"
+        "found = importlib.metadata.version('six'), os.path.exists('data.csv'), _exit_code\n"
+        "if os.path.exists('data.csv'):\n    text = open('data.csv').read()\n"
+        "found",
+        "%k8s_run",
+        "%%k8s_step look --file data.csv\n%%capture out\nprint(open('data.csv').read())\n!ls\n1",
+        "%k8s_run\nprint(out.stdout)",
+    )
+    assert "reads data.csv (4 bytes), which does not travel by itself: add --file data.csv" in str(card.outputs)
+    assert "%pip install in code cell 2: six is installed for the steps" in str(run.outputs)
+    assert printed(run).count("not installed again") == 2
+    assert any(f"('{version('six')}', False, 0)" in text for text in shown(run, "text/plain"))
+    assert "does not travel" not in str(named.outputs)
+    assert "a,b" in printed(again)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from k8snb.analysis.facts import CellFacts
+from k8snb.analysis.installs import Install
 from k8snb.errors import RequirementsError
 from k8snb.notebook.environments import environments
 from k8snb.pipeline.model import Cell, Step
@@ -46,3 +47,11 @@ def test_a_module_that_no_index_has_is_named(tmp_path: Path, monkeypatch: pytest
 
 def test_a_module_that_is_nowhere_is_left_to_the_import(tmp_path: Path) -> None:
     assert environments([step()], tmp_path, {"not_there_at_all"}, ())["a"].requirements == ()
+
+
+def test_every_step_gets_what_cells_install(tmp_path: Path) -> None:
+    (tmp_path / "own.txt").write_text("numpy==2.2\n")
+    installs = [Install(1, "%pip install", ("polars==1.0", "numpy"))]
+    needs = environments([step(), step("b", requirements="own.txt")], tmp_path, {"cloudpickle"}, (), installs)
+    common = sorted([f"cloudpickle=={version('cloudpickle')}", f"numpy=={version('numpy')}", "polars==1.0"])
+    assert [list(needs[name].requirements) for name in "ab"] == [common, ["numpy==2.2", "polars==1.0"]]

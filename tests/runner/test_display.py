@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -128,6 +131,43 @@ def test_everyday_magics(runner: Runner, cell: str, text: str, shown: str | None
 def test_an_error_under_a_cell_magic_fails_the_step(runner: Runner) -> None:
     failure = runner.run("\n%%time\nx = 1\n1 / 0", ipython=True).result.failure
     assert failure.ename == "ZeroDivisionError"
+
+
+def test_capture_catches_the_last_value_and_lets_errors_through(runner: Runner) -> None:
+    ran = runner.run("\n%%capture out\nprint('a')\n42", ipython=True, outputs=["out"])
+    assert (ran.text, shows(ran, runner)) == ("", [])
+    ran = runner.run("\n%%capture out\nprint('a')\n1 / 0", ipython=True, outputs=["out"])
+    assert (ran.text, ran.result.failure.ename) == ("", "ZeroDivisionError")
+    assert [group.names for group in ran.result.groups] == [("out",)]
+
+
+@pytest.mark.parametrize("cell", ["cd -q ..", "x = 1\n%xdel x", "%rehashx", "!exit 3\nassert _exit_code == 3"])
+def test_rarer_magics(runner: Runner, cell: str) -> None:
+    assert runner.run(f"\n{cell}", ipython=True).result.failure is None
+
+
+IN_AN_IMAGE = """
+import sys, types
+from k8snb.runner.shell import make_shell
+sys.modules["__main__"] = module = types.ModuleType("__main__")
+shell = make_shell(lambda *kind, **fields: None, module)
+module.get_ipython = lambda: shell
+for cell in ("%pip install numpy", "!pip install numpy", "!echo ran", "def f(word):\\n    !echo {word}\\nf('local')"):
+    shell.run_cell(cell).raise_error()
+print(module._exit_code)
+"""
+
+
+def test_packages_of_the_image_are_not_installed_again() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "K8SNB_CODE"}
+    done = subprocess.run(
+        [sys.executable, "-c", IN_AN_IMAGE], capture_output=True, text=True, env=environment, check=True
+    )
+    assert done.stderr == ""
+    said, again, *rest = done.stdout.splitlines()
+    assert said == again
+    assert "not installed again" in said
+    assert rest == ["ran", "local", "0"]
 
 
 def test_lines_keep_their_numbers_with_ipython_syntax(runner: Runner) -> None:

@@ -1,0 +1,102 @@
+"""What a step finds in the kernel's environment and not in an image: files beside the notebook, packages installed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePath
+
+from k8snb.analysis.files import looks_like_file
+from k8snb.images.code import LIMIT
+from k8snb.notebook.card import size_in_words
+from k8snb.pipeline.model import Cell, Step
+
+_ALSO_IN_IMAGES = ("/dev", "/proc", "/sys", "/etc", "/usr", "/bin", "/sbin", "/lib", "/opt", "/var", "/run", "/k8snb")
+_SLIGHT = 10_000
+"""Files of a folder at most that are looked at for its size."""
+
+
+def files(step: Step, above: Sequence[Cell], folder: Path, values: Mapping[str, object]) -> list[str]:
+    """Tell of files that a step reads and that its pod will not have.
+
+    Parameters
+    ----------
+    step : Step
+    above : sequence of Cell
+        Those above the step's.
+    folder : Path
+        The notebook's.
+    values : mapping of str to object
+        Of the kernel, what the step reads of them.
+    """
+    options = step.cell.options
+    mounted = tuple(PurePath(volume.partition(":")[2]) for volume in options.volumes)
+    told: list[str] = []
+    for path, where in _read(step, above, values).items():
+        place = folder / os.path.expanduser(path)  # noqa: PTH111 - a path that is told as it stands in the code
+        if any(place.is_relative_to(mount) for mount in mounted) or _travels(path, options.files):
+            continue
+        if (maker := _maker(path, above)) is not None:
+            told.append(
+                f"{where}reads {path}, which step {maker} writes into its own pod: hand the data over as a variable"
+            )
+        elif place.exists():
+            told += _missing(path, place, folder, where)
+    return told
+
+
+def packages(cells: Iterable[Cell]) -> Iterator[str]:
+    """Tell of what cells install, in images for the steps too."""
+    for number, cell in enumerate(cells, 1):
+        for install in cell.facts.installs:
+            where = f"{install.command} in code cell {number}"
+            named = [*(r for r in install.requirements if not r.startswith("-")), *install.files]
+            if named:
+                verb = "is" if len(named) == 1 else "are"
+                yield f"{where}: {', '.join(named)} {verb} installed for the steps"
+            if install.others:
+                yield (
+                    f"warning: {where}: {', '.join(install.others)} cannot be installed for the steps: "
+                    "put the code beside the notebook, or name a requirements file with --requirements"
+                )
+
+
+def _read(step: Step, above: Sequence[Cell], values: Mapping[str, object]) -> dict[str, str]:
+    """Return the paths that a step reads, and where in the notebook they stand."""
+    found = {path: f"line {line}: " for path, line in step.cell.facts.files.reads.items()}
+    for cell in above:
+        for name in step.inputs.keys() & cell.facts.files.in_code.keys():
+            found |= {path: f"through {name}: " for path in cell.facts.files.in_code[name] if path not in found}
+    for name, value in values.items():
+        if isinstance(value, str | PurePath) and looks_like_file(str(value)) and str(value) not in found:
+            found[os.path.normpath(value)] = f"through {name}: "
+    return {path: where for path, where in found.items() if path not in step.cell.facts.files.writes or "line" in where}
+
+
+def _travels(path: str, named: Iterable[str]) -> bool:
+    return any(PurePath(os.path.normpath(path)).is_relative_to(os.path.normpath(name)) for name in named)
+
+
+def _maker(path: str, above: Sequence[Cell]) -> str | None:
+    """Return the step above that has written a file last; None where a plain cell has."""
+    return next((cell.step for cell in reversed(above) if path in cell.facts.files.writes), None)
+
+
+def _missing(path: str, place: Path, folder: Path, where: str) -> Iterator[str]:
+    size = _size(place)
+    if place.is_absolute() and str(place).startswith(_ALSO_IN_IMAGES) and not place.is_relative_to(folder):
+        return
+    said = f"{where}reads {path} ({size_in_words(size)}), which"
+    if os.path.isabs(os.path.expanduser(path)) or ".." in PurePath(path).parts:  # noqa: PTH111, PTH117
+        yield f"{said} pods do not have: copy it into the notebook's folder and name it with --file, or use a volume"
+    elif size > LIMIT:
+        yield f"{said} is too large to travel with the code: read it in a plain cell above, or use a volume"
+    else:
+        yield f"{said} does not travel by itself: add --file {path}"
+
+
+def _size(place: Path) -> int:
+    if place.is_file():
+        return place.stat().st_size
+    inside = (Path(parent, name) for parent, _, names in os.walk(place) for name in names)
+    return sum(file.stat().st_size for _, file in zip(range(_SLIGHT), inside, strict=False) if file.is_file())
