@@ -5,8 +5,9 @@ import __future__
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 
-from k8snb.analysis import closure, hints
+from k8snb.analysis import closure, hints, state
 from k8snb.analysis.facts import CellFacts, Warning_
 from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, join
 from k8snb.analysis.ipython import parse
@@ -56,6 +57,7 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
     hidden = GIVEN - touched - _named(end) - frozenset(also)
     reads = _lines(cell.reads, hidden)
     certain = frozenset() if walker.state is None else _named(walker.state.read) - hidden
+    module_state, functions = state.of_cell(tree, touched, source)
     return CellFacts(
         reads=reads,
         binds=binds,
@@ -71,7 +73,10 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
         submodules=frozenset(walker.submodules),
         futures=own_futures,
         ipython=ipython,
-        warnings=hints.warnings(tree, touched),
+        warnings=hints.warnings(tree, touched, source),
+        state=module_state,
+        functions=functions,
+        constants={name: text for name, text in _constants(tree) if name in binds},
     )
 
 
@@ -92,6 +97,17 @@ def _effects(holds: Mapping[str, list[Deferred]], hidden: frozenset[str]) -> dic
     """For each name what calling it may rebind, delete or change."""
     found = {name: _named(k for code in codes for k in (*code.binds, *code.changes)) for name, codes in holds.items()}
     return {name: names - hidden for name, names in found.items() if names - hidden}
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield names that the cell binds once, to a literal."""
+    stored = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if stored.count(name) == 1:
+                with suppress(ValueError):
+                    ast.literal_eval(value)
+                    yield name, ast.unparse(value)
 
 
 def _futures(tree: ast.Module) -> Iterator[str]:

@@ -51,6 +51,8 @@ class Entry:
         Of a plain cell: names that stood for results of steps at its end.
     shadowing, futures : frozenset of str
         Names of builtins that cells of the notebook bind; features that cells above have taken from ``__future__``.
+    number : int or None
+        The execution's, as it stands beside the cell.
     """
 
     source: str
@@ -67,6 +69,7 @@ class Entry:
     left_alone: frozenset[str] = frozenset()
     shadowing: frozenset[str] = frozenset()
     futures: frozenset[str] = frozenset()
+    number: int | None = None
     aside: tuple[Result, Store] | None = None
     _result: Result | None = None
     _made: dict[str, Pending] = field(default_factory=dict)
@@ -84,7 +87,7 @@ class Entry:
     @property
     def cell(self) -> Cell:
         """The cell as the pipeline takes it."""
-        return Cell(self.source, self.facts, self.step, self.options, self.futures, self.left_alone)
+        return Cell(self.source, self.facts, self.step, self.options, self.futures, self.left_alone, self.number)
 
     @property
     def has_run(self) -> bool:

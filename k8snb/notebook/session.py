@@ -13,7 +13,7 @@ from k8snb.errors import PipelineError, UnpackableError
 from k8snb.notebook import plan, reach
 from k8snb.notebook.bring import Bringer
 from k8snb.notebook.capture import Capture, capture
-from k8snb.notebook.card import Card
+from k8snb.notebook.card import SILENCE, Card
 from k8snb.notebook.cells import UNBOUND, Cells, Entry
 from k8snb.notebook.document import notebook_file, parameters, twice
 from k8snb.notebook.names import Broken, Made, Names, NotRun
@@ -64,6 +64,7 @@ class Session:
         )
         self.stack_name: str | None = None
         self.scratch: Store = open_store(embedded().artifact_store.uri)  # a local run then has nothing to copy
+        self._said: set[str] = set()
         self._engines: dict[tuple[str, Path], tuple[Stack, Engine]] = {}
 
     # --- where -------------------------------------------------------------------------------------------------
@@ -101,7 +102,7 @@ class Session:
 
     def remember(self, cell: Running) -> None:
         """Take in a plain cell."""
-        entry = Entry(cell.source, cell.cell_id)
+        entry = Entry(cell.source, cell.cell_id, number=cell.number)
         old = self.cells.replaced_by(entry)
         cell.above = self.cells.put(entry)
         cell.entry = entry
@@ -112,6 +113,7 @@ class Session:
         """Take in a plain cell and bring the results of steps that it reads, running steps where need be."""
         self.remember(cell)
         self.names.reconcile()
+        self._warn_of_steps_settings(cell.above)
         cell.before = {name: id(value) for name, value in self.names.namespace.items()}
         self._bringer.before_cell(cell)
 
@@ -157,7 +159,7 @@ class Session:
         """
         name, options, run = parse_options(line, where=f"%%k8s_step {line}")
         options = merge(self.stacks.steps, name, options)
-        entry = Entry(cell.source, cell.cell_id, name, options)
+        entry = Entry(cell.source, cell.cell_id, name, options, number=cell.number)
         warnings = twice(self.cells.step(name), entry, notebook_file(self.shell.user_ns))
         self.names.reconcile()
         self._forget_asides()
@@ -165,7 +167,8 @@ class Session:
         old = self.cells.replaced_by(entry)
         cell.above = self.cells.put(entry) + 1
         try:
-            step = self.pipeline(cell.above)[name]
+            pipeline = self.pipeline(cell.above)
+            step = pipeline[name]
             entry.capture = self._capture(step, {e.step for e in self.cells.above(cell.above - 1) if e.step})
         except BaseException:
             self.cells.take_back(entry, old)
@@ -173,8 +176,17 @@ class Session:
         for touched in entry.touches:
             self._settle(touched, cell.above)
         self._settle_what_was_to_come(old.step if old is not None and old.step else name, cell.above)
-        warnings += [f"line {w.line}: {w.text}" for w in entry.facts.warnings]
+        warnings += [f"line {w.line}: {w.text}" for w in entry.facts.warnings if not w.quiet]
+        warnings += [u.text for u in pipeline.unshared if u.reader == cell.above - 1]
         return Card(step, entry.capture, tuple(warnings)), name if run else None
+
+    def _warn_of_steps_settings(self, place: int | None) -> None:
+        """Say at a plain cell which state of modules it does not have because a step above has set it."""
+        if place is None or not any(e.step is not None and e.facts.state.settings for e in self.cells.above(place)):
+            return
+        for unshared in self.pipeline(place + 1).unshared:
+            if unshared.reader == place:
+                self._say(f"warning: {unshared.text} ({SILENCE})")
 
     def pipeline(self, above: int | None = None) -> Pipeline:
         """Return the pipeline of the first `above` cells; None: of all.
@@ -314,7 +326,8 @@ class Session:
             screen.say(f"already run, for a cell above: {', '.join(used)}")
         names = {entry.step for entry in self.cells if entry.step is not None}
         for table in self.stacks.steps.keys() - names:
-            if close := get_close_matches(table, names, n=1):
+            if table not in self._said and (close := get_close_matches(table, names, n=1)):
+                self._said.add(table)
                 screen.say(f"warning: k8snb.toml has [steps.{table}], and no step is called so: is it {close[0]!r}?")
         for warning in plan.stale(todo, self.cells):
             screen.say(f"warning: {warning}; execute that cell and the step's cell again for new ones")

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from k8snb.analysis.tables import GIVEN
 from k8snb.errors import PipelineError
 from k8snb.pipeline.model import Cell, Pipeline, Step
+from k8snb.pipeline.sharing import share
 from k8snb.pipeline.sources import OWN, made, with_effects, with_uses
 from k8snb.pipeline.warnings import warnings
 
@@ -51,7 +52,11 @@ def build(
     ]
     inputs = {step.name: step.inputs for step in steps}
     steps = [replace(step, after=step.after | _readers_before(step, cells, inputs)) for step in steps]
-    return Pipeline(name, _with_needed(_in_order(steps)), tuple(warnings(cells, steps)))
+    sharing = share(cells, uses)
+    carried = {cells[place].step: tuple(statements) for place, statements in sharing.carried.items()}
+    steps = [replace(step, carried=carried.get(step.name, ())) for step in steps]
+    told = (*warnings(cells, steps), *(unshared.text for unshared in sharing.unshared))
+    return Pipeline(name, _with_needed(_in_order(steps)), told, tuple(sharing.unshared))
 
 
 def select(pipeline: Pipeline, names: Iterable[str]) -> Pipeline:

@@ -84,7 +84,7 @@ def with_uses(
 
 
 def _used(name: str, found: Found, above: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> set[str]:
-    code = _code(name, above)
+    code = code_of(name, above)
     used = {n for facts, bound in code for n in facts.uses.get(bound, ())}
     for bound in {bound for _, bound in code} | {name}:
         if bound != name or found.kernel:
@@ -92,7 +92,7 @@ def _used(name: str, found: Found, above: Sequence[Cell], kernel_uses: Mapping[s
     return used
 
 
-def _code(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
+def code_of(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
     """Return the cells that may have bound a name, or the classes that it may be an instance of."""
     found: list[tuple[CellFacts, str]] = []
     seen: set[str] = set()
@@ -122,7 +122,7 @@ def with_effects(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]
         touched: dict[str, int] = {}
         reached = with_uses(facts.reads, done, kernel_uses)
         for name in reached:
-            for made_in, bound in _code(name, done):
+            for made_in, bound in code_of(name, done):
                 touched |= dict.fromkeys(made_in.effects.get(bound, ()), facts.reads.get(name, 1))
         inplace = {n: line for n, line in touched.items() if n in reached}
         changes = {n: line for n, line in {**inplace, **facts.changes}.items() if n not in modules}

@@ -25,7 +25,7 @@ from k8snb.run import portal, record
 from k8snb.run.attempt import Outcome, died, execute
 from k8snb.run.events import Event, Note, RunEnded, RunState, StepState
 from k8snb.run.request import RunHandle, RunRequest
-from k8snb.runner.spec import KERNEL, SUCCEEDED, Key, Ref, Spec
+from k8snb.runner.spec import KERNEL, SUCCEEDED, Carried, Key, Ref, Spec
 from k8snb.stacks.model import Stack
 
 Listener = Callable[[Event], None]
@@ -302,6 +302,7 @@ class _Run:
             timeout=step.cell.options.timeout,
             submodules=list(step.submodules),
             futures=sorted(step.cell.futures),
+            carried=[Carried(c.code, list(c.modules), f"{c.where}: {c.text}") for c in step.carried],
         )
 
     def _tell(self, event: Event) -> None:

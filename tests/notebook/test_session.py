@@ -598,3 +598,33 @@ def test_a_name_that_a_plain_cell_binds_and_deletes_is_gone(nb: Notebook) -> Non
     nb.run("f = 2\ndel f")
     with pytest.raises(NameError):
         nb.run("f")
+
+
+def test_state_of_modules_that_does_not_travel_is_told_once_with_its_cell_and_line(nb: Notebook) -> None:
+    nb.run("import os, random")
+    nb.run("n = 1\nrandom.seed(0)")
+    nb.run("%%k8s_step a\nx = random.random()")
+    nb.run("%%k8s_step b\ny = random.random()")
+    nb.run("%%k8s_step c\nz = random.random()")
+    nb.run("%k8s_run")
+    nb.run("%k8s_run")
+    told = [line for entry in nb.seen if entry[0] == "display" for line in entry[1]["text/plain"].split("\n")]
+    [warning] = [line for line in told if "warning" in line]
+    assert "cell [2], line 2: random.seed() seeds one process, and step b" in warning
+    assert "# k8snb: quiet" in warning
+    assert [line.split() for line in told if "repeats" in line] == [["repeats", "random.seed()"]]
+
+
+def test_a_plain_cell_is_told_what_only_a_step_has_set(nb: Notebook) -> None:
+    nb.run("import decimal")
+    nb.run("%%k8s_step a\ndecimal.getcontext().prec = 5\nx = 1")
+    nb.run("print(x)")
+    assert "warning" not in nb.seen[-1][1]
+    nb.run("decimal.Decimal(1) / 3")
+    [said] = [entry[1]["text/plain"] for entry in nb.seen if entry[0] == "display" and "warning" in str(entry[1])]
+    assert said.startswith("warning: step a, line 2: decimal.getcontext().prec sets state that cell [4] does not have")
+
+
+def test_a_comment_keeps_a_warning_from_the_card(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = eval('1')  # k8snb: quiet")
+    assert "warning" not in nb.seen[-1][1]["text/plain"]
