@@ -226,23 +226,33 @@ def notebook(home: Path) -> Iterator[Notebook]:
         assert isinstance(main, types.ModuleType)
 
 
-def one_kernel(cells: Sequence[str]) -> dict[str, Any]:
-    """Execute cells from top to bottom in one fresh shell without k8snb, steps as plain cells; return the variables."""
+def one_kernel(cells: Sequence[str]) -> tuple[dict[str, Any], BaseException | None]:
+    """Execute cells from top to bottom in one fresh shell without k8snb, steps as plain cells.
+
+    Returns
+    -------
+    dict
+        The variables.
+    BaseException or None
+        What the last cell that was executed raised.
+    """
     main, hook, streams = sys.modules["__main__"], sys.excepthook, (sys.stdout, sys.stderr)
     config = Config()
     config.HistoryManager.enabled = False
     shell = _Shell(config=config)
     shell.display_pub = Publisher(shell, [])
     sys.stdout = sys.stderr = _Stream("stdout", [])  # type: ignore[assignment]
-    before = set(shell.user_ns)
+    before, error = set(shell.user_ns), None
     try:
         for source in cells:
             result = shell.run_cell(body(source), store_history=True)
-            if result.error_before_exec or result.error_in_exec:
+            error = result.error_before_exec or result.error_in_exec
+            if error is not None:
                 break
+        names = [name for name in shell.user_ns if name not in before and not OWN.fullmatch(name)]
+        return {name: shell.user_ns[name] for name in names}, error
     finally:
         sys.stdout, sys.stderr = streams
         atexit.unregister(shell.atexit_operations)
         shell.atexit_operations()
         sys.modules["__main__"], sys.excepthook = main, hook
-    return {name: value for name, value in shell.user_ns.items() if name not in before and not OWN.fullmatch(name)}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import types
 from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+_NOTHING = object()
 
 
 def same(one: Any, other: Any, seen: frozenset[int] = frozenset()) -> bool:  # noqa: C901, PLR0911, PLR0912 - a case for each kind
@@ -36,9 +41,11 @@ def same(one: Any, other: Any, seen: frozenset[int] = frozenset()) -> bool:  # n
             return len(one) == len(other) and _all(one, other, seen)
         case set() | frozenset():
             return sorted(map(repr, one)) == sorted(map(repr, other))
+    if isinstance(one, Iterator):
+        return _all(copy.copy(one), copy.copy(other), seen)
     try:
         state, others = one.__reduce_ex__(4), other.__reduce_ex__(4)
-    except TypeError:  # generators and the like
+    except TypeError:  # it cannot be looked into
         return True
     if isinstance(state, str):
         return state == others
@@ -51,4 +58,5 @@ def _listed(part: Any) -> Any:
 
 
 def _all(ones: Any, others: Any, seen: frozenset[int]) -> bool:
-    return all(same(a, b, seen) for a, b in zip(ones, others, strict=True))
+    pairs = itertools.zip_longest(ones, others, fillvalue=_NOTHING)
+    return all(same(a, b, seen) for a, b in pairs)

@@ -5,7 +5,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 docs = ["the cat sat on the mat", "the dog sat on the log", "cats and dogs are pets", "stocks fell on monday"]
 # %%
 # %%k8s_step vectorise
-vectorizer = TfidfVectorizer(stop_words="english")
+vectorizer = TfidfVectorizer(lowercase=True)
 matrix = vectorizer.fit_transform(docs)
 vocabulary = sorted(vectorizer.vocabulary_)
 # %%
