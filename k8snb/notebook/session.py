@@ -202,7 +202,7 @@ class Session:
             [entry.cell for entry in reversed(self.cells.above(above))],
             name=file.stem if file else "notebook",
             known=self.names.known() | captured,
-            uses={name: uses for name, value in own.items() if (uses := frozenset(reach.uses(value)))},
+            uses=reach.Uses(own),
         )
         for step in pipeline.steps:
             entry = self.cells.step(step.name)
