@@ -39,7 +39,7 @@ class Card:
             rows.append(("costs", f"0.3 s more at a pod's start: {', '.join(mounts)} mounts a volume"))
         if carried := list(dict.fromkeys(c.text for c in self.step.carried if self.step.cell.depends_on(c.kinds))):
             rows.append(("repeats", ", ".join(carried)))
-        return rows + [("warning", f"{warning} ({SILENCE})") for warning in self.warnings]
+        return rows + [("warning", warning) for warning in self.warnings]
 
     def __repr__(self) -> str:
         return "\n".join((f"step {self.step.name}", *(f"  {head:<9} {text}" for head, text in self.rows)))

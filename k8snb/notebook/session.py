@@ -158,7 +158,8 @@ class Session:
             What is wrong with its line, its code, or the pipeline that it makes.
         """
         name, options, run = parse_options(line, where=f"%%k8s_step {line}")
-        options = merge(self.stacks.steps, name, options)
+        stacks = self.stacks
+        options = merge(stacks.steps, name, options)
         entry = Entry(cell.source, cell.cell_id, name, options, number=cell.number)
         warnings = twice(self.cells.step(name), entry, notebook_file(self.shell.user_ns))
         self.names.reconcile()
@@ -176,8 +177,9 @@ class Session:
         for touched in entry.touches:
             self._settle(touched, cell.above)
         self._settle_what_was_to_come(old.step if old is not None and old.step else name, cell.above)
-        warnings += [f"line {w.line}: {w.text}" for w in entry.facts.warnings if not w.quiet]
-        warnings += [u.text for u in pipeline.unshared if u.reader == cell.above - 1]
+        warnings += [f"line {w.line}: {w.text} ({SILENCE})" for w in entry.facts.warnings if not w.quiet]
+        warnings += entry.capture.larger_than(stacks.captured_limit)
+        warnings += [f"{u.text} ({SILENCE})" for u in pipeline.unshared if u.reader == cell.above - 1]
         return Card(step, entry.capture, tuple(warnings)), name if run else None
 
     def _warn_of_steps_settings(self, place: int | None) -> None:
