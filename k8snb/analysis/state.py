@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -15,6 +16,8 @@ from k8snb.analysis.syntax import Expansion
 
 _ENVIRONMENT_MAGICS = frozenset({"env", "set_env"})
 _FOLDER_MAGICS = frozenset({"cd", "pushd", "popd"})
+_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+"""In an address."""
 _SHELL = frozenset({"!", "", "sx", "system"})
 
 
@@ -122,6 +125,10 @@ class _Finder(ast.NodeVisitor):
         again = None
         if self.statement is not None and self._alone(node):
             again = replay.of(self.statement, self.modules, self.objects, self.loggers)
+        if known.ENVIRONMENT in kinds and self.statement is not None:
+            secret |= (
+                _PASSWORD.search(node.text if isinstance(node, Expansion) else ast.unparse(self.statement)) is not None
+            )
         self.code.settings.append(Setting(line, kinds, text, again, line in self.quiet, secret))
 
     def sets(self, node: ast.expr) -> bool:

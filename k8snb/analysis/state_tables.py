@@ -130,5 +130,5 @@ OPENS = words("""
 
 ENVIRONMENT_READERS = ("os.environ", "os.getenv", "os.system", "os.popen", "subprocess", "os.path.expandvars")
 
-SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL")
+SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "AUTH")
 """Parts of the names of environment variables whose values are not to be written down."""

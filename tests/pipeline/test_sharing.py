@@ -52,6 +52,8 @@ DRAW = "x = np.random.rand()"
         # secrets are not written down
         (["os.environ['API_KEY'] = 'a'", step("a", "os.environ['API_KEY']")], "", 2),
         (["os.environ['API_KEY'] = 'a'", step("a", "import openai")], "", 2),
+        (["os.environ['DB'] = 'postgres://me:abc@host/db'", step("a", "os.getenv('DB')")], "", 2),
+        (["%env DB=postgres://me:abc@host/db", step("a", "os.getenv('DB')")], "", 2),
         (["os.environ['API_KEY'] = 'a'", step("a", "import numpy")], "", None),
         # a seed is for what draws first
         ([SEED, step("a", DRAW)], "a", None),
