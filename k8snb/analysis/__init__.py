@@ -5,9 +5,10 @@ import __future__
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
-from k8snb.analysis import closure, hints, magics
+from k8snb.analysis import closure, hints, magics, state
 from k8snb.analysis.facts import CellFacts, Code, Pass, Warning_
 from k8snb.analysis.files import files
 from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, Origin, join
@@ -58,6 +59,7 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
     hidden = GIVEN - touched - _named(end) - frozenset(also)
     reads = _lines(cell.reads, hidden)
     certain = frozenset() if walker.state is None else _named(walker.state.read) - hidden
+    module_state, functions = state.of_cell(tree, touched, source)
     return CellFacts(
         reads=reads,
         binds=binds,
@@ -78,7 +80,10 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
         submodules=frozenset(walker.submodules),
         futures=own_futures,
         ipython=ipython,
-        warnings=hints.warnings(tree, touched),
+        warnings=hints.warnings(tree, touched, source),
+        state=module_state,
+        functions=functions,
+        constants={name: text for name, text in _constants(tree) if name in binds},
         refused=magics.refusals(tree) if ipython else (),
         installs=magics.installed(tree) if ipython else (),
         files=files(tree),
@@ -138,6 +143,17 @@ def _code(code: Deferred, hidden: frozenset[str]) -> Code:
         _passes(code, hidden),
         {name: _code(method, hidden) for name, method in code.methods.items()},
     )
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield names that the cell binds once, to a literal."""
+    stored = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if stored.count(name) == 1:
+                with suppress(ValueError):
+                    ast.literal_eval(value)
+                    yield name, ast.unparse(value)
 
 
 def _futures(tree: ast.Module) -> Iterator[str]:

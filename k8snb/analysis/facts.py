@@ -21,11 +21,76 @@ class Warning_:  # noqa: N801 - the builtin has the plain name
         A stable short name (``"eval"``, ``"module-state"`` ...).
     text : str
         One sentence: what, and the way out.
+    quiet : bool
+        The user does not want to be told.
     """
 
     line: int
     code: str
     text: str
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A statement that sets the state of modules, so written that it can be executed elsewhere.
+
+    Parameters
+    ----------
+    code : str
+        The statement, with the imports that it needs.
+    modules : tuple of str
+        Modules that it is about: it means nothing where these are not loaded.
+    names : frozenset of str
+        Names of the notebook that it reads besides.
+    """
+
+    code: str
+    modules: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A place where a cell, or a function in it, sets the state of a module.
+
+    Parameters
+    ----------
+    line : int
+    kinds : tuple of str
+        What state; see `k8snb.analysis.state_tables`.
+    text : str
+        As it is written.
+    replay : Replay or None
+        None: it cannot be executed on its own.
+    quiet : bool
+        The user does not want to be told.
+    secret : bool
+        It sets an environment variable that is called like a secret.
+    """
+
+    line: int
+    kinds: tuple[str, ...]
+    text: str
+    replay: Replay | None = None
+    quiet: bool = False
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class ModuleState:
+    """What code has to do with the state of modules.
+
+    Parameters
+    ----------
+    settings : tuple of Setting
+        In the order of their lines.
+    uses : mapping of str to int
+        Kinds of state that what the code does depends on, with the first such line.
+    """
+
+    settings: tuple[Setting, ...] = ()
+    uses: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -155,6 +220,12 @@ class CellFacts:
         Packages that the cell installs.
     files : Files
         Whose names stand in the code.
+    state : ModuleState
+        Of what executing the cell does.
+    functions : mapping of str to ModuleState
+        Of the functions and classes that the cell binds, where they have to do with any.
+    constants : mapping of str to str
+        Names that the cell surely binds to a literal, and only once; with the literal.
     """
 
     reads: Mapping[str, int] = field(default_factory=dict)
@@ -180,6 +251,9 @@ class CellFacts:
     refused: tuple[Refusal, ...] = ()
     installs: tuple[Install, ...] = ()
     files: Files = field(default_factory=Files)
+    state: ModuleState = field(default_factory=ModuleState)
+    functions: Mapping[str, ModuleState] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def outputs(self) -> frozenset[str]:

@@ -1,8 +1,10 @@
-"""The step's line of a cell: found, read, blanked; line numbers stay those of the cell."""
+"""What k8snb itself reads of a cell's lines: the step's line, and where the user wants to hear no warning."""
 
 from __future__ import annotations
 
 MAGIC = "%%k8s_step"
+QUIET = "k8snb: quiet"
+"""A comment that silences the warnings about its line, or, alone on a line, about the next."""
 
 NEXT_CELL = "# %% the step's next cell"
 """The line between the sources of several cells that are one step; each shows the value of its last expression."""
@@ -28,6 +30,16 @@ def step_line(source: str) -> str | None:
     """Return what follows ``%%k8s_step`` (or ``# %%k8s_step``) on the cell's step line; None for a plain cell."""
     index = _find(source)
     return None if index is None else _rest(source.split("\n")[index])
+
+
+def quiet_lines(source: str) -> frozenset[int]:
+    """Return the lines, from 1, about which the user does not want to be warned."""
+    found: set[int] = set()
+    for number, line in enumerate(source.split("\n"), 1) if QUIET in source else ():
+        code, hash_, comment = line.rpartition("#")
+        if hash_ and comment.strip() == QUIET:
+            found.add(number if code.strip() else number + 1)
+    return frozenset(found)
 
 
 def _find(source: str) -> int | None:

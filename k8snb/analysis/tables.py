@@ -92,26 +92,20 @@ CUSTOMARY = {
     "sys": "sys",
     "random": "random",
     "torch": "torch",
+    "nn": "torch.nn",
+    "keras": "keras",
     "matplotlib": "matplotlib",
+    "warnings": "warnings",
+    "logging": "logging",
+    "decimal": "decimal",
+    "locale": "locale",
+    "subprocess": "subprocess",
+    "pl": "polars",
+    "pio": "plotly.io",
 }
 """Modules that a notebook imports in another cell, by the names that everyone gives them."""
 
-STATE_CALLS = words("""
-    numpy.random.seed numpy.random.set_state random.seed random.setstate torch.manual_seed torch.cuda.manual_seed
-    torch.cuda.manual_seed_all torch.set_default_dtype torch.set_default_device tensorflow.random.set_seed
-    tensorflow.keras.utils.set_random_seed keras.utils.set_random_seed os.chdir os.putenv os.unsetenv os.umask
-    os.environ.update os.environ.setdefault os.environ.pop os.environ.clear matplotlib.use matplotlib.style.use
-    matplotlib.pyplot.style.use matplotlib.pyplot.rc matplotlib.pyplot.rcParams.update matplotlib.rcParams.update
-    seaborn.set seaborn.set_theme seaborn.set_style seaborn.set_context seaborn.set_palette pandas.set_option
-    numpy.seterr numpy.set_printoptions sys.path.append sys.path.insert sys.path.extend sys.setrecursionlimit
-    locale.setlocale dotenv.load_dotenv
-""")
-"""Calls that change the state of a module."""
-
-STATE_OBJECTS = ("os.environ", "matplotlib.rcParams", "matplotlib.pyplot.rcParams", "pandas.options", "sys.path")
-"""Objects of modules that hold such state."""
-
-STATE_MAGICS = words("cd pushd popd env set_env config precision pprint")
+SHELL_MAGICS = words("config precision pprint")
 LOOKING_MAGICS = words("who who_ls whos history hist")
 """Line magics that tell of the notebook's names or cells."""
 
@@ -135,3 +129,11 @@ NOT_PYTHON = words("""
     writefile file
 """)
 """Cell magics whose body is known not to touch the namespace."""
+
+KNOWN_PACKAGES = words("""
+    numpy pandas scipy sklearn matplotlib seaborn statsmodels plotly altair bokeh torch torchvision tensorflow keras jax
+    xgboost lightgbm catboost polars pyarrow dask joblib tqdm PIL cv2 skimage nltk spacy gensim transformers datasets
+    requests httpx bs4 lxml yaml sqlalchemy sqlite3 boto3 networkx sympy numba IPython ipywidgets k8snb pydantic rich
+    attr attrs dateutil pytz cycler mpl_toolkits cloudpickle psutil openpyxl duckdb dotenv
+""")
+"""Packages that are installed, not found through ``sys.path`` as a notebook sets it."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from k8snb.artifacts.describe import amount
 from k8snb.artifacts.groups import Group
 from k8snb.artifacts.packing import pack
 from k8snb.artifacts.store import Store
@@ -33,7 +34,19 @@ class Capture:
     @property
     def size(self) -> int:
         """Bytes."""
-        return sum(g.size for g in {g.pickle.digest: g for g in self.groups.values()}.values())
+        return sum(g.size for g in self._distinct())
+
+    def larger_than(self, limit: int) -> list[str]:
+        """Say which values are larger than so many bytes."""
+        large = sorted((g for g in self._distinct() if g.size > limit), key=lambda g: g.size, reverse=True)
+        return [
+            f"{', '.join(sorted(g.names))}: {amount(g.size)} are stored each time that this cell is executed, "
+            "and loaded by the step: make it in a step"
+            for g in large
+        ]
+
+    def _distinct(self) -> Collection[Group]:
+        return {g.pickle.digest: g for g in self.groups.values()}.values()
 
 
 Find = Callable[[str], tuple[bool, Any]]

@@ -5,8 +5,12 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from k8snb.analysis.source import QUIET
 from k8snb.notebook.capture import Capture
 from k8snb.pipeline.model import Step
+
+SILENCE = f"silence: # {QUIET}"
+"""What ends a warning."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Card:
             rows.append(("captured", f"{', '.join(sorted(self.capture.groups))}: {size} in {seconds * 1000:.0f} ms"))
         if mounts := self.step.cell.options.mounts:
             rows.append(("costs", f"0.3 s more at a pod's start: {', '.join(mounts)} mounts a volume"))
+        if carried := list(dict.fromkeys(c.text for c in self.step.carried if self.step.cell.depends_on(c.kinds))):
+            rows.append(("repeats", ", ".join(carried)))
         return rows + [("warning", warning) for warning in self.warnings]
 
     def __repr__(self) -> str:

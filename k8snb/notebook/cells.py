@@ -56,6 +56,8 @@ class Entry:
         Of a step: names that share an object with one that the step puts into what it makes.
     shadowing, futures : frozenset of str
         Names of builtins that cells of the notebook bind; features that cells above have taken from ``__future__``.
+    number : int or None
+        The execution's, as it stands beside the cell.
     """
 
     source: str
@@ -75,6 +77,7 @@ class Entry:
     futures: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
+    number: int | None = None
     aside: tuple[Result, Store] | None = None
     _result: Result | None = None
     _made: dict[str, Pending] = field(default_factory=dict)
@@ -95,7 +98,7 @@ class Entry:
     @property
     def cell(self) -> Cell:
         """The cell as the pipeline takes it."""
-        return Cell(self.source, self.facts, self.step, self.options, self.futures, self.left_alone)
+        return Cell(self.source, self.facts, self.step, self.options, self.futures, self.left_alone, self.number)
 
     @property
     def has_run(self) -> bool:

@@ -24,7 +24,8 @@ def load(shell: Any) -> None:
     own = _unloaded.pop(shell, None)
     if own is None:
         own = hooks.Hooks(shell, _make_session)
-        own.executed += [Running(source) for source in shell.history_manager.input_hist_raw if source.strip()]
+        executed = enumerate(shell.history_manager.input_hist_raw)
+        own.executed += [Running(source, number=number) for number, source in executed if source.strip()]
     hooks.install(own)
     failures.install(shell)
     atexit.register(own.close)

@@ -123,7 +123,8 @@ class Hooks:
             self._session.close()
 
     def _before(self, info: Any) -> None:
-        self._running.append(Running(info.raw_cell, getattr(info, "cell_id", None)))
+        number = len(self.shell.history_manager.input_hist_raw)  # it has an empty text for the number 0
+        self._running.append(Running(info.raw_cell, getattr(info, "cell_id", None), number))
 
     def _after(self, result: Any) -> None:
         if self.running is None or self.running.source != result.info.raw_cell:

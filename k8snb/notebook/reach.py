@@ -47,6 +47,30 @@ def reached(
     return found
 
 
+class Uses(Mapping[str, frozenset[str]]):
+    """For each name of a namespace what `uses` finds, looked for when it is first asked for.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+    """
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+        self._found: dict[str, frozenset[str]] = {}
+
+    def __getitem__(self, name: str) -> frozenset[str]:
+        if name not in self._found:
+            self._found[name] = frozenset(uses(self._values[name]))
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
 def uses(value: Any) -> set[str]:
     """Return the global names that a value's code uses, if it is code of the notebook; one step far."""
     found: set[str] = set()

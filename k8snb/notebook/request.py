@@ -47,6 +47,8 @@ def make_request(
     modules = set(imports)
     for groups in plan.captured.values():
         modules |= {module for group in groups.values() for module in group.modules}
+    for step in steps:
+        modules |= {need for carried in step.carried if modules.issuperset(carried.modules) for need in carried.needs}
     files = {file for step in steps for file in step.cell.options.files}
     _check_requirements(steps, folder)
     local = local_modules(modules, folder)

@@ -25,6 +25,8 @@ class Running:
         As it was typed.
     cell_id : str or None
         None where the front end tells none.
+    number : int or None
+        The execution's, as it stands beside the cell.
     begun : bool
         Its tree has been seen: what is compiled from now on is code inside it.
     above : int or None
@@ -43,6 +45,7 @@ class Running:
 
     source: str
     cell_id: str | None = None
+    number: int | None = None
     begun: bool = False
     above: int | None = None
     entry: Entry | None = None

@@ -15,7 +15,7 @@ from k8snb.errors import PipelineError, UnpackableError
 from k8snb.notebook import plan, reach, travel
 from k8snb.notebook.bring import Bringer
 from k8snb.notebook.capture import Capture, capture
-from k8snb.notebook.card import Card
+from k8snb.notebook.card import SILENCE, Card
 from k8snb.notebook.cells import UNBOUND, Cells, Entry
 from k8snb.notebook.document import notebook_file, parameters, twice
 from k8snb.notebook.names import Broken, Made, Names, NotRun
@@ -69,6 +69,7 @@ class Session:
         )
         self.stack_name: str | None = None
         self.scratch: Store = open_store(embedded().artifact_store.uri)  # a local run then has nothing to copy
+        self._said: set[str] = set()
         self._engines: dict[tuple[str, Path], tuple[Stack, Engine]] = {}
 
     # --- where -------------------------------------------------------------------------------------------------
@@ -106,7 +107,7 @@ class Session:
 
     def remember(self, cell: Running) -> None:
         """Take in a plain cell."""
-        entry = Entry(cell.source, cell.cell_id)
+        entry = Entry(cell.source, cell.cell_id, number=cell.number)
         old = self.cells.replaced_by(entry)
         cell.above = self.cells.put(entry)
         cell.entry = entry
@@ -117,6 +118,7 @@ class Session:
         """Take in a plain cell and bring the results of steps that it reads, running steps where need be."""
         self.remember(cell)
         self.names.reconcile()
+        self._warn_of_steps_settings(cell.above)
         cell.before = {name: id(value) for name, value in self.names.namespace.items()}
         self._bringer.before_cell(cell)
 
@@ -161,9 +163,10 @@ class Session:
             What is wrong with its line, its code, or the pipeline that it makes.
         """
         name, options, run = parse_options(line, where=f"%%k8s_step {line}")
-        options = merge(self.stacks.steps, name, options)
+        stacks = self.stacks
+        options = merge(stacks.steps, name, options)
         source = cell.tagged.source if cell.tagged is not None else cell.source
-        entry = Entry(source, cell.cell_id if source == cell.source else None, name, options)
+        entry = Entry(source, cell.cell_id if source == cell.source else None, name, options, number=cell.number)
         warnings = twice(self.cells.step(name), entry, notebook_file(self.shell.user_ns))
         warnings = [] if cell.tagged is not None else warnings  # the file shows that it is the same step
         self.names.reconcile()
@@ -173,7 +176,8 @@ class Session:
         cell.above = self.cells.put(entry) + 1
         try:
             self._notice_changed(entry)
-            step = self._with_aliases(entry, cell.above)
+            pipeline = self._with_aliases(entry, cell.above)
+            step = pipeline[name]
             entry.capture = self._capture(step, {e.step for e in self.cells.above(cell.above - 1) if e.step})
         except BaseException:
             self.cells.take_back(entry, old)
@@ -181,8 +185,10 @@ class Session:
         for touched in entry.touches | self._in_groups_with(entry.alters):
             self._settle(touched, cell.above)
         self._settle_what_was_to_come(old.step if old is not None and old.step else name, cell.above)
-        warnings += [f"line {w.line}: {w.text}" for w in entry.facts.warnings]
+        warnings += [f"line {w.line}: {w.text} ({SILENCE})" for w in entry.facts.warnings if not w.quiet]
         warnings += self._does_not_travel(step)
+        warnings += entry.capture.larger_than(stacks.captured_limit)
+        warnings += [f"{u.text} ({SILENCE})" for u in pipeline.unshared if u.reader == cell.above - 1]
         return Card(step, entry.capture, tuple(warnings)), name if run else None
 
     def _notice_changed(self, entry: Entry) -> None:
@@ -192,11 +198,11 @@ class Session:
             if reader := self.cells.plain_reader(changed, above=entry):
                 reader.take(changed)
 
-    def _with_aliases(self, entry: Entry, above: int) -> Step:
-        """Return the step of an entry, with what shares an object in the kernel with what it changes or keeps."""
+    def _with_aliases(self, entry: Entry, above: int) -> Pipeline:
+        """Return the pipeline with a step's entry that has what shares an object with what it changes or keeps."""
         assert entry.step is not None
-        step = self.pipeline(above)[entry.step]
-        facts = step.cell.facts
+        pipeline = self.pipeline(above)
+        facts = pipeline[entry.step].cell.facts
         own = {name: value for name, value in self._users_own().items() if not OWN.fullmatch(name)}
         kept = set[str]().union(*facts.holds.values(), *facts.same.values())
         changes = facts.changes.keys() | reach.sharing(facts.changes, own)
@@ -204,17 +210,15 @@ class Session:
         kept |= beside
         entry.changes |= changes - facts.changes.keys()
         entry.beside |= beside - facts.reads.keys()
-        for together in (changes, kept):
-            self._take_together(together, entry)
-        return self.pipeline(above)[entry.step]
+        self._take_together(changes | kept, entry, own)
+        return self.pipeline(above) if changes | kept else pipeline
 
-    def _take_together(self, names: AbstractSet[str], entry: Entry) -> None:
-        """Let names be the kernel's where a plain cell above a step has made others of results that they stand for."""
+    def _take_together(self, names: AbstractSet[str], entry: Entry, own: Mapping[str, Any]) -> None:
+        """Let names of results be the kernel's where a plain cell has put the objects that they stand for into others."""
         fetched = {name for name in names if self.names.fetched_from(name) is not None}
-        for name in names - fetched if fetched else ():
-            maker = self.cells.plain_maker(name, above=entry)
-            if maker is not None and self.names.of_kernel(name)[0]:
-                maker.take(fetched)
+        for name in (names - fetched) & own.keys() if fetched else ():
+            if maker := self.cells.plain_maker(name, above=entry):
+                maker.take(fetched & reach.sharing([name], own))
 
     def _in_groups_with(self, names: Collection[str]) -> set[str]:
         """Return pending names whose values share an object with what one of the names stands for."""
@@ -231,6 +235,14 @@ class Session:
     def _runs_images(self, stack: str | None) -> bool:
         return Capability.IMAGES in kind_of(self.stacks.pick(stack)).capabilities
 
+    def _warn_of_steps_settings(self, place: int | None) -> None:
+        """Say at a plain cell which state of modules it does not have because a step above has set it."""
+        if place is None or not any(e.step is not None and e.facts.state.settings for e in self.cells.above(place)):
+            return
+        for unshared in self.pipeline(place + 1).unshared:
+            if unshared.reader == place:
+                self.say(f"warning: {unshared.text} ({SILENCE})")
+
     def pipeline(self, above: int | None = None) -> Pipeline:
         """Return the pipeline of the first `above` cells; None: of all.
 
@@ -242,7 +254,7 @@ class Session:
             [entry.cell for entry in reversed(self.cells.above(above))],
             name=file.stem if file else "notebook",
             known=self.names.known() | captured,
-            uses={name: uses for name, value in self._users_own().items() if (uses := frozenset(reach.uses(value)))},
+            uses=reach.Uses(self._users_own()),
         )
         for step in pipeline.steps:
             entry = self.cells.step(step.name)
@@ -375,7 +387,8 @@ class Session:
             screen.say(f"already run, for a cell above: {', '.join(used)}")
         names = {entry.step for entry in self.cells if entry.step is not None}
         for table in self.stacks.steps.keys() - names:
-            if close := get_close_matches(table, names, n=1):
+            if table not in self._said and (close := get_close_matches(table, names, n=1)):
+                self._said.add(table)
                 screen.say(f"warning: k8snb.toml has [steps.{table}], and no step is called so: is it {close[0]!r}?")
         for warning in plan.stale(todo, self.cells):
             screen.say(f"warning: {warning}; execute that cell and the step's cell again for new ones")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from k8snb.analysis.facts import CellFacts
+from k8snb.analysis.state_tables import IMPLICIT
 from k8snb.pipeline.options import StepOptions
 
 
@@ -26,6 +27,8 @@ class Cell:
         Features that cells above have taken from ``__future__``.
     left_alone : frozenset of str
         Of a plain cell that a kernel has executed: results of steps that were not even fetched at its end.
+    number : int or None
+        What the user sees beside the cell, where it has been executed.
     """
 
     source: str
@@ -34,11 +37,63 @@ class Cell:
     options: StepOptions = field(default_factory=StepOptions)
     futures: frozenset[str] = frozenset()
     left_alone: frozenset[str] = frozenset()
+    number: int | None = None
+
+    def depends_on(self, kinds: Iterable[str]) -> bool:
+        """Say whether the cell's own code depends on state of modules of some kinds, or may without saying so."""
+        uses = self.facts.state.uses
+        return any(kind in uses or kind in IMPLICIT for kind in kinds)
 
     @property
     def leaves(self) -> frozenset[str]:
         """Of a plain cell: names whose value is the kernel's after it, or gone."""
         return (self.facts.outputs | self.facts.deletes) - self.left_alone
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A statement of a cell above that a step repeats, because it sets the state of a module.
+
+    Parameters
+    ----------
+    code : str
+        Stands alone.
+    modules : tuple of str
+        It is executed as soon as these are loaded.
+    needs : tuple of str
+        Top-level modules that it imports.
+    text, where : str
+        For people: what it sets, and which line of which cell it is.
+    kinds : tuple of str
+        See `k8snb.analysis.state_tables`.
+    """
+
+    code: str
+    modules: tuple[str, ...]
+    needs: tuple[str, ...]
+    text: str
+    where: str
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unshared:
+    """State of a module that is set in one cell, and that another does not see as it would in one kernel.
+
+    Parameters
+    ----------
+    cell, line : int
+        Where it is set: the cell's place among all, from 0, and the line in it.
+    reader : int
+        The place of the first cell that it matters to.
+    text : str
+        One sentence: where, what, and the way out.
+    """
+
+    cell: int
+    line: int
+    reader: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -63,6 +118,8 @@ class Step:
     versions : mapping of str to object
         For each name that cells above bind: which of them has bound it last. Two steps with the same one mean the same
         object by a name of the kernel.
+    carried : tuple of Carried
+        What cells above have set of the state of modules, in their order.
     """
 
     name: str
@@ -73,6 +130,7 @@ class Step:
     needed: tuple[str, ...] = ()
     submodules: tuple[str, ...] = ()
     versions: Mapping[str, object] = field(default_factory=dict)
+    carried: tuple[Carried, ...] = ()
 
     @property
     def from_kernel(self) -> frozenset[str]:
@@ -94,11 +152,13 @@ class Pipeline:
         From the notebook's file name.
     steps : tuple of Step
     warnings : tuple of str
+    unshared : tuple of Unshared
     """
 
     name: str
     steps: tuple[Step, ...]
     warnings: tuple[str, ...] = field(default=())
+    unshared: tuple[Unshared, ...] = ()
 
     def __getitem__(self, name: str) -> Step:
         for step in self.steps:

@@ -12,6 +12,7 @@ from k8snb.errors import PipelineError
 from k8snb.pipeline.effects import with_effects
 from k8snb.pipeline.model import Cell, Pipeline, Step
 from k8snb.pipeline.refused import refuse_kernels_own
+from k8snb.pipeline.sharing import share
 from k8snb.pipeline.sources import OWN, made, surely_made, with_uses
 from k8snb.pipeline.warnings import warnings
 
@@ -56,7 +57,11 @@ def build(
     steps = [replace(step, versions=versions[step.name]) for step in steps]
     inputs = {step.name: step.inputs for step in steps}
     steps = [replace(step, after=step.after | _readers_before(step, cells, inputs)) for step in steps]
-    return Pipeline(name, _with_needed(_in_order(steps)), tuple(warnings(cells, steps)))
+    sharing = share(cells, uses)
+    carried = {cells[place].step: tuple(statements) for place, statements in sharing.carried.items()}
+    steps = [replace(step, carried=carried.get(step.name, ())) for step in steps]
+    told = (*warnings(cells, steps), *(unshared.text for unshared in sharing.unshared))
+    return Pipeline(name, _with_needed(_in_order(steps)), told, tuple(sharing.unshared))
 
 
 def select(pipeline: Pipeline, names: Iterable[str]) -> Pipeline:

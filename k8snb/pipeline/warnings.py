@@ -13,7 +13,8 @@ def warnings(cells: Sequence[Cell], steps: Sequence[Step]) -> Iterator[str]:
     for cell in cells:
         if cell.step is not None:
             for warning in cell.facts.warnings:
-                yield f"step {cell.step}, line {warning.line}: {warning.text}"
+                if not warning.quiet:
+                    yield f"step {cell.step}, line {warning.line}: {warning.text}"
     for place, cell in enumerate(cells):
         if cell.step is None:
             yield from _between(place, cells, steps)

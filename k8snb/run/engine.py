@@ -28,7 +28,7 @@ from k8snb.run.events import Again, Event, Note, RunEnded, RunState, StepState
 from k8snb.run.given import Given
 from k8snb.run.request import RunHandle, RunRequest
 from k8snb.run.schedule import Schedule
-from k8snb.runner.spec import SUCCEEDED, Key, Spec
+from k8snb.runner.spec import SUCCEEDED, Carried, Key, Spec
 from k8snb.stacks.model import Stack
 
 Listener = Callable[[Event], None]
@@ -304,6 +304,7 @@ class _Run:
             timeout=step.cell.options.timeout,
             submodules=list(step.submodules),
             futures=sorted(step.cell.futures),
+            carried=[Carried(c.code, list(c.modules), f"{c.where}: {c.text}") for c in step.carried],
         )
 
     def _tell_of(self, key: Key, event: Event) -> None:

@@ -8,9 +8,10 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from k8snb.runner.imports import on_import
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from importlib.machinery import ModuleSpec
     from types import ModuleType
 
     from k8snb.runner.shell import StepShell
@@ -41,7 +42,7 @@ class Screen:
         builtins.get_ipython = self.shell  # type: ignore[attr-defined]
         builtins.input = _no_input
         os.environ.setdefault("MPLBACKEND", _BACKEND)
-        sys.meta_path.insert(0, _OnImport("IPython", self.shell))
+        on_import("IPython", self.shell)
 
     def result(self, value: Any) -> None:
         """Show the value of the cell's last expression."""
@@ -81,28 +82,3 @@ def _no_input(prompt: object = "", /) -> NoReturn:
     raise EOFError(
         f"input({str(prompt)!r}): a step has nobody to ask; ask in a plain cell above it, the step can read the answer"
     )
-
-
-class _OnImport:
-    """Calls a function once a package has been imported."""
-
-    def __init__(self, name: str, then: Callable[[], object]) -> None:
-        self._name, self._then = name, then
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Find the package as usual; what is done after it is added to its loader."""
-        if name != self._name:
-            return None
-        sys.meta_path.remove(self)
-        from importlib.machinery import PathFinder
-
-        spec = PathFinder.find_spec(name, path, target)
-        if spec is not None and spec.loader is not None:
-            load = spec.loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                load(module)
-                self._then()
-
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec

@@ -65,6 +65,24 @@ KERNEL = Ref(step=None)
 
 
 @dataclass(frozen=True)
+class Carried:
+    """A statement of a cell above that sets the state of modules.
+
+    Parameters
+    ----------
+    code : str
+    modules : list of str
+        It is executed as soon as these are loaded.
+    where : str
+        Which line of which cell it is, and what it sets.
+    """
+
+    code: str
+    modules: list[str]
+    where: str
+
+
+@dataclass(frozen=True)
 class Spec:
     """The whole order of an attempt.
 
@@ -102,6 +120,8 @@ class Spec:
         Features of ``__future__`` that hold in the cell.
     timeout : float or None
         Seconds that the cell may take, from its start until its outputs are in the store.
+    carried : list of Carried
+        What is executed before the inputs are bound.
     """
 
     key: Key
@@ -120,6 +140,7 @@ class Spec:
     submodules: list[str] = field(default_factory=list)
     futures: list[str] = field(default_factory=list)
     timeout: float | None = None
+    carried: list[Carried] = field(default_factory=list)
     version: int = VERSION
 
     def dumps(self) -> bytes:
@@ -132,6 +153,7 @@ class Spec:
         d = json.loads(data)
         d["key"] = Key(**d["key"])
         d["inputs"] = {name: [Ref(**r) for r in refs] for name, refs in d["inputs"].items()}
+        d["carried"] = [Carried(**c) for c in d.get("carried", ())]
         d["captured"] = [Group.load(g) for g in d["captured"]]
         return cls(**d)
 

@@ -124,6 +124,10 @@ class _Step:
         sys.modules["__main__"] = self._module
         self._screen.install()
         _check_python(spec)
+        if spec.carried:
+            from k8snb.runner.carried import carry
+
+            carry(spec.carried)
         if spec.inputs:
             from k8snb.runner.inputs import bind
 

@@ -26,6 +26,7 @@ from k8snb.stacks.model import (
 from k8snb.stacks.places import config_file, data_dir
 
 FILE = "k8snb.toml"
+_LIMIT = "captured_limit"
 LOCAL = "local"
 """The embedded stack: processes of this machine, files in the user's data folder."""
 
@@ -67,7 +68,12 @@ def load(folder: Path, *, name: str | None = None) -> Stacks:
     for file in reversed(files):
         steps |= contents[file].get("steps", {})
     default, because = _active(name, contents)
-    return Stacks(stacks, default, because, steps, tuple(files))
+    limits = [schema.size(c["k8snb"][_LIMIT], f"{f}: [k8snb] {_LIMIT}") for f, c in contents.items() if _limited(c)]
+    return Stacks(stacks, default, because, steps, tuple(files), *limits[:1])
+
+
+def _limited(content: Mapping[str, Any]) -> bool:
+    return _LIMIT in content.get("k8snb", {})
 
 
 def project_file(folder: Path) -> Path | None:

@@ -146,6 +146,8 @@ class Stacks:
         The tables ``[steps.defaults]`` and ``[steps.NAME]`` as they are written.
     files : tuple of Path
         What was read, the nearest first.
+    captured_limit : int
+        Bytes: a value of the kernel that is larger is told of where a step captures it.
     """
 
     by_name: Mapping[str, Stack]
@@ -153,6 +155,7 @@ class Stacks:
     because: str
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
+    captured_limit: int = 100_000_000
 
     def pick(self, name: str | None = None) -> Stack:
         """Return a stack by its name; without one the active stack.

@@ -16,7 +16,7 @@ ARTIFACT_STORE = {"uri": str, "endpoint": str, "region": str, "credentials": dic
 CREDENTIALS = {"secret": str, "service_account": str}
 CONTAINER_REGISTRY = {"uri": str, "insecure": bool, "from_pods": dict}
 TOP = {"k8snb": dict, "stacks": dict, "steps": dict}
-K8SNB = {"stack": str}
+K8SNB = {"stack": str, "captured_limit": str}
 ORCHESTRATORS: dict[str, dict[str, type]] = {
     "local": {},
     "kubernetes": {
@@ -32,6 +32,7 @@ ORCHESTRATORS: dict[str, dict[str, type]] = {
 """Settings of the built-in kinds; those of other kinds are checked by themselves."""
 
 _SECRET = re.compile(r"(?:^|_)(?:password|passwd|token|secret_key|access_key|access_key_id|api_key|private_key)$")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kMGT]?)B")
 _PLAIN = re.compile(r"true|false|[\d.]*", re.IGNORECASE)
 _NAMES = {str: "text in quotes", dict: "a table", int: "a number", bool: "true or false"}
 
@@ -58,6 +59,20 @@ def typed(value: Any, wanted: type, where: str) -> Any:
         what = f"{value!r} should be {_NAMES[wanted]}" if not isinstance(value, dict) else f"not {_NAMES[wanted]}"
         raise StackError(what, where=where, fix=f"write {_NAMES[wanted]}")
     return value
+
+
+def size(text: str, where: str) -> int:
+    """Read a number of bytes (``"100 MB"``).
+
+    Raises
+    ------
+    StackError
+        It is none.
+    """
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise StackError(f"{text!r} is no size", where=where, fix='write "100 MB" or "2 GB"')
+    return int(float(match[1]) * 1000 ** ("", "k", "M", "G", "T").index(match[2]))
 
 
 def suggest(key: str, known: Iterable[str]) -> str:

@@ -272,18 +272,9 @@ def test_lines_are_those_of_the_cell():
         ("from numpy import *", "1 star-import"),
         ("input()", "1 input"),
         ("get_ipython().run_cell('x')", "1 get_ipython"),
-        ("import numpy\nnumpy.random.seed(0)", "2 module-state"),
-        ("np.random.seed(0); random.seed(0)", "1 module-state"),
-        ("os.environ['A'] = '1'", "1 module-state"),
-        ("from os import environ\nenviron['A'] = '1'", "2 module-state"),
-        (
-            "os.chdir('/tmp')\nplt.rcParams['a'] = 1\npd.options.display.width = 3",
-            "1 module-state, 2 module-state, 3 module-state",
-        ),
-        ("import settings\nsettings.debug = True", "2 module-state"),
-        ("%cd /tmp\n%env A=1\n%run x.py", "1 module-state, 2 module-state, 3 magic"),
+        ("%cd /tmp\n%env A=1\n%run x.py", "3 magic"),
         ("%%cache out.pkl\nx = 1", "1 magic"),
-        ("%config A.b = 1\n%precision 3\n%whos\n%config A.b", "1 module-state, 2 module-state, 3 partial"),
+        ("%config A.b = 1\n%precision 3\n%whos\n%config A.b", "1 shell-state, 2 shell-state, 3 partial"),
         # ordinary cells
         ("def f(): return locals()\nvars(x)\nmodel.eval()\ndf.eval('a + b')", ""),
         ("def eval(m): pass\neval(model)", ""),
@@ -293,6 +284,11 @@ def test_lines_are_those_of_the_cell():
 )
 def test_warnings(source, expected):
     assert ", ".join(f"{w.line} {w.code}" for w in facts(source).warnings) == expected
+
+
+def test_a_comment_silences_the_warnings_of_its_line():
+    found = facts("eval('x')  # noqa # k8snb: quiet\n# k8snb: quiet\n%run x.py\nexec('x')  # k8snb: quietly\n")
+    assert [(w.line, w.quiet) for w in found.warnings] == [(1, True), (3, True), (4, False)]
 
 
 def test_plain_cells_are_analysed_without_ipython():

@@ -18,6 +18,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from k8snb.analysis.source import body
 from k8snb.artifacts.packing import pack
 from k8snb.artifacts.store import Store
 from k8snb.artifacts.transfer import save
@@ -27,6 +28,7 @@ from k8snb.notebook import hooks
 from k8snb.notebook.extension import unload
 from k8snb.notebook.session import Session
 from k8snb.orchestrators.base import Attempt, Environment, Gone, Orchestrator, Output, Report
+from k8snb.pipeline.sources import OWN
 from k8snb.run.engine import Engine
 from k8snb.runner.execute import execute
 from k8snb.runner.inputs import bind
@@ -150,13 +152,18 @@ class _Stream:
         pass
 
 
+class _Shell(InteractiveShell):
+    def enable_gui(self, gui: str | None = None) -> None:
+        """There is no window system; ``%matplotlib inline`` asks all the same."""
+
+
 class Notebook:
     """A shell with k8snb loaded whose steps run in this process."""
 
     def __init__(self, home: Path) -> None:
         config = Config()
         config.HistoryManager.enabled = False
-        self.shell = InteractiveShell(config=config)
+        self.shell = _Shell(config=config)
         self.seen: list[Any] = []
         self.shell.display_pub = Publisher(self.shell, self.seen)
         self.orchestrators: list[InProcess] = []
@@ -220,3 +227,35 @@ def notebook(home: Path) -> Iterator[Notebook]:
         opened.shell.atexit_operations()
         sys.modules["__main__"], sys.excepthook = main, hook
         assert isinstance(main, types.ModuleType)
+
+
+def one_kernel(cells: Sequence[str]) -> tuple[dict[str, Any], BaseException | None]:
+    """Execute cells from top to bottom in one fresh shell without k8snb, steps as plain cells.
+
+    Returns
+    -------
+    dict
+        The variables.
+    BaseException or None
+        What the last cell that was executed raised.
+    """
+    main, hook, streams = sys.modules["__main__"], sys.excepthook, (sys.stdout, sys.stderr)
+    config = Config()
+    config.HistoryManager.enabled = False
+    shell = _Shell(config=config)
+    shell.display_pub = Publisher(shell, [])
+    sys.stdout = sys.stderr = _Stream("stdout", [])  # type: ignore[assignment]
+    before, error = set(shell.user_ns), None
+    try:
+        for source in cells:
+            result = shell.run_cell(body(source), store_history=True)
+            error = result.error_before_exec or result.error_in_exec
+            if error is not None:
+                break
+        names = [name for name in shell.user_ns if name not in before and not OWN.fullmatch(name)]
+        return {name: shell.user_ns[name] for name in names}, error
+    finally:
+        sys.stdout, sys.stderr = streams
+        atexit.unregister(shell.atexit_operations)
+        shell.atexit_operations()
+        sys.modules["__main__"], sys.excepthook = main, hook

@@ -598,3 +598,70 @@ def test_a_name_that_a_plain_cell_binds_and_deletes_is_gone(nb: Notebook) -> Non
     nb.run("f = 2\ndel f")
     with pytest.raises(NameError):
         nb.run("f")
+
+
+def test_state_of_modules_that_does_not_travel_is_told_once_with_its_cell_and_line(nb: Notebook) -> None:
+    nb.run("import os, random")
+    nb.run("n = 1\nrandom.seed(0)")
+    nb.run("%%k8s_step a\nx = random.random()")
+    nb.run("%%k8s_step b\ny = random.random()")
+    nb.run("%%k8s_step c\nz = random.random()")
+    nb.run("%k8s_run")
+    nb.run("%k8s_run")
+    told = [line for entry in nb.seen if entry[0] == "display" for line in entry[1]["text/plain"].split("\n")]
+    [warning] = [line for line in told if "warning" in line]
+    assert "cell [2], line 2: random.seed() seeds one process, and step b" in warning
+    assert "# k8snb: quiet" in warning
+    assert [line.split() for line in told if "repeats" in line] == [["repeats", "random.seed()"]]
+
+
+def test_a_plain_cell_is_told_what_only_a_step_has_set(nb: Notebook) -> None:
+    nb.run("import decimal")
+    nb.run("%%k8s_step a\ndecimal.getcontext().prec = 5\nx = 1")
+    nb.run("print(x)")
+    assert "warning" not in nb.seen[-1][1]
+    nb.run("decimal.Decimal(1) / 3")
+    [said] = [entry[1]["text/plain"] for entry in nb.seen if entry[0] == "display" and "warning" in str(entry[1])]
+    assert said.startswith("warning: step a, line 2: decimal.getcontext().prec sets state that cell [4] does not have")
+
+
+def test_a_comment_keeps_a_warning_from_the_card(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = eval('1')  # k8snb: quiet")
+    assert "warning" not in nb.seen[-1][1]["text/plain"]
+
+
+def test_a_large_value_of_the_kernel_is_named_with_its_size(nb: Notebook) -> None:
+    nb.run("large = bytes(range(256)) * 10_000\nsmall = 1")
+    nb.run("%%k8s_step a\nx = len(large) + small")
+    assert "warning" not in nb.seen[-1][1]["text/plain"]
+    Path("k8snb.toml").write_text('[k8snb]\ncaptured_limit = "2 MB"\n')
+    nb.run("%%k8s_step a\nx = len(large) + small")
+    [line] = [line for line in nb.seen[-1][1]["text/plain"].split("\n") if "warning" in line]
+    assert line.split()[1:4] == ["large:", "2.56", "MB"]
+    Path("k8snb.toml").write_text('[k8snb]\ncaptured_limit = "much"\n')
+    with pytest.raises(StackError, match="'much' is no size"):
+        nb.run("%%k8s_step a\nx = len(large) + small")
+
+
+@pytest.mark.parametrize(
+    ("makes", "kind", "way_out"),
+    [
+        ("import threading\nv = threading.Lock()", "lock", "make it anew in the step"),
+        ("import sqlite3\nv = sqlite3.connect(':memory:')", "sqlite3.Connection", "open it in the step that uses it"),
+        ("v = (i for i in [1])", "generator", "make it a list"),
+        ("v = open('k8snb.txt', 'w')", "TextIOWrapper", "pass its path and open it in the step"),
+        ("import socket\nv = socket.socket()", "socket", "open it in the step that uses it"),
+        ("import threading\nv = {'a': [threading.Lock()]}", "lock (at v['a'][0])", "without it"),
+    ],
+)
+def test_what_cannot_travel_is_named_with_its_type_and_the_way_out(
+    nb: Notebook, makes: str, kind: str, way_out: str
+) -> None:
+    nb.run(makes)
+    with pytest.raises(UnpackableError) as caught:
+        nb.run("%%k8s_step a\nx = v")
+    assert f"v: {kind}" in str(caught.value).replace("_thread.", "").replace("_io.", "").replace(
+        "socket.socket", "socket"
+    )
+    assert way_out in str(caught.value)
+    nb.run("getattr(v, 'close', lambda: None)()")

@@ -180,6 +180,4 @@ def test_what_may_be_right_is_no_error(sources):
 
 
 def test_warnings_of_steps_are_told_with_their_line():
-    assert (
-        pipeline("np = 1", step("a", "\nnp.random.seed(0)")).warnings[0].startswith("step a, line 3: np.random.seed()")
-    )
+    assert pipeline("x = 1", step("a", "\neval('x')")).warnings[0].startswith("step a, line 3: eval()")

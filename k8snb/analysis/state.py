@@ -1,0 +1,318 @@
+"""The state of modules: where a cell sets it (seeds, options, the environment), and what of a cell depends on it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from k8snb.analysis import replay, tables
+from k8snb.analysis import state_tables as known
+from k8snb.analysis.facts import ModuleState, Setting
+from k8snb.analysis.source import quiet_lines
+from k8snb.analysis.syntax import Expansion
+
+_ENVIRONMENT_MAGICS = frozenset({"env", "set_env"})
+_FOLDER_MAGICS = frozenset({"cd", "pushd", "popd"})
+_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+"""In an address."""
+_SHELL = frozenset({"!", "", "sx", "system"})
+
+
+def of_cell(tree: ast.Module, bound: frozenset[str], source: str) -> tuple[ModuleState, dict[str, ModuleState]]:
+    """Return what executing a cell has to do with the state of modules, and what its functions have.
+
+    Parameters
+    ----------
+    tree : ast.Module
+    bound : frozenset of str
+        Names that the cell binds.
+    source : str
+        The cell's, whose comments may ask for quiet.
+    """
+    finder = _Finder(tree, bound, quiet_lines(source))
+    functions = {name: _Code() for name in finder.definitions}
+    for name, node in finder.definitions.items():
+        finder.into(functions[name], node)
+    cell = _Code()
+    for statement in tree.body:
+        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            finder.into(cell, statement)
+    whole = {name: _with_calls(code, functions, {name}, finder.quiet) for name, code in functions.items()}
+    if tree.body and isinstance(last := tree.body[-1], ast.Expr) and not finder.sets(last.value):
+        cell.use(known.FRAMES, last.lineno)
+        cell.use(known.ARRAYS, last.lineno)
+    own = _with_calls(cell, functions, set(), finder.quiet)
+    return own, {name: state for name, state in whole.items() if state.settings or state.uses}
+
+
+class _Code:
+    """What was found in a piece of code."""
+
+    def __init__(self) -> None:
+        self.settings: list[Setting] = []
+        self.uses: dict[str, int] = {}
+        self.reads: dict[str, int] = {}
+
+    def use(self, kind: str, line: int) -> None:
+        self.uses[kind] = min(line, self.uses.get(kind, line))
+
+
+def _with_calls(code: _Code, functions: Mapping[str, _Code], seen: set[str], quiet: frozenset[int]) -> ModuleState:
+    """Add what the cell's own functions do that the code may call, at the line where it names them."""
+    settings, uses = list(code.settings), dict(code.uses)
+    todo = [(name, line) for name, line in code.reads.items() if name in functions]
+    while todo:
+        name, line = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        inner = functions[name]
+        for setting in inner.settings:
+            hushed = setting.quiet or line in quiet
+            settings.append(replace(setting, line=line, replay=None, text=f"{name}()", quiet=hushed))
+        for kind in inner.uses:
+            uses[kind] = min(line, uses.get(kind, line))
+        todo += [(other, line) for other in inner.reads if other in functions]
+    return ModuleState(tuple(sorted(settings, key=lambda setting: setting.line)), uses)
+
+
+class _Finder(ast.NodeVisitor):
+    def __init__(self, tree: ast.Module, bound: frozenset[str], quiet: frozenset[int]) -> None:
+        self.quiet = quiet
+        self.modules = {name: module for name, module in tables.CUSTOMARY.items() if name not in bound}
+        self.objects: dict[str, str] = {}  # names from `from module import name`
+        self.loggers: dict[str, ast.expr] = {}
+        self.definitions: dict[str, ast.AST] = {}
+        self.code = _Code()
+        self.statement: ast.stmt | None = None
+        for node in ast.walk(tree):
+            self._note_names(node)
+        for statement in tree.body:
+            match statement:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                    self.definitions[name] = statement
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda()):
+                    self.definitions[name] = statement
+
+    def _note_names(self, node: ast.AST) -> None:
+        match node:
+            case ast.Import():
+                for alias in node.names:
+                    top = alias.name.partition(".")[0]
+                    self.modules[alias.asname or top] = alias.name if alias.asname else top
+            case ast.ImportFrom():
+                for alias in node.names:
+                    self.objects[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=function) as call):
+                if ast.unparse(function) in {"logging.getLogger", "getLogger"}:
+                    self.loggers[name] = call
+
+    def into(self, code: _Code, node: ast.AST) -> None:
+        """Note in `code` what is found in a statement of the cell."""
+        self.code = code
+        top = isinstance(node, ast.Expr | ast.Assign | ast.AugAssign | ast.Delete)
+        self.statement = node if top else None  # type: ignore[assignment]
+        self.visit(node)
+
+    # --- what is set -------------------------------------------------------------------------------------------
+
+    def set(self, node: ast.AST, kinds: tuple[str, ...], *, secret: bool = False) -> None:
+        line: int = node.lineno  # type: ignore[attr-defined]
+        text = f"%{node.magic} {node.text}" if isinstance(node, Expansion) else _short(node)
+        again = None
+        if self.statement is not None and self._alone(node):
+            again = replay.of(self.statement, self.modules, self.objects, self.loggers)
+        if known.ENVIRONMENT in kinds and self.statement is not None:
+            secret |= (
+                _PASSWORD.search(node.text if isinstance(node, Expansion) else ast.unparse(self.statement)) is not None
+            )
+        self.code.settings.append(Setting(line, kinds, text, again, line in self.quiet, secret))
+
+    def sets(self, node: ast.expr) -> bool:
+        """Say whether an expression is there for what it sets."""
+        return isinstance(node, Expansion) or (isinstance(node, ast.Call) and self.dotted(node.func) in known.CALLS)
+
+    def _alone(self, node: ast.AST) -> bool:
+        """Say whether a statement does nothing but set this."""
+        match self.statement:
+            case ast.Expr(value=value):
+                return value is node
+            case ast.Assign(targets=[target]) | ast.AugAssign(target=target) | ast.Delete(targets=[target]):
+                return target is node
+        return False
+
+    def visit_Call(self, node: ast.Call) -> None:
+        dotted = self.dotted(node.func) or ""
+        if dotted in known.CALLS:
+            kinds = known.CALLS[dotted]
+            names = [ast.unparse(a) for a in (*node.args[:1], *(k.value for k in node.keywords if k.arg is None))]
+            names += [k.arg for k in node.keywords if k.arg]
+            secret = known.ENVIRONMENT in kinds and (dotted == "dotenv.load_dotenv" or any(map(_secret, names)))
+            self.set(node, kinds, secret=secret)
+            for argument in ast.iter_child_nodes(node):
+                if argument is not node.func:
+                    self.visit(argument)
+            return
+        match node.func:
+            case ast.Attribute(value=owner, attr=method) if method in known.ON_LOGGERS and self._logger(owner):
+                self.set(node, (known.LOGGING,))
+                return
+        self._used_by_call(node, dotted)
+        self.generic_visit(node)
+
+    def _logger(self, owner: ast.expr) -> bool:
+        match owner:
+            case ast.Name(id=name):
+                return name in self.loggers or name in {"logger", "log"}
+            case ast.Call(func=function):
+                return self.dotted(function) == "logging.getLogger"
+        return False
+
+    def visit_Expansion(self, node: Expansion) -> None:
+        shows = len(node.text.replace("=", " ").split()) < len(("name", "value"))
+        if node.magic in _ENVIRONMENT_MAGICS and not shows:
+            self.set(node, (known.ENVIRONMENT,), secret=_secret(node.text.replace("=", " ").split()[0]))
+        elif node.magic in _FOLDER_MAGICS:
+            self.set(node, (known.FOLDER,))
+        elif node.magic in _SHELL:
+            self.code.use(known.ENVIRONMENT, node.lineno)
+            self.code.use(known.FOLDER, node.lineno)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if not isinstance(node.ctx, ast.Load) and (kind := self._kind(node)):
+            self.set(node, (kind,), secret=kind == known.ENVIRONMENT and _secret(ast.unparse(node.slice)))
+            self.visit(node.slice)
+            return
+        self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        if not isinstance(node.ctx, ast.Load) and (kind := self._kind(node)):
+            self.set(node, (kind,))
+            return
+        if isinstance(node.ctx, ast.Load) and (dotted := self.dotted(node)):
+            self._used(dotted, node.lineno)
+        else:
+            self.generic_visit(node)
+
+    def _kind(self, node: ast.Attribute | ast.Subscript) -> str | None:
+        """Return what state the object of an assignment is."""
+        match node.value:
+            case ast.Call(func=function) if self.dotted(function) in {"decimal.getcontext", "getcontext"}:
+                return known.NUMBERS
+        owner, whole = self.dotted(node.value), self.dotted(node)
+        for name in (whole, owner):
+            for prefix, kind in known.OBJECTS.items():
+                if name is not None and f"{name}.".startswith(f"{prefix}."):
+                    return kind
+        root: ast.expr = node.value
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if owner and isinstance(root, ast.Name) and root.id in self.modules:
+            return f"module:{owner.partition('.')[0]}"
+        return None
+
+    # --- what depends on it ------------------------------------------------------------------------------------
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.code.reads.setdefault(node.id, node.lineno)
+            if dotted := self.dotted(node):
+                self._used(dotted, node.lineno)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self._imported(alias.name, node.lineno)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        if node.module and not node.level:
+            self._imported(node.module, node.lineno)
+
+    def _imported(self, module: str, line: int) -> None:
+        top = module.partition(".")[0]
+        if top not in sys.stdlib_module_names and top not in tables.KNOWN_PACKAGES:
+            self.code.use(known.PATH, line)
+
+    def _used(self, dotted: str, line: int) -> None:
+        for kind in _kinds_used(dotted):
+            self.code.use(kind, line)
+
+    def _used_by_call(self, node: ast.Call, dotted: str) -> None:
+        match node.func:
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                pass
+            case _:
+                return
+        method = isinstance(node.func, ast.Attribute)
+        line = node.lineno
+        given = any(k.arg in {"random_state", "seed", None} for k in node.keywords)
+        samples = name == "sample" and method and any(k.arg in {"n", "frac", "weights"} for k in node.keywords)
+        if (name in known.TAKES_RANDOM_STATE or samples) and not given and not dotted.startswith("random."):
+            self.code.use(known.NUMPY, line)
+        if name in known.PLOTTING_METHODS and method:
+            self.code.use(known.PLOTS, line)
+        if name in known.SHOWS:
+            self.code.use(known.FRAMES, line)
+            self.code.use(known.ARRAYS, line)
+        if name in known.LOG_METHODS and method and "log" in ast.unparse(node.func).rpartition(".")[0].lower():
+            self.code.use(known.LOGGING, line)
+        if name in known.OPENS and (node.args and _relative(node.args[0])):
+            self.code.use(known.FOLDER, line)
+
+    def dotted(self, node: ast.expr) -> str | None:
+        """Return ``numpy.random.seed`` for ``np.random.seed``."""
+        match node:
+            case ast.Name(id=name):
+                return self.modules.get(name) or self.objects.get(name)
+            case ast.Attribute(value=value, attr=attribute):
+                owner = self.dotted(value)
+                return f"{owner}.{attribute}" if owner else None
+        return None
+
+
+def _kinds_used(dotted: str) -> Iterator[str]:
+    """Return the kinds of state that the use of something of a module depends on."""
+    top, _, rest = dotted.partition(".")
+    yield f"module:{top}"
+    first = rest.partition(".")[0]
+    drawn = rest.removeprefix("random.").partition(".")[0]
+    if top == "numpy" and first == "random" and rest != "random" and drawn not in known.NUMPY_OWN:
+        yield known.NUMPY
+    elif top == "random" and first and first not in known.RANDOM_OWN:
+        yield known.RANDOM
+    elif top == "torch" and first.startswith(known.TORCH_DRAWS):
+        yield known.TORCH
+    elif top in {"tensorflow", "keras"}:
+        yield known.TENSORFLOW
+    elif top in {"matplotlib", "seaborn"}:
+        yield known.PLOTS
+    elif top == "logging" and first in known.LOG_METHODS:
+        yield known.LOGGING
+    elif top == "warnings":
+        yield known.FILTERS
+    elif top == "decimal":
+        yield known.NUMBERS
+    elif dotted.startswith(known.ENVIRONMENT_READERS):
+        yield known.ENVIRONMENT
+
+
+def _relative(path: ast.expr) -> bool:
+    """Say whether a path is looked for in the working directory, as far as it can be known."""
+    match path:
+        case ast.Constant(value=str(text)) | ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
+            return not text.startswith(("/", "~")) and "://" not in text
+        case ast.Constant():
+            return False
+    return True
+
+
+def _secret(name: str) -> bool:
+    return any(part in name.upper() for part in known.SECRET)
+
+
+def _short(node: ast.AST) -> str:
+    if isinstance(node, ast.Call):
+        return f"{ast.unparse(node.func)}()"
+    return ast.unparse(node)

@@ -1,0 +1,98 @@
+"""Which state of modules reaches which step, and where that is said which does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from k8snb.analysis import analyse, step_line
+from k8snb.pipeline import build
+from k8snb.pipeline.model import Cell
+
+IMPORTS = """
+import os, sys, random, logging, warnings, numpy as np, pandas as pd, matplotlib.pyplot as plt
+from sklearn.model_selection import train_test_split
+"""
+
+
+def pipeline(*sources):
+    cells = [Cell(s, analyse(s), (step_line(s) or "").partition(" ")[0] or None) for s in (IMPORTS, *sources)]
+    return build(cells, name="test")
+
+
+def step(name, source):
+    return f"%%k8s_step {name}\n{source}"
+
+
+SEED = "np.random.seed(0)"
+DRAW = "x = np.random.rand()"
+
+
+@pytest.mark.parametrize(
+    ("cells", "carried", "reader"),
+    [
+        # options reach every step below
+        (["plt.style.use('ggplot')", step("a", "plt.plot([1])"), step("b", "plt.plot([1])")], "a b", None),
+        (["pd.set_option('display.max_rows', 3)", step("a", "print(pd.Series([1]))")], "a", None),
+        ([step("a", "pd.set_option('display.max_rows', 3)"), step("b", "print(1)")], "b", None),
+        (["N = 3", "pd.options.display.max_rows = N", step("a", "print(1)")], "a", None),
+        (["os.environ['A'] = '1'", step("a", "os.getenv('A')")], "a", None),
+        (["warnings.filterwarnings('ignore')\nlogging.basicConfig(level=20)", step("a", "x = 1")], "a a", None),
+        # those of a step do not reach the kernel
+        ([step("a", "plt.style.use('ggplot')"), "plt.plot([1])"], "", 2),
+        ([step("a", "plt.style.use('ggplot')"), "y = 1"], "", None),
+        ([step("a", "plt.style.use('ggplot')"), "plt.style.use('ggplot')\nplt.plot([1])"], "", None),
+        # what is not constant does not either
+        (["N = len(os.sep)", "pd.options.display.max_rows = N", step("a", "print(1)")], "", 3),
+        (["N = len(os.sep)", "pd.options.display.max_rows = N", step("a", "x = 1")], "", None),
+        (["N = len(os.sep)", "pd.options.display.max_rows = N  # k8snb: quiet", step("a", "print(1)")], "", None),
+        (["os.chdir('/tmp')", step("a", "pd.read_csv('x.csv')")], "", 2),
+        (["os.chdir('/tmp')", step("a", "x = 1")], "", None),
+        (["sys.path.append('..')", step("a", "import helpers")], "", 2),
+        (["sys.path.append('..')", step("a", "import numpy")], "", None),
+        # secrets are not written down
+        (["os.environ['API_KEY'] = 'a'", step("a", "os.environ['API_KEY']")], "", 2),
+        (["os.environ['API_KEY'] = 'a'", step("a", "import openai")], "", 2),
+        (["os.environ['DB'] = 'postgres://me:abc@host/db'", step("a", "os.getenv('DB')")], "", 2),
+        (["%env DB=postgres://me:abc@host/db", step("a", "os.getenv('DB')")], "", 2),
+        (["os.environ['API_KEY'] = 'a'", step("a", "import numpy")], "", None),
+        # a seed is for what draws first
+        ([SEED, step("a", DRAW)], "a", None),
+        ([SEED, step("a", "y = 1"), step("b", DRAW)], "b", None),
+        ([SEED, step("a", DRAW), step("b", DRAW)], "a", 3),
+        ([SEED, step("a", DRAW), DRAW], "a", 3),
+        ([SEED, DRAW, step("a", DRAW)], "", 3),
+        ([f"{SEED}\n{DRAW}", step("a", DRAW)], "", 2),
+        ([SEED, step("a", DRAW), f"{SEED}\n{DRAW}"], "a", None),
+        ([SEED, step("a", f"{SEED}\n{DRAW}"), step("b", f"{SEED}\n{DRAW}")], "", None),
+        ([step("a", f"{SEED}\n{DRAW}"), "y = x"], "", None),
+        ([step("a", f"{SEED}\n{DRAW}"), DRAW], "", 2),
+        ([step("a", SEED), step("b", DRAW)], "b", None),
+        ([SEED, DRAW, DRAW], "", None),
+        ([SEED, step("a", "train_test_split([1])"), step("b", "train_test_split([1])")], "a", 3),
+        ([SEED, step("a", "train_test_split([1], random_state=0)"), step("b", DRAW)], "b", None),
+        (["random.seed(0)", step("a", DRAW), step("b", DRAW)], "", None),
+        # through functions
+        ([f"def f(): return np.random.rand()\n{SEED}", step("a", "f()"), step("b", "y = f()")], "a", 3),
+        ([f"def seed():\n    {SEED}\nseed()", step("a", DRAW)], "", 2),
+        ([f"def seed():\n    {SEED}", step("a", f"seed()\n{DRAW}"), step("b", f"seed()\n{DRAW}")], "", None),
+    ],
+)
+def test_state(cells, carried, reader):
+    found = pipeline(*cells)
+    assert " ".join(s.name for s in found.steps for _ in s.carried) == carried
+    assert [u.reader for u in found.unshared] == ([reader] if reader else [])
+
+
+def test_cell_and_line_and_the_way_out_are_told():
+    found = pipeline("x = 1\nos.environ['DB_PASSWORD'] = 'abc'", step("a", "os.getenv('DB_PASSWORD')"))
+    [text] = found.warnings
+    assert text.startswith("code cell 2, line 2: os.environ['DB_PASSWORD'] may be a secret")
+    assert "--secret" in text
+    assert "abc" not in text
+
+
+def test_constants_of_other_cells_are_put_in():
+    [step_] = pipeline("SEED = 42", "np.random.seed(SEED)", step("a", DRAW)).steps
+    assert step_.carried[0].code == "SEED = 42\nimport numpy as np\nnp.random.seed(SEED)"
+    assert step_.carried[0].modules == ("numpy",)
+    assert step_.carried[0].where == "code cell 3, line 1"
