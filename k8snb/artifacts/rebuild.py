@@ -6,11 +6,12 @@ import functools
 import linecache
 import pickle
 import zlib
+from contextlib import contextmanager
 from types import CellType, CodeType, FunctionType
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 
 class _Namespace:
@@ -38,6 +39,15 @@ class Unpickler(pickle.Unpickler):
     def __init__(self, file: IO[bytes], buffers: Iterable[Any], namespace: dict[str, Any]) -> None:
         super().__init__(file, buffers=buffers)
         self._namespace = namespace
+        self._there: set[type] = set()  # classes that this process has already
+        self._hooks: list[tuple[type, Any]] = []
+
+    def load(self) -> Any:
+        """Load the pickle; classes learn in the end what to do when others are derived from them."""
+        value = super().load()
+        for kind, hook in self._hooks:
+            type.__setattr__(kind, _HOOK, hook)
+        return value
 
     def find_class(self, module: str, name: str) -> Any:
         """Look up a global; those of ``__main__`` are the notebook's."""
@@ -46,26 +56,74 @@ class Unpickler(pickle.Unpickler):
         if module == "__main__" and name.partition(".")[0] in self._namespace:
             first, *rest = name.split(".")
             return functools.reduce(getattr, rest, self._namespace[first])
-        return super().find_class(module, name)
+        found = super().find_class(module, name)
+        if module.startswith("cloudpickle"):
+            if name in {"_make_skeleton_class", "_make_skeleton_enum"}:
+                return functools.partial(self._make_class, found)
+            if name == "_class_setstate":
+                return functools.partial(self._set_class, found)
+        return found
+
+    def _make_class(self, make: Callable[..., Any], *args: Any) -> Any:
+        """Make a class, or find it again by the number under which cloudpickle knows it."""
+        *rest, number, extra = args
+        known = self._known(number)
+        if known is not None:
+            self._there.add(known)
+            return known
+        with _hooks_suspended(args[0] if isinstance(args[0], tuple) else args[2]):
+            return make(*rest, number, extra)
+
+    def _known(self, number: str) -> Any:
+        from cloudpickle import cloudpickle
+
+        return cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.get(number)  # noqa: SLF001 - it has no other word for it
+
+    def _set_class(self, set_state: Callable[..., Any], kind: type, state: tuple[dict[str, Any], Any]) -> Any:
+        attributes, slots = state
+        if _HOOK in attributes:
+            self._hooks.append((kind, attributes[_HOOK]))
+        return set_state(kind, ({name: value for name, value in attributes.items() if name != _HOOK}, slots))
+
+
+class UnpicklerOfNews(Unpickler):
+    """Loads a pickle into a process that may have its classes already: those stay as they are."""
+
+    def _set_class(self, set_state: Callable[..., Any], kind: type, state: tuple[dict[str, Any], Any]) -> Any:
+        return kind if kind in self._there else super()._set_class(set_state, kind, state)
 
 
 class UnpicklerOfCopies(Unpickler):
-    """Loads a pickle once more into a process that has its values already: classes of the notebook become new ones.
+    """Loads a pickle once more into a process that has its values already: classes of the notebook become new ones."""
 
-    cloudpickle knows a class again by a number, and would set the attributes of the one that is there.
-    """
+    def _make_class(self, make: Callable[..., Any], *args: Any) -> Any:
+        *rest, _number, extra = args
+        return super()._make_class(make, *rest, None, extra)
 
-    def find_class(self, module: str, name: str) -> Any:
-        """Look up a global; what makes classes is not told their numbers."""
-        found = super().find_class(module, name)
-        if module.startswith("cloudpickle") and name in {"_make_skeleton_class", "_make_skeleton_enum"}:
-            return functools.partial(_make_anew, found)
-        return found
+    def _known(self, number: str) -> Any:
+        return None
 
 
-def _make_anew(make: Callable[..., Any], *args: Any) -> Any:
-    *rest, _number, extra = args
-    return make(*rest, None, extra)
+_HOOK = "__init_subclass__"
+
+
+@contextmanager
+def _hooks_suspended(bases: Iterable[type]) -> Iterator[None]:
+    """Let deriving a class not run the user's code: it has run where the class was made."""
+    kinds = {
+        kind
+        for base in bases
+        for kind in getattr(base, "__mro__", ())
+        if kind.__module__ == "__main__" and _HOOK in vars(kind)
+    }
+    hooks = [(kind, vars(kind)[_HOOK]) for kind in kinds]
+    for kind, _ in hooks:
+        type.__delattr__(kind, _HOOK)
+    try:
+        yield
+    finally:
+        for kind, hook in hooks:
+            type.__setattr__(kind, _HOOK, hook)
 
 
 def make_function(

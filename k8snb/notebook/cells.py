@@ -122,7 +122,10 @@ class Entry:
         if result is None or store is None or self.step is None:
             return
         for group in result.groups:
-            made = Made(self.step, group, store)
+            classes = {name for name, text in (group.summary or {}).items() if text.startswith("class ")}
+            made_here = set() if classes & result.shared.keys() else classes.intersection(self.outputs)
+            alters = result.changed.keys() | made_here
+            made = Made(self.step, group, store, alters_classes=not alters.isdisjoint(group.names))
             self._made |= dict.fromkeys((name for name in group.names if name not in dead), made)
         self._made |= {name: Broken(self.step, why) for name, why in result.unpackable.items()}
         self.changes |= result.changed.keys() & self.inputs

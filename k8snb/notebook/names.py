@@ -10,6 +10,7 @@ from typing import Any
 
 from k8snb.artifacts.changes import changed
 from k8snb.artifacts.groups import Group
+from k8snb.artifacts.rebuild import Unpickler, UnpicklerOfNews
 from k8snb.artifacts.store import Store
 from k8snb.artifacts.transfer import Loaded, load_whole
 from k8snb.errors import UnpackableError
@@ -41,11 +42,21 @@ class Broken:
 
 @dataclass
 class Made:
-    """A stored alias group of a step; its members are shared by all names that stand for it."""
+    """A stored alias group of a step; its members are shared by all names that stand for it.
+
+    Parameters
+    ----------
+    step : str
+    group : Group
+    store : Store
+    alters_classes : bool
+        Classes in it that the kernel has already are others now.
+    """
 
     step: str
     group: Group
     store: Store
+    alters_classes: bool = True
     loaded: Loaded | None = field(default=None, repr=False)
 
 
@@ -148,7 +159,8 @@ class Names:
             if made.loaded is None:
                 if "matplotlib" in made.group.modules:
                     _show_figures()
-                made.loaded = load_whole(made.store, made.group, namespace=self.namespace)
+                unpickler = Unpickler if made.alters_classes else UnpicklerOfNews
+                made.loaded = load_whole(made.store, made.group, namespace=self.namespace, unpickler=unpickler)
             value = made.loaded.values[name]
             self.namespace[name] = value
             self._fetched[name] = value, made
