@@ -210,10 +210,10 @@ class Piped(Kernel):
 
     def _read_these(self, names: Sequence[str]) -> None:
         self._told = Told()
-        error = self.execute(f"{', '.join(names)};", self._show)
-        if isinstance(error, K8snbError):
+        error = self.execute(f"({', '.join(names)},);", self._show)
+        if isinstance(error, K8snbError) and not isinstance(error, StepFailed):  # a step that has failed is told of
             self._result.words.append(Word(str(error)))
-        elif error is not None and not isinstance(error, NameError):
+        elif error is not None and not isinstance(error, NameError | StepFailed):
             raise error
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ be switched off, or be the only one besides what all need.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -178,8 +178,10 @@ class Writer:
         self.names: dict[str, Kind] = {}
         self.depth = 0
         self.count = 0
-        on = chosen() if features is None else features
-        libraries = random.choices(("base", "numpy", "pandas"), (80, 12, 8))[0]
+        on = frozenset(chosen() if features is None else features)
+        libraries = random.choices(
+            ("base", "numpy", "pandas"), (80, 12, 8) if len(on) > len(FEATURES) / 2 else (1, 1, 1)
+        )[0]
         groups = {"base", libraries} | ({"numpy"} if libraries == "pandas" else set())
         self._features = [FEATURES[name] for name in sorted(on) if FEATURES[name].group in groups]
         # A notebook is about some things and not about all: then these meet each other.
@@ -259,12 +261,12 @@ class Writer:
         # What was bound last is read more often.
         return self.random.choice(there[-3:]) if self.random.random() < 0.4 else self.random.choice(there)
 
-    def bind(self, kind: str, **of: str) -> str:
+    def bind(self, kind: str, *, of_names: Sequence[str] = NAMES, **of: str) -> str:
         """Return a name to bind to a value of a kind; inside a block one of that kind, or a new one."""
-        free = [n for n in NAMES if n not in self.names]
-        same = [n for n, k in self.names.items() if k.name == kind]
-        anything = NAMES if not self.depth else free + same
-        pool = same if same and self.random.random() < 0.4 else anything or same or NAMES
+        free = [n for n in of_names if n not in self.names]
+        same = [n for n, k in self.names.items() if k.name == kind and n in of_names]
+        anything = of_names if not self.depth else free + same
+        pool = same if same and self.random.random() < 0.4 else anything or same or of_names
         name = self.random.choice(pool)
         self.names.pop(name, None)
         self.names[name] = Kind(kind, of)

@@ -68,6 +68,7 @@ def walrus(w: Writer) -> list[str]:
 def comprehension(w: Writer) -> list[str]:
     number = w.number()
     source = w.some("list", "set", "tuple") or "range(3)"
+    source = f"sorted({source})" if source in w.names and w.names[source].name == "set" else source
     forms = {
         "list": (f"[i + {number} for i in {source}]", f"[i for i in {source} if i != {number}]"),
         "dict": (f"{{'k': {number}, **{{str(i): i for i in {source}}}}}",),
@@ -137,13 +138,7 @@ def copy(w: Writer) -> list[str] | None:
 
 @feature("raise", 0.3)
 def raise_(w: Writer) -> list[str]:
-    return [
-        w.random.choice(
-            (
-                f"if {w.condition()}:\n    raise ValueError({w.number()})",
-                "raise KeyError('no')",
-                f"print(1 // ({w.number()}))",
-                "print(undefined_name)",
-            )
-        )
-    ]
+    number = w.number()
+    if w.random.random() < 0.1:
+        return ["print(undefined_name)"]
+    return [w.random.choice((f"if {w.condition()}:\n    raise ValueError({number})", f"print(1 // ({number}))"))]
