@@ -1,7 +1,7 @@
 """Random notebooks come to the same in one plain kernel and as a pipeline, or k8snb says of what it may not.
 
-``K8SNB_TEST_EXAMPLES=20000 pytest tests/differential -s`` tries more. ``python tests/differential FIRST LAST`` prints those
-that fail, made small. ``K8SNB_TEST_FEATURES`` chooses what they are written of.
+``K8SNB_TEST_EXAMPLES=20000 pytest tests/differential -s`` tries more. ``python tests/differential FIRST LAST`` prints
+those that fail, made small. ``K8SNB_TEST_FEATURES`` chooses what they are written of.
 """
 
 from __future__ import annotations

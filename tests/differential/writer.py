@@ -12,18 +12,16 @@ from dataclasses import dataclass, field
 from random import Random
 
 NAMES = [
-    "a",
-    "b",
-    "c",
-    "d",
-    "e",
+    "aa",
+    "bb",
+    "cc",
+    "dd",
+    "ee",
     "x",
     "y",
     "z",
-    "items",
-    "data",
-    "total",
-    "result",
+    "nums",
+    "tot",
     "acc",
     "cfg",
     "box",
@@ -36,7 +34,10 @@ NAMES = [
     "map",
     "bin",
 ]
-"""Few, so that what is bound is read and bound anew; some have an underscore, some shadow builtins."""
+"""Few, so that what is bound is read and bound anew; some have an underscore, some shadow builtins.
+
+None is a word that k8snb says for another reason: what it says of a variable is known by the variable's name.
+"""
 
 DEPTH = 2
 """Blocks inside blocks at most."""

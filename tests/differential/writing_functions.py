@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from writer import NUMBERS, Writer, feature
 
-FUNCTIONS = ["f", "g", "h", "make", "run", "apply"]
+FUNCTIONS = ["f", "g", "h", "mk", "go", "ap"]
 
 NUMBERS["function"] = ["{}(2)", lambda w, name: f"{name}({w.random.randint(0, 4)})"]
 NUMBERS["counter"] = ["{}()"]
