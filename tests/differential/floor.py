@@ -155,5 +155,10 @@ def floor(kernel: Kernel, source: str) -> Told:
     told = Told()
     error = kernel.execute(source, told.show)
     if error is not None:
-        told.error = type(error).__name__, str(error)
+        told.error = of_error(type(error).__name__, str(error))
     return told
+
+
+def of_error(kind: str, text: str) -> tuple[str, str]:
+    """Return an error's class and text; how deep the stack was is no one's business."""
+    return kind, "" if kind == "RecursionError" else ADDRESS.sub("at 0x", text)

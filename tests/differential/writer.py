@@ -120,6 +120,8 @@ class Feature:
         It has a block.
     top : bool
         It is not written inside a block.
+    then : str
+        The feature that often comes next: what is defined is used.
     """
 
     name: str
@@ -128,19 +130,20 @@ class Feature:
     group: str = "base"
     nests: bool = False
     top: bool = False
+    then: str = ""
 
 
 FEATURES: dict[str, Feature] = {}
 
 
 def feature(
-    name: str, weight: float = 1.0, *, group: str = "base", nests: bool = False, top: bool = False
+    name: str, weight: float = 1.0, *, group: str = "base", nests: bool = False, top: bool = False, then: str = ""
 ) -> Callable[[Write], Write]:
     """Register the function that writes a feature."""
 
     def register(write: Write) -> Write:
         assert name not in FEATURES
-        FEATURES[name] = Feature(name, weight, write, group, nests, top)
+        FEATURES[name] = Feature(name, weight, write, group, nests, top, then)
         return write
 
     return register
@@ -185,12 +188,20 @@ class Writer:
         )[0]
         groups = {"base", libraries} | ({"numpy"} if libraries == "pandas" else set())
         self._features = [FEATURES[name] for name in sorted(on) if FEATURES[name].group in groups]
-        # A notebook is about some things and not about all: then these meet each other.
-        self._weights = {
-            f.name: f.weight * random.choice((0.2, 1, 1, 4)) * (3 if f.group != "base" else 1) for f in self._features
-        }
+        self._weights = self._choose_weights()
         self._written: set[str] = set()
+        self._next = ""
         self.libraries = libraries
+
+    def _choose_weights(self) -> dict[str, float]:
+        """A notebook is about some things and not about all: then these meet each other."""
+        families = sorted({f.write.__module__ for f in self._features})
+        often = {family: self.random.choice((0.2, 1, 1, 5)) for family in families}
+        weights = {}
+        for f in self._features:
+            weight = f.weight * often[f.write.__module__] * self.random.choice((0.2, 1, 1, 3))
+            weights[f.name] = max(weight, f.weight) * 3 if f.group != "base" else weight
+        return weights
 
     # --- cells -------------------------------------------------------------------------------------------------
 
@@ -227,13 +238,19 @@ class Writer:
             features = [f for f in features if not f.top and (not f.nests or self.depth < DEPTH)]
         weights = [self._weights[f.name] for f in features]
         for _ in range(20):
-            tried = self.random.choices(features, weights)[0]
+            tried = self._due(features) or self.random.choices(features, weights)[0]
             lines = tried.write(self)
             if lines:
                 self._written.add(tried.name)
+                self._next = tried.then
                 return "\n".join(lines).split("\n")
         self._written.add("bind")
         return [f"{self.bind('int')} = {self.random.randint(0, 9)}"]
+
+    def _due(self, features: Sequence[Feature]) -> Feature | None:
+        """Return, often, the feature that uses what was just defined."""
+        due, self._next = self._next, ""
+        return next((f for f in features if f.name == due), None) if self.random.random() < 0.7 else None
 
     def block(self, least: int = 1, most: int = 2) -> list[str]:
         """Write an indented block that may be executed or not: what it binds first is, mostly, not relied upon."""

@@ -132,7 +132,7 @@ def collections(w: Writer) -> list[str]:
     return ["import collections", f"{w.bind('dict')} = collections.defaultdict(int, k={number})"]
 
 
-@feature("iterator", 0.4)
+@feature("iterator", 0.4, then="iterator-next")
 def iterator(w: Writer) -> list[str] | None:
     name = w.some("list")
     if name is None:

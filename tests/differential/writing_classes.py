@@ -31,7 +31,7 @@ def with_methods(lines: list[str], start: list[str]) -> list[str]:
     ]
 
 
-@feature("class", 2)
+@feature("class", 2, then="instance")
 def class_(w: Writer) -> list[str]:
     name = w.bind("class", of_names=CLASSES)
     more = w.random.choice(
@@ -48,14 +48,14 @@ def class_(w: Writer) -> list[str]:
     return [*with_methods([f"class {name}:", "    made = 0", "    shared = []"], []), *indented(more)]
 
 
-@feature("class-counts", 1)
+@feature("class-counts", 1, then="instance")
 def class_counts(w: Writer) -> list[str]:
     name = w.bind("class", of_names=CLASSES)
     count = w.random.choice((f"{name}.made += 1", "type(self).made += 1", "self.shared.append(v)"))
     return with_methods([f"class {name}:", "    made = 0", "    shared = []"], [count])
 
 
-@feature("class-uses-global", 1)
+@feature("class-uses-global", 1, then="instance")
 def class_uses_global(w: Writer) -> list[str] | None:
     about = w.some("list")
     if about is None:
@@ -65,7 +65,7 @@ def class_uses_global(w: Writer) -> list[str] | None:
     return with_methods([f"class {name}:", "    made = 0", "    shared = []"], [start])
 
 
-@feature("class-inherits", 1)
+@feature("class-inherits", 1, then="instance")
 def class_inherits(w: Writer) -> list[str] | None:
     base = w.some("class")
     if base is None:
@@ -81,7 +81,7 @@ def class_inherits(w: Writer) -> list[str] | None:
     ]
 
 
-@feature("dataclass", 1)
+@feature("dataclass", 1, then="instance")
 def dataclass(w: Writer) -> list[str]:
     name = w.bind("class", of_names=CLASSES)
     return [
@@ -96,7 +96,7 @@ def dataclass(w: Writer) -> list[str]:
     ]
 
 
-@feature("slots", 0.5)
+@feature("slots", 0.5, then="instance")
 def slots(w: Writer) -> list[str]:
     name = w.bind("class", of_names=CLASSES)
     return with_methods(
@@ -104,7 +104,7 @@ def slots(w: Writer) -> list[str]:
     )
 
 
-@feature("enum", 0.6)
+@feature("enum", 0.6, then="enum-is")
 def enum(w: Writer) -> list[str]:
     name = w.bind("enum", of_names=["Color", "Size"])
     kept = w.new("kept")
@@ -146,7 +146,7 @@ def own_exception(w: Writer) -> list[str]:
     ]
 
 
-@feature("instance", 3)
+@feature("instance", 3, then="instance-change")
 def instance(w: Writer) -> list[str] | None:
     name = w.some("class")
     if name is None:

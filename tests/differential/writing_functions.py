@@ -16,7 +16,7 @@ def define(w: Writer, kind: str, body: list[str], head: str = "n") -> list[str]:
     return [f"def {name}({head}):", *(f"    {line}" for line in body)]
 
 
-@feature("function", 2)
+@feature("function", 2, then="call")
 def function(w: Writer) -> list[str]:
     number = w.number()
     body, head = w.random.choice(
@@ -31,13 +31,13 @@ def function(w: Writer) -> list[str]:
     return define(w, "function", body, head)
 
 
-@feature("function-recursive", 0.7)
+@feature("function-recursive", 0.7, then="call")
 def function_recursive(w: Writer) -> list[str]:
     name = w.bind("function", of_names=FUNCTIONS)
     return [f"def {name}(n):", f"    return 0 if n <= 0 else 1 + {name}(n - 1)"]
 
 
-@feature("function-mutual", 0.7)
+@feature("function-mutual", 0.7, then="call")
 def function_mutual(w: Writer) -> list[str]:
     one = w.bind("function", of_names=FUNCTIONS)
     other = w.bind("function", of_names=FUNCTIONS)
@@ -51,7 +51,7 @@ def function_mutual(w: Writer) -> list[str]:
     ]
 
 
-@feature("function-reads-global", 2)
+@feature("function-reads-global", 2, then="call")
 def function_reads_global(w: Writer) -> list[str] | None:
     name = w.some("int", "list", "dict", "set", "nested")
     if name is None:
@@ -60,7 +60,7 @@ def function_reads_global(w: Writer) -> list[str] | None:
     return define(w, "function", [f"return n + {read}"])
 
 
-@feature("function-calls", 1.5)
+@feature("function-calls", 1.5, then="call")
 def function_calls(w: Writer) -> list[str] | None:
     other = w.some("function")
     if other is None:
@@ -69,20 +69,20 @@ def function_calls(w: Writer) -> list[str] | None:
     return [f"def {name}(n):", f"    return {other}(n) + 1"]
 
 
-@feature("function-default-kept", 0.8)
+@feature("function-default-kept", 0.8, then="call")
 def function_default_kept(w: Writer) -> list[str]:
     given = w.some("list")
     default = given if given and w.random.random() < 0.5 else "[]"
     return define(w, "function", ["kept.append(n)", "return len(kept)"], f"n, kept={default}")
 
 
-@feature("function-attribute", 0.6)
+@feature("function-attribute", 0.6, then="call")
 def function_attribute(w: Writer) -> list[str]:
     name = w.bind("function", of_names=FUNCTIONS)
     return [f"def {name}(n):", f"    {name}.calls += 1", f"    return {name}.calls + n", f"{name}.calls = 0"]
 
 
-@feature("function-rebinds-global", 1.5)
+@feature("function-rebinds-global", 1.5, then="call")
 def function_rebinds_global(w: Writer) -> list[str]:
     name = w.some("int") or w.bind("int")
     body = w.random.choice((f"{name} = n", f"{name} += n", f"{name} = {name} + n if n else 0"))
@@ -107,7 +107,7 @@ def function_deletes_global(w: Writer) -> list[str] | None:
     return [f"def {free}():", f"    global {name}", f"    del {name}", f"{free}()"]
 
 
-@feature("function-changes-global", 2)
+@feature("function-changes-global", 2, then="call")
 def function_changes_global(w: Writer) -> list[str] | None:
     name = w.some("list", "dict", "set", "nested")
     if name is None:
@@ -121,7 +121,7 @@ def function_changes_global(w: Writer) -> list[str] | None:
     return define(w, "function", [w.random.choice(forms[w.names[name].name]), "return n"])
 
 
-@feature("function-changes-argument", 2.5)
+@feature("function-changes-argument", 2.5, then="call-changer")
 def function_changes_argument(w: Writer) -> list[str]:
     body = w.random.choice(
         (
@@ -138,7 +138,7 @@ def function_changes_argument(w: Writer) -> list[str]:
     return define(w, "changer", body, "xs, n=1")
 
 
-@feature("function-changes-by-another", 1)
+@feature("function-changes-by-another", 1, then="call-changer")
 def function_changes_by_another(w: Writer) -> list[str] | None:
     other = w.some("changer")
     if other is None:
@@ -162,7 +162,7 @@ def call_changer(w: Writer) -> list[str] | None:
     return [w.random.choice(forms)]
 
 
-@feature("function-returns-argument", 1)
+@feature("function-returns-argument", 1, then="call-returner")
 def function_returns_argument(w: Writer) -> list[str]:
     body = w.random.choice((["return xs"], ["return xs if n else []"], ["got = xs", "return got"]))
     return define(w, "returner", body, "xs, n=1")
@@ -186,7 +186,7 @@ def function_gives_global(w: Writer) -> list[str] | None:
     return [f"def {made}():", f"    return {name}", *w.random.choice(forms)]
 
 
-@feature("lambda", 1.2)
+@feature("lambda", 1.2, then="call")
 def lambda_(w: Writer) -> list[str]:
     number = w.number()
     about = w.some("list")
@@ -198,7 +198,7 @@ def lambda_(w: Writer) -> list[str]:
     return [f"{w.bind(kind, of_names=FUNCTIONS)} = {text}"]
 
 
-@feature("closure", 2)
+@feature("closure", 2, then="call")
 def closure(w: Writer) -> list[str]:
     made = w.new("counter")
     form = w.random.choice(("nonlocal", "list", "argument"))
@@ -212,7 +212,7 @@ def closure(w: Writer) -> list[str]:
     return [f"def {made}(n):", *(f"    {line}" for line in body), f"{w.bind('counter')} = {made}({start})"]
 
 
-@feature("closure-over-variable", 1)
+@feature("closure-over-variable", 1, then="call")
 def closure_over_variable(w: Writer) -> list[str] | None:
     name = w.some("list")
     if name is None:
@@ -222,7 +222,7 @@ def closure_over_variable(w: Writer) -> list[str] | None:
     return [*lines, f"{w.bind('counter')} = {made}({name})"]
 
 
-@feature("closure-shared", 0.8)
+@feature("closure-shared", 0.8, then="call")
 def closure_shared(w: Writer) -> list[str]:
     made = w.new("pair")
     one = w.bind("counter")
@@ -247,7 +247,7 @@ def call_as_argument(w: Writer) -> list[str] | None:
     name, about = w.some("function"), w.some("list")
     if name is None or about is None:
         return None
-    form = w.random.choice(("[{f}(i % 5) for i in {x}]", "list(map({f}, [1, 2]))", "sorted({x}, key={f})"))
+    form = w.random.choice(("[{f}(i % 5) for i in list({x})]", "list(map({f}, [1, 2]))", "sorted({x}, key={f})"))
     return [f"{w.bind('list')} = {form.format(f=name, x=about)}"]
 
 
@@ -260,7 +260,7 @@ def call_higher(w: Writer) -> list[str] | None:
     return [f"def {made}(do, n):", "    return do(do(n) % 4)", f"{w.bind('int')} = {made}({name}, 1)"]
 
 
-@feature("decorator", 1)
+@feature("decorator", 1, then="call")
 def decorator(w: Writer) -> list[str]:
     made = w.new("deco")
     seen = w.bind("list")

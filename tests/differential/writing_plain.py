@@ -68,7 +68,7 @@ def walrus(w: Writer) -> list[str]:
 def comprehension(w: Writer) -> list[str]:
     number = w.number()
     source = w.some("list", "set", "tuple") or "range(3)"
-    source = f"sorted({source})" if source in w.names and w.names[source].name == "set" else source
+    source = f"sorted({source})" if source in w.names else source  # what it says may change what it goes through
     forms = {
         "list": (f"[i + {number} for i in {source}]", f"[i for i in {source} if i != {number}]"),
         "dict": (f"{{'k': {number}, **{{str(i): i for i in {source}}}}}",),
