@@ -133,7 +133,7 @@ class Piped(Kernel):
             if "warning" in text:
                 self._result.words.append(Word(text))
         else:
-            self._show("display", text)
+            self.shell.show("display", text)
 
     def _show(self, kind: str, text: str) -> None:
         told = self._told
@@ -209,8 +209,7 @@ class Piped(Kernel):
             self._read_these([name])
 
     def _read_these(self, names: Sequence[str]) -> None:
-        self._told = Told()
-        error = self.execute(f"({', '.join(names)},);", self._show)
+        error = self.execute(f"({', '.join(names)},);", lambda *_: None)  # a step that failed may be tried once more
         if isinstance(error, K8snbError) and not isinstance(error, StepFailed):  # a step that has failed is told of
             self._result.words.append(Word(str(error)))
         elif error is not None and not isinstance(error, NameError | StepFailed):

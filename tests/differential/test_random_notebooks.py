@@ -22,7 +22,7 @@ REPORTED = 5
 pytestmark = pytest.mark.filterwarnings("ignore")  # the notebooks' own: pandas', numpy's, Python's
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def kernels() -> Iterator[Comparer]:
     with comparer() as opened:
         yield opened

@@ -17,7 +17,8 @@ def bind(w: Writer) -> list[str]:
 @feature("print", 3)
 def print_(w: Writer) -> list[str]:
     name = w.some("int", "list", "dict", "set", "str", "tuple", "nested", "deque")
-    forms = [f"print({w.number()})"] + [f"print('{name}', {name})"] * 2 * bool(name)
+    told = f"sorted({name})" if name and w.names[name].name == "set" else name  # its order is nobody's
+    forms = [f"print({w.number()})"] + [f"print('{name}', {told})"] * 2 * bool(name)
     return [w.random.choice(forms)]
 
 
