@@ -11,12 +11,13 @@ the text of one of its errors) mentions
 - or a cell (by standing on its card) that is the one that told something else, or in which the variable occurs;
 - or where the variable, or the cell, occurs together with a variable whose difference is named: it comes from it.
 
-All that is not named is a bug. Where k8snb ends the notebook with an error of its own, that is said loudly enough: nothing
-more is compared.
+All that is not named is a bug. Where k8snb ends the notebook with an error of its own, that is said loudly enough:
+nothing more is compared.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -29,7 +30,7 @@ from typing import Any
 from floor import Kernel, Told, floor
 from piped import Executed, Piped, Word
 from pods import Pods
-from rendering import render
+from rendering import first_difference, render
 from writing import Notebook
 
 from k8snb.run.engine import Engine
@@ -57,7 +58,8 @@ class Difference:
     got: Any = None
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.what}:\n  expected {_short(self.expected)}\n  got      {_short(self.got)}"
+        expected, got = first_difference(self.expected, self.got)
+        return f"{self.kind} of {self.what}:\n  expected {_short(expected)}\n  got      {_short(got)}"
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,11 @@ class Comparison:
     def refused(self) -> bool:
         """Whether k8snb has ended the notebook with an error of its own."""
         return any(word.refuses for word in self.words)
+
+    @property
+    def false_alarm(self) -> bool:
+        """Whether k8snb has warned of a notebook that does not differ, or refused one that runs in a plain kernel."""
+        return bool(self.words) and not self.differences and not (self.refused and self.raised)
 
     @property
     def bugs(self) -> tuple[Difference, ...]:
@@ -208,8 +215,6 @@ def comparer(*, local: bool = False) -> Iterator[Comparer]:
     local : bool
         Steps run as processes of the local stack.
     """
-    import os
-
     shared = Path("/dev/shm")
     home = Path(tempfile.mkdtemp(prefix="k8snb-differential-", dir=shared if shared.is_dir() else None))
     before = dict(os.environ), Path.cwd()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
+
+ADDRESS = re.compile(r"\bat 0x[0-9A-Fa-f]+")
 
 Shown = tuple[str, str]
 """What something was shown as (``stdout``, ``stderr``, ``display``), and its text."""
@@ -35,7 +38,8 @@ class Told:
     error: tuple[str, str] | None = None
 
     def show(self, kind: str, text: str) -> None:
-        """Take in what is shown next."""
+        """Take in what is shown next; addresses of objects are no one's business."""
+        text = ADDRESS.sub("at 0x", text)
         if kind != "display" and self.shown and self.shown[-1][0] == kind:
             text = self.shown.pop()[1] + text
         if text:
@@ -151,5 +155,10 @@ def floor(kernel: Kernel, source: str) -> Told:
     told = Told()
     error = kernel.execute(source, told.show)
     if error is not None:
-        told.error = type(error).__name__, str(error)
+        told.error = of_error(type(error).__name__, str(error))
     return told
+
+
+def of_error(kind: str, text: str) -> tuple[str, str]:
+    """Return an error's class and text; how deep the stack was is no one's business."""
+    return kind, "" if kind == "RecursionError" else ADDRESS.sub("at 0x", text)

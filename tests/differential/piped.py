@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from floor import Kernel, Told
+from floor import Kernel, Told, of_error
 from IPython.core.displaypub import DisplayPublisher
 from writing import Notebook
 
@@ -133,7 +133,7 @@ class Piped(Kernel):
             if "warning" in text:
                 self._result.words.append(Word(text))
         else:
-            self._show("display", text)
+            self.shell.show("display", text)
 
     def _show(self, kind: str, text: str) -> None:
         told = self._told
@@ -169,7 +169,7 @@ class Piped(Kernel):
         elif isinstance(error, K8snbError):
             self._refused(str(error))
         elif place is not None and (not is_step or error is not None):
-            told.error = None if error is None else (type(error).__name__, str(error))
+            told.error = None if error is None else of_error(type(error).__name__, str(error))
             self._result.told[place] = told
         elif error is not None:
             raise error
@@ -180,7 +180,7 @@ class Piped(Kernel):
             self._refused(error.failure.evalue)
             return
         told = self._result.told.setdefault(self._places[error.step], Told())
-        told.error = error.failure.ename, error.failure.evalue
+        told.error = of_error(error.failure.ename, error.failure.evalue)
 
     def _refused(self, text: str) -> None:
         self._result.words.append(Word(text, self._place, refuses=True))
@@ -209,11 +209,10 @@ class Piped(Kernel):
             self._read_these([name])
 
     def _read_these(self, names: Sequence[str]) -> None:
-        self._told = Told()
-        error = self.execute(f"{', '.join(names)};", self._show)
-        if isinstance(error, K8snbError):
+        error = self.execute(f"({', '.join(names)},);", lambda *_: None)  # a step that failed may be tried once more
+        if isinstance(error, K8snbError) and not isinstance(error, StepFailed):  # a step that has failed is told of
             self._result.words.append(Word(str(error)))
-        elif error is not None and not isinstance(error, NameError):
+        elif error is not None and not isinstance(error, NameError | StepFailed):
             raise error
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""An orchestrator whose pods are turns that this process takes: the runner's own step, with all that it reads and writes.
+"""An orchestrator whose pods are turns of this process: the runner's own step, with all that it reads and writes.
 
 One pod runs at a time. What a process of its own would have anew (the classes that cloudpickle knows, ``sys.argv``, the
 main module, stdout) is put in place for its turn.

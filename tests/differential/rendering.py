@@ -10,6 +10,7 @@ import collections
 import functools
 import inspect
 import random
+import sys
 from collections.abc import Mapping
 from types import (
     BuiltinFunctionType,
@@ -46,7 +47,7 @@ class _Renderer:
         self._keep: list[Any] = []
         self._arrays: list[tuple[str, Any]] = []
 
-    def value(self, value: Any, path: str) -> Any:
+    def value(self, value: Any, path: str) -> Any:  # noqa: PLR0911 - one for each sort of value
         kind = type(value)
         if kind in ATOMS:
             return (kind.__name__, repr(value))
@@ -56,8 +57,10 @@ class _Renderer:
             return ("module", value.__name__)
         if isinstance(value, BuiltinFunctionType):
             return ("builtin", value.__qualname__, self.value(value.__self__, f"{path}.__self__"))
-        if isinstance(value, type) and value.__module__ != "__main__":
-            return ("type", f"{value.__module__}.{value.__qualname__}")
+        if isinstance(value, type | FunctionType) and _of_a_library(value):
+            return (kind.__name__, f"{value.__module__}.{value.__qualname__}")
+        if kind.__module__ == "dataclasses":
+            return ("a mark of dataclasses", kind.__name__)  # each copy of a class brings its own
         if id(value) in self._paths:
             return ("the same as", self._paths[id(value)])
         self._paths[id(value)] = path
@@ -86,7 +89,7 @@ class _Renderer:
     def _items(self, values: Mapping[Any, Any], path: str) -> tuple[Any, ...]:
         return tuple((self.value(k, f"{path}<{k!r}>"), self.value(v, f"{path}[{k!r}]")) for k, v in values.items())
 
-    def _object(self, value: Any, kind: type, path: str) -> Any:
+    def _object(self, value: Any, kind: type, path: str) -> Any:  # noqa: PLR0911 - one for each sort of object
         match value:
             case FunctionType():
                 return self._function(value, path)
@@ -178,13 +181,23 @@ class _Renderer:
 
     def _class(self, kind: type, path: str) -> Any:
         own = {}
-        for name, value in vars(kind).items():
+        for name, value in sorted(vars(kind).items()):
             dunder = name.startswith("__") and name.endswith("__")
             kept = isinstance(value, MAKES_FUNCTIONS) if dunder or name.startswith("_") else True
             if name not in NOT_THE_CLASSES_OWN and kept and not isinstance(value, MemberDescriptorType):
                 own[name] = self.value(value, f"{path}.{name}")
         bases = tuple(self.value(base, f"{path}.__bases__") for base in kind.__bases__)
         return ("class", kind.__qualname__, kind.__doc__, bases, tuple(sorted(own.items())))
+
+
+def _of_a_library(value: Any) -> bool:
+    """Say whether a class or function is found in a module that was imported."""
+    if value.__module__ == "__main__":
+        return False
+    found: Any = sys.modules.get(value.__module__)
+    for part in value.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is value or isinstance(value, type)
 
 
 def _accessors(value: property) -> tuple[Any, ...]:
@@ -200,15 +213,21 @@ def _empty(cell: CellType) -> bool:
 
 
 def _slots(kind: type) -> list[str]:
-    return [
-        n
-        for cls in kind.__mro__
-        for n, v in vars(cls).items()
-        if inspect.ismemberdescriptor(v) and cls.__module__ == "__main__"
-    ]
+    own = (cls for cls in kind.__mro__ if cls.__module__ == "__main__")
+    return sorted(n for cls in own for n, v in vars(cls).items() if inspect.ismemberdescriptor(v))
 
 
 @functools.lru_cache(maxsize=4096)
 def _code(code: CodeType) -> tuple[Any, ...]:
     consts = tuple(_code(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts)
     return (code.co_name, code.co_code, consts, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+
+
+def first_difference(one: Any, other: Any) -> tuple[Any, Any]:
+    """Return the innermost parts in which two renderings differ, if it is only there that they do."""
+    while isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
+        unlike = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
+        if len(unlike) != 1:
+            break
+        one, other = unlike[0]
+    return one, other

@@ -58,20 +58,31 @@ class Tally:
         )
 
 
-def minimised(comparer: Comparer, notebook: Notebook, found: Comparison) -> tuple[Notebook, Comparison]:
-    """Make a failing notebook as small as it gets while it fails in the same way; return it and how it fails."""
+def minimised(
+    comparer: Comparer, notebook: Notebook, found: Comparison, *, tries: int = 1500
+) -> tuple[Notebook, Comparison]:
+    """Make a notebook as small as it gets while it fails, or is warned of for nothing, in the same way.
+
+    Returns
+    -------
+    Notebook
+    Comparison
+        How it fails.
+    """
 
     def fails(smaller: Notebook) -> bool:
         now = comparer.compare(smaller)
-        return bool(now.signature & found.signature) and now.raised <= found.raised
+        same = now.signature & found.signature if found.bugs else now.false_alarm and not now.bugs
+        return bool(same) and now.raised <= found.raised
 
-    small = shrink(notebook, fails)
+    small = shrink(notebook, fails, tries=tries)
     return small, comparer.compare(small)
 
 
 def told(notebook: Notebook, comparison: Comparison) -> str:
     """Return a notebook that fails, and how it does, in words."""
-    return "\n".join((str(notebook), "", *map(str, comparison.bugs)))
+    said = [f"k8snb said: {word.text}" for word in comparison.words]
+    return "\n".join((str(notebook), "", *map(str, comparison.bugs), *said))
 
 
 def seeded(seed: int) -> Notebook:

@@ -7,23 +7,21 @@ be switched off, or be the only one besides what all need.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
 NAMES = [
-    "a",
-    "b",
-    "c",
-    "d",
-    "e",
+    "aa",
+    "bb",
+    "cc",
+    "dd",
+    "ee",
     "x",
     "y",
     "z",
-    "items",
-    "data",
-    "total",
-    "result",
+    "nums",
+    "tot",
     "acc",
     "cfg",
     "box",
@@ -36,7 +34,10 @@ NAMES = [
     "map",
     "bin",
 ]
-"""Few, so that what is bound is read and bound anew; some have an underscore, some shadow builtins."""
+"""Few, so that what is bound is read and bound anew; some have an underscore, some shadow builtins.
+
+None is a word that k8snb says for another reason: what it says of a variable is known by the variable's name.
+"""
 
 DEPTH = 2
 """Blocks inside blocks at most."""
@@ -119,6 +120,8 @@ class Feature:
         It has a block.
     top : bool
         It is not written inside a block.
+    then : str
+        The feature that often comes next: what is defined is used.
     """
 
     name: str
@@ -127,19 +130,20 @@ class Feature:
     group: str = "base"
     nests: bool = False
     top: bool = False
+    then: str = ""
 
 
 FEATURES: dict[str, Feature] = {}
 
 
 def feature(
-    name: str, weight: float = 1.0, *, group: str = "base", nests: bool = False, top: bool = False
+    name: str, weight: float = 1.0, *, group: str = "base", nests: bool = False, top: bool = False, then: str = ""
 ) -> Callable[[Write], Write]:
     """Register the function that writes a feature."""
 
     def register(write: Write) -> Write:
         assert name not in FEATURES
-        FEATURES[name] = Feature(name, weight, write, group, nests, top)
+        FEATURES[name] = Feature(name, weight, write, group, nests, top, then)
         return write
 
     return register
@@ -178,16 +182,26 @@ class Writer:
         self.names: dict[str, Kind] = {}
         self.depth = 0
         self.count = 0
-        on = chosen() if features is None else features
-        libraries = random.choices(("base", "numpy", "pandas"), (80, 12, 8))[0]
+        on = frozenset(chosen() if features is None else features)
+        libraries = random.choices(
+            ("base", "numpy", "pandas"), (80, 12, 8) if len(on) > len(FEATURES) / 2 else (1, 1, 1)
+        )[0]
         groups = {"base", libraries} | ({"numpy"} if libraries == "pandas" else set())
         self._features = [FEATURES[name] for name in sorted(on) if FEATURES[name].group in groups]
-        # A notebook is about some things and not about all: then these meet each other.
-        self._weights = {
-            f.name: f.weight * random.choice((0.2, 1, 1, 4)) * (3 if f.group != "base" else 1) for f in self._features
-        }
+        self._weights = self._choose_weights()
         self._written: set[str] = set()
+        self._next = ""
         self.libraries = libraries
+
+    def _choose_weights(self) -> dict[str, float]:
+        """A notebook is about some things and not about all: then these meet each other."""
+        families = sorted({f.write.__module__ for f in self._features})
+        often = {family: self.random.choice((0.2, 1, 1, 5)) for family in families}
+        weights = {}
+        for f in self._features:
+            weight = f.weight * often[f.write.__module__] * self.random.choice((0.2, 1, 1, 3))
+            weights[f.name] = max(weight, f.weight) * 3 if f.group != "base" else weight
+        return weights
 
     # --- cells -------------------------------------------------------------------------------------------------
 
@@ -224,13 +238,19 @@ class Writer:
             features = [f for f in features if not f.top and (not f.nests or self.depth < DEPTH)]
         weights = [self._weights[f.name] for f in features]
         for _ in range(20):
-            tried = self.random.choices(features, weights)[0]
+            tried = self._due(features) or self.random.choices(features, weights)[0]
             lines = tried.write(self)
             if lines:
                 self._written.add(tried.name)
+                self._next = tried.then
                 return "\n".join(lines).split("\n")
         self._written.add("bind")
         return [f"{self.bind('int')} = {self.random.randint(0, 9)}"]
+
+    def _due(self, features: Sequence[Feature]) -> Feature | None:
+        """Return, often, the feature that uses what was just defined."""
+        due, self._next = self._next, ""
+        return next((f for f in features if f.name == due), None) if self.random.random() < 0.7 else None
 
     def block(self, least: int = 1, most: int = 2) -> list[str]:
         """Write an indented block that may be executed or not: what it binds first is, mostly, not relied upon."""
@@ -259,12 +279,12 @@ class Writer:
         # What was bound last is read more often.
         return self.random.choice(there[-3:]) if self.random.random() < 0.4 else self.random.choice(there)
 
-    def bind(self, kind: str, **of: str) -> str:
+    def bind(self, kind: str, *, of_names: Sequence[str] = NAMES, **of: str) -> str:
         """Return a name to bind to a value of a kind; inside a block one of that kind, or a new one."""
-        free = [n for n in NAMES if n not in self.names]
-        same = [n for n, k in self.names.items() if k.name == kind]
-        anything = NAMES if not self.depth else free + same
-        pool = same if same and self.random.random() < 0.4 else anything or same or NAMES
+        free = [n for n in of_names if n not in self.names]
+        same = [n for n, k in self.names.items() if k.name == kind and n in of_names]
+        anything = of_names if not self.depth else free + same
+        pool = same if same and self.random.random() < 0.4 else anything or same or of_names
         name = self.random.choice(pool)
         self.names.pop(name, None)
         self.names[name] = Kind(kind, of)

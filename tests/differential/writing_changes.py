@@ -12,10 +12,9 @@ METHODS = {
         "reverse()",
         "sort()",
         "pop()",
-        "clear()",
         "remove({x}[0])",
     ],
-    "dict": ["update(k={n})", "setdefault('s', {n})", "pop('m', None)", "update({{'z': {n}}})", "clear()", "popitem()"],
+    "dict": ["update(k={n})", "setdefault('s', {n})", "pop('m', None)", "update({{'z': {n}}})", "popitem()"],
     "set": ["add({n})", "discard({n})", "update([{n}, 3])", "clear()", "difference_update([{n}])"],
     "bytes": ["append({n} % 200)", "extend(b'ab')", "reverse()"],
     "deque": ["append({n})", "appendleft({n})", "rotate(1)", "extend([{n}])"],
@@ -74,7 +73,7 @@ def change_unbound(w: Writer) -> list[str] | None:
 @feature("change-bound-method", 0.5)
 def change_bound_method(w: Writer) -> list[str] | None:
     name = w.some("list")
-    return name and [f"put = {name}.append", f"put({w.number()})"]
+    return name and [f"adder = {name}.append", f"adder({w.number()})"]
 
 
 @feature("change-by-library", 1.5)
@@ -104,7 +103,7 @@ def change_in_expression(w: Writer) -> list[str] | None:
 @feature("change-element-in-loop", 0.8)
 def change_element_in_loop(w: Writer) -> list[str] | None:
     name = w.some("nested")
-    return name and [f"for one in {name}.values():", f"    one.append({w.number()})"]
+    return name and [f"for part in {name}.values():", f"    part.append({w.number()})"]
 
 
 @feature("change-one-of-two", 0.8)
@@ -117,7 +116,7 @@ def change_one_of_two(w: Writer) -> list[str] | None:
     form = w.random.choice(
         (
             f"({one} if {w.condition()} else {other}).append({number})",
-            f"for each in ({one}, {other}):\n    each.append({number})",
+            f"for elem in ({one}, {other}):\n    elem.append({number})",
             f"max({one}, {other}, key=len).append({number})",
             f"[{one}, {other}][0].append({number})",
         )
@@ -133,7 +132,7 @@ def collections(w: Writer) -> list[str]:
     return ["import collections", f"{w.bind('dict')} = collections.defaultdict(int, k={number})"]
 
 
-@feature("iterator", 0.4)
+@feature("iterator", 0.4, then="iterator-next")
 def iterator(w: Writer) -> list[str] | None:
     name = w.some("list")
     if name is None:

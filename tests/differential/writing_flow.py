@@ -16,7 +16,7 @@ def if_(w: Writer) -> list[str]:
 @feature("for", 2, nests=True)
 def for_(w: Writer) -> list[str]:
     source = w.some("list", "set", "tuple", "deque")
-    source = f"list({source})" if source and w.random.random() < 0.4 else f"range({w.random.randint(0, 3)})"
+    source = f"sorted({source})" if source and w.random.random() < 0.4 else f"range({w.random.randint(0, 3)})"
     target = w.bind("int") if w.random.random() < 0.3 else w.random.choice("ij")
     lines = [f"for {target} in {source}:", *w.block()]
     if w.random.random() < 0.2:
@@ -66,7 +66,13 @@ def with_(w: Writer) -> list[str]:
     if kind == "nullcontext":
         name = w.bind("list")
         return ["import contextlib", f"with contextlib.nullcontext([{number}]) as {name}:", *w.block()]
-    return ["import io", "with io.StringIO() as file:", *w.block(), "    file.write('t')"]
+    return [
+        "import io",
+        "with io.StringIO() as file:",
+        *w.block(),
+        "    file.write('t')",
+        *["del file"] * (w.random.random() < 0.9),
+    ]
 
 
 @feature("match", 0.7, nests=True)

@@ -17,7 +17,8 @@ def bind(w: Writer) -> list[str]:
 @feature("print", 3)
 def print_(w: Writer) -> list[str]:
     name = w.some("int", "list", "dict", "set", "str", "tuple", "nested", "deque")
-    forms = [f"print({w.number()})"] + [f"print('{name}', {name})"] * 2 * bool(name)
+    told = f"sorted({name})" if name and w.names[name].name == "set" else name  # its order is nobody's
+    forms = [f"print({w.number()})"] + [f"print('{name}', {told})"] * 2 * bool(name)
     return [w.random.choice(forms)]
 
 
@@ -68,6 +69,7 @@ def walrus(w: Writer) -> list[str]:
 def comprehension(w: Writer) -> list[str]:
     number = w.number()
     source = w.some("list", "set", "tuple") or "range(3)"
+    source = f"sorted({source})" if source in w.names else source  # what it says may change what it goes through
     forms = {
         "list": (f"[i + {number} for i in {source}]", f"[i for i in {source} if i != {number}]"),
         "dict": (f"{{'k': {number}, **{{str(i): i for i in {source}}}}}",),
@@ -137,13 +139,7 @@ def copy(w: Writer) -> list[str] | None:
 
 @feature("raise", 0.3)
 def raise_(w: Writer) -> list[str]:
-    return [
-        w.random.choice(
-            (
-                f"if {w.condition()}:\n    raise ValueError({w.number()})",
-                "raise KeyError('no')",
-                f"print(1 // ({w.number()}))",
-                "print(undefined_name)",
-            )
-        )
-    ]
+    number = w.number()
+    if w.random.random() < 0.1:
+        return ["print(undefined_name)"]
+    return [w.random.choice((f"if {w.condition()}:\n    raise ValueError({number})", f"print(1 // ({number}))"))]
