@@ -58,6 +58,7 @@ class Bringer:
         """
         if self._names.pending:
             cell.parts = around_runs(cell.source)
+            self._bring(cell.changes)  # what shares an object with what the cell changes has to be there before
             self.after_run(cell)
 
     def after_run(self, cell: Running) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from k8snb.artifacts.transfer import copy_group
 from k8snb.notebook.cells import UNBOUND, Cells, Entry
 from k8snb.notebook.names import Broken, Made
 from k8snb.pipeline.model import Pipeline, Step
+from k8snb.pipeline.sources import find
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,15 @@ def stale(plan: Plan, cells: Cells) -> list[str]:
         assert entry is not None
         for name in sorted(step.from_kernel & plan.captured[step.name].keys()):
             maker = cells.plain_maker(name, above=entry)
-            reads = maker.facts.reads.keys() if maker is not None else ()
-            sources = sorted(s.name for s in plan.pipeline.steps if not set(s.outputs).isdisjoint(reads))
-            if sources and step.name not in sources:
+            sources = sorted(_makers(maker, cells) & {s.name for s in plan.pipeline.steps}) if maker is not None else []
+            if sources:
                 found.append(
                     f"step {step.name} gets {name} as a cell made it of earlier results of {', '.join(sources)}"
                 )
     return found
+
+
+def _makers(reader: Entry, cells: Cells) -> set[str]:
+    """Return the steps above a plain cell whose results it has read."""
+    above = [entry.cell for entry in itertools.takewhile(lambda entry: entry is not reader, cells)]
+    return {step for name in reader.facts.reads for step in find(name, above).steps}

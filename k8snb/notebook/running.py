@@ -41,6 +41,8 @@ class Running:
         What is wrong with these tags.
     parts : list of Part
         Of a plain cell: what comes before, between and after its runs of the pipeline, as far as it has not come yet.
+    changes : frozenset of str
+        Of a plain cell: names whose objects it changes in place, by itself or through functions and shared objects.
     """
 
     source: str
@@ -53,6 +55,7 @@ class Running:
     tagged: Tagged | None = None
     refused: InputError | None = None
     parts: list[Part] = field(default_factory=list)
+    changes: frozenset[str] = frozenset()
 
     @cached_property
     def step_line(self) -> str | None:

@@ -26,6 +26,7 @@ from k8snb.notebook.show import View
 from k8snb.orchestrators import kind_of
 from k8snb.orchestrators.base import Capability
 from k8snb.pipeline import build, merge, parse_options, select
+from k8snb.pipeline.effects import with_effects
 from k8snb.pipeline.model import Pipeline, Step
 from k8snb.pipeline.sources import OWN
 from k8snb.run import portal
@@ -120,6 +121,7 @@ class Session:
         self.names.reconcile()
         self._warn_of_steps_settings(cell.above)
         cell.before = {name: id(value) for name, value in self.names.namespace.items()}
+        cell.changes = self._changes_of(cell)
         self._bringer.before_cell(cell)
 
     def end_cell(self, cell: Running) -> None:
@@ -128,9 +130,17 @@ class Session:
         if cell.entry is not None:
             outputs, before = cell.entry.facts.outputs, cell.before
             bound = {n for n, value in self.names.namespace.items() if n in outputs or before.get(n) != id(value)}
-            cell.entry.bound = frozenset(name for name in bound if self.names.fetched_from(name) is None)
+            bound = {name for name in bound if self.names.fetched_from(name) is None}
+            cell.entry.bound = frozenset(bound.union(cell.changes & self.names.namespace.keys()))
             cell.entry.left_alone = frozenset(self.names.pending)
             cell.entry.unbound = cell.entry.facts.deletes - self.names.namespace.keys() - cell.entry.left_alone
+
+    def _changes_of(self, cell: Running) -> frozenset[str]:
+        """Return the names whose objects a plain cell changes, as far as steps above may have to do with it."""
+        if cell.above is None or not any(entry.step is not None for entry in self.cells.above(cell.above)):
+            return frozenset()
+        cells = [entry.cell for entry in reversed(self.cells.above(cell.above + 1))]
+        return frozenset(with_effects(cells, reach.Uses(self._users_own()))[-1].facts.changes)
 
     def _settle_what_was_to_come(self, step: str, above: int | None) -> None:
         """Let go of names that a step that is another one now was to make."""
