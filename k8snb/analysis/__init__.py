@@ -71,6 +71,8 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
         holds=_others(anywhere.held if anywhere else {}, touched | reads.keys(), hidden),
         passes=_passes(cell, hidden),
         codes=_codes(walker.definitions, hidden),
+        results={name: frozenset(functions) - hidden for name, functions in walker.results.items()},
+        called=_called(tree, reads),
         uses=_uses(walker.holds, hidden),
         effects=_effects(walker.holds, hidden),
         instances={name: frozenset(made) for name, made in walker.instances.items() if made},
@@ -142,7 +144,21 @@ def _code(code: Deferred, hidden: frozenset[str]) -> Code:
         frozenset(code.returned),
         _passes(code, hidden),
         {name: _code(method, hidden) for name, method in code.methods.items()},
+        frozenset(code.inner) - hidden,
+        code.stateful,
+        code.makes_stateful,
     )
+
+
+def _called(tree: ast.AST, reads: Collection[str]) -> dict[str, int]:
+    """Return the names that are called, or handed to a call, anywhere in the cell."""
+    found: dict[str, int] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            for part in (node.func, *node.args):
+                if isinstance(part, ast.Name) and part.id in reads:
+                    found.setdefault(part.id, node.lineno)
+    return found
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -295,6 +295,11 @@ class Expressions(ast.NodeVisitor):
             code.binds = {key: flag & ~INCOMING for key, flag in leaving.flags.items() if flag != INCOMING}
         code.born = self.state and self.state.copy()
         self.unit.names |= code.names
+        self.unit.inner |= code.names
+        own = {scope.number for scope in inner}
+        outer = {key for key in (*code.binds, *code.changes) if isinstance(key, tuple) and key[0] not in own}
+        code.stateful = any(key[0] not in {s.number for s in self.scopes if s.kind != "function"} for key in outer)
+        self.unit.makes_stateful |= code.stateful or code.makes_stateful
         if self.scopes and self.scopes[-1].kind == "class":
             self.members[-1].append(code)
         return code

@@ -135,6 +135,10 @@ class Code:
     passes : tuple of Pass
     methods : mapping of str to Code
         Of a class.
+    inner : frozenset of str
+        Names of the namespace that functions inside it use: what it returns may be one of them.
+    stateful, makes_stateful : bool
+        Calling it changes it (variables that it closes over, its defaults); calling what it returns does.
     """
 
     parameters: tuple[str, ...] = ()
@@ -142,6 +146,9 @@ class Code:
     returns: frozenset[str] = frozenset()
     passes: tuple[Pass, ...] = ()
     methods: Mapping[str, Code] = field(default_factory=dict)
+    inner: frozenset[str] = frozenset()
+    stateful: bool = False
+    makes_stateful: bool = False
 
     def beside(self, other: Code | None) -> Code:
         """Return what calling one of the two comes to."""
@@ -153,6 +160,9 @@ class Code:
             self.returns | other.returns,
             self.passes + other.passes,
             {**other.methods, **self.methods},
+            self.inner | other.inner,
+            self.stateful or other.stateful,
+            self.makes_stateful or other.makes_stateful,
         )
 
 
@@ -205,6 +215,10 @@ class CellFacts:
         What the cell hands to functions and methods.
     codes : mapping of str to Code
         Functions and classes that the cell binds.
+    results : mapping of str to frozenset of str
+        For names that may stand for what functions return (a decorator is one): these functions.
+    called : mapping of str to int
+        Names that are called, with the line.
     imports : frozenset of str
         Top-level modules imported, at any depth.
     submodules : frozenset of str
@@ -238,6 +252,8 @@ class CellFacts:
     holds: Mapping[str, frozenset[str]] = field(default_factory=dict)
     passes: tuple[Pass, ...] = ()
     codes: Mapping[str, Code] = field(default_factory=dict)
+    results: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    called: Mapping[str, int] = field(default_factory=dict)
     uses: Mapping[str, frozenset[str]] = field(default_factory=dict)
     effects: Mapping[str, frozenset[str]] = field(default_factory=dict)
     instances: Mapping[str, frozenset[str]] = field(default_factory=dict)

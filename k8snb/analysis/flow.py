@@ -45,6 +45,10 @@ class Deferred:
         By call and argument: the objects that it hands to calls.
     label : str
         The name that it is defined with.
+    inner : set of str
+        Names of the namespace that functions inside it use: what it returns may be one of them.
+    stateful, makes_stateful : bool
+        Calling it changes it: variables that it closes over, or its defaults; calling what it returns does.
     methods : dict of str to Deferred
         Of a class.
     """
@@ -64,6 +68,9 @@ class Deferred:
     returned: set[str] = field(default_factory=set)
     passes: dict[tuple[ast.AST, int | str], Pass] = field(default_factory=dict)
     label: str = ""
+    inner: set[str] = field(default_factory=set)
+    stateful: bool = False
+    makes_stateful: bool = False
     methods: dict[str, Deferred] = field(default_factory=dict)
 
 

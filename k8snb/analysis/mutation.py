@@ -24,7 +24,7 @@ def of_call(call: ast.Call) -> list[ast.expr]:
             changed.append(owner)
         elif method == "at" and _is_module(owner):  # np.add.at(x, ...)
             changed += call.args[:1]
-        name = method if _is_module(owner) else ""
+        name = method if _is_module(owner) or method in tables.CHANGING_ARGUMENTS else ""
     else:
         name = call.func.id if isinstance(call.func, ast.Name) else ""
     if name in tables.CHANGING_FUNCTIONS or _of_type(call.func):

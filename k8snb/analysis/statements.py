@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from k8snb.analysis import mutation, scopes, tables
 from k8snb.analysis.expressions import Branches, Expressions
@@ -26,6 +26,7 @@ class Statements(Expressions):
         self.instances: dict[str, set[str]] = {}  # names and the classes from elsewhere that they may be instances of
         self.modules: set[str] = set()
         self.submodules: set[str] = set()
+        self.results: dict[str, set[str]] = {}  # names and the functions whose results they may stand for
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
         """Walk statements in order, as far as a way leads."""
@@ -50,6 +51,7 @@ class Statements(Expressions):
     def assign(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
         """Evaluate a value and bind it."""
         if isinstance(value, ast.Call):
+            self.note_result(value.func, targets)
             names = (n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name))
             self.into[value] = frozenset(names)
         if isinstance(value, ast.Lambda | ast.GeneratorExp) and all(isinstance(t, ast.Name) for t in targets):
@@ -83,6 +85,12 @@ class Statements(Expressions):
         for name in names[1:]:
             first = frozenset[Origin](scopes.look_up(self.scopes, names[0]))
             self.bind_name(name, self.origins(ast.Name(name, ast.Load())) | first)
+
+    def note_result(self, function: ast.expr, targets: Iterable[ast.expr]) -> None:
+        """Note the function whose result names of the namespace may stand for."""
+        for node in (n for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)):
+            if isinstance(function, ast.Name) and scopes.place(self.scopes, node.id) == node.id:
+                self.results.setdefault(node.id, set()).add(function.id)
 
     def note(self, name: str, brought: Sequence[Deferred], made: set[str]) -> None:
         """Note the code that a name of the namespace brings along."""
@@ -192,7 +200,11 @@ class Statements(Expressions):
         code = self.later(node, [around, own], walk, called=plain)
         static = any(_last_name(d) == "staticmethod" for d in node.decorator_list)
         code.label, code.parameters = node.name, ("", *own.parameters) if static else own.parameters
+        code.stateful |= not code.altered.isdisjoint(_with_defaults(node.args))
         self.bind_code(node, code)
+        for default in (*node.args.defaults, *node.args.kw_defaults):
+            if default and self.state is not None:
+                self.hold(scopes.place(self.scopes, node.name), self.contents(default))
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_function
 
@@ -202,6 +214,9 @@ class Statements(Expressions):
             self.may_raise()
         self.bind_name(node.name, frozenset({code}))
         self.note(node.name, [code], set())
+        for decorator in node.decorator_list:
+            function = decorator.func if isinstance(decorator, ast.Call) else decorator
+            self.note_result(function, [ast.Name(node.name, ast.Store())])
         if not all(_last_name(d) in tables.LEAVES_ALONE for d in node.decorator_list):
             self.run_code(None, frozenset({code}))
 
@@ -473,6 +488,13 @@ class Statements(Expressions):
 
 def _arguments(args: ast.arguments) -> list[ast.arg]:
     return [a for a in (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg) if a is not None]
+
+
+def _with_defaults(args: ast.arguments) -> set[str]:
+    """Return the parameters that have defaults."""
+    positional = [*args.posonlyargs, *args.args]
+    named = [a for a, default in zip(args.kwonlyargs, args.kw_defaults, strict=True) if default is not None]
+    return {a.arg for a in (*positional[len(positional) - len(args.defaults) :], *named)}
 
 
 def _yields(node: ast.FunctionDef) -> bool:

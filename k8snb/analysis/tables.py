@@ -34,7 +34,7 @@ DRAWS = words("""
 
 CHANGING_FUNCTIONS = words("""
     next setattr delattr heappush heappop heapify heapreplace heappushpop insort insort_left insort_right shuffle copyto
-    fill_diagonal put_along_axis putmask place setitem delitem iadd
+    fill_diagonal put_along_axis putmask place put setitem delitem iadd isub imul ior iand iconcat
 """)
 """Functions that change their first argument."""
 
@@ -55,6 +55,9 @@ KEEPS_ARGUMENTS = words("""
     asarray asanyarray atleast_1d atleast_2d broadcast_to ravel reshape transpose array_split split replace copy
 """)
 """Functions whose result may contain what they are given, or look at its memory."""
+
+CHANGING_ARGUMENTS = words("shuffle readinto")
+"""Methods that change their first argument, and not what they are called on alone."""
 
 MODULES = words("""
     np numpy pd pandas plt mpl matplotlib sns torch nn F tf keras jnp jax sp scipy xgb lgb os sys re io math random

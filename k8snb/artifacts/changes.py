@@ -50,7 +50,7 @@ def changed(
     StoreError
     """
     packing = pack(loaded.values, namespace=namespace, probes=probes)
-    if packing.failures or [packed.names for packed in packing.packed] != [group.names]:
+    if packing.failures or [packed.names for packed in packing.packed] != [tuple(sorted(loaded.values))]:
         return True  # it holds what cannot travel now, or its variables share nothing any more
     [packed] = packing.packed
     same_pickle = blake3(packed.pickle).hexdigest() == group.pickle.digest

@@ -69,6 +69,15 @@ def _same_value(one: Any, other: Any) -> bool:
         return False
 
 
+def parts(obj: object) -> Sequence[Any] | None:
+    """Return the objects that an object consists of; None where it cannot change, or is a class."""
+    kind: Any = type(obj)
+    look = None if isinstance(obj, type) else _look_of(kind)
+    if look is None:
+        return None
+    return () if look in {_of_frame, _of_pickle} else look(obj).parts
+
+
 @functools.lru_cache(maxsize=1024)
 def _look_of(kind: Any) -> Callable[[Any], State] | None:
     """Return what tells of objects of a type; None where they are compared as they are."""

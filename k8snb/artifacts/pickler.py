@@ -107,6 +107,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             # By value: (make, arguments, state ...); by reference, or a built-in: shorter.
             if isinstance(reduced, tuple) and len(reduced) > 2:  # noqa: PLR2004
                 self.defined.add(id(obj))
+                if isinstance(obj, type) and vars(obj).get("__slots__"):
+                    reduced = _with_slots(obj, reduced)
             else:
                 self.modules.add(str(obj.__module__))
         elif isinstance(obj, ModuleType):
@@ -286,6 +288,16 @@ def used_names(code: CodeType) -> frozenset[str]:
     inner = (used_names(const) for const in code.co_consts if isinstance(const, CodeType))
     own = {n for n in names if not (n.startswith("__") and n.endswith("__"))}
     return frozenset(own.union(*inner))
+
+
+def _with_slots(kind: type, reduced: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Let a class be made with its slots: cloudpickle sets them when it is too late."""
+    make, args, *rest = reduced
+    constructor, name, bases, namespace, *more = args
+    if not isinstance(namespace, dict):  # an enumeration
+        return reduced
+    slots = {"__slots__": vars(kind)["__slots__"]}
+    return (make, (constructor, name, bases, {**namespace, **slots}, *more), *rest)
 
 
 def _function_attributes() -> tuple[str, ...]:

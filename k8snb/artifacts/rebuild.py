@@ -100,7 +100,7 @@ class UnpicklerOfCopies(Unpickler):
         *rest, _number, extra = args
         return super()._make_class(make, *rest, None, extra)
 
-    def _known(self, number: str) -> Any:
+    def _known(self, number: str) -> Any:  # noqa: ARG002 - of the class that this one derives from
         return None
 
 

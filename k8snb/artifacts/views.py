@@ -58,6 +58,21 @@ def extent(array: Array) -> Extent:
     return Extent(array, start, end + array.itemsize)
 
 
+def owner(array: Array) -> Array:
+    """Return the array that the memory of a view belongs to."""
+    import numpy as np
+
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def holds(array: Array, stretch: Extent) -> bool:
+    """Say whether a stretch of memory is an array's."""
+    whole = extent(array)
+    return whole.start <= stretch.start and stretch.end <= whole.end
+
+
 def clusters(extents: Iterable[Extent]) -> list[list[Extent]]:
     """Return the groups of two or more different arrays that share memory, transitively."""
     found: list[list[list[Extent]]] = []

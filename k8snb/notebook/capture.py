@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,11 +26,19 @@ class Capture:
     failures : mapping of str to str
         Names whose value cannot travel, and why.
     seconds : float
+    found : mapping of str to callable
+        Return the captured objects, as long as they are there.
     """
 
     groups: Mapping[str, Group] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    found: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+
+    def originals(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return the captured objects of names, as far as they are there still."""
+        there = {name: self.found[name]() for name in names if name in self.found}
+        return {name: value for name, value in there.items() if value is not None}
 
     @property
     def size(self) -> int:
@@ -81,7 +90,16 @@ def capture(names: Iterable[str], find: Find, *, namespace: dict[str, Any], stor
         {name: group for group in groups for name in group.names},
         {name: str(why) for name, why in packing.failures.items()},
         time.perf_counter() - started,
+        {name: _reference(value) for name, value in values.items()},
     )
+
+
+def _reference(value: Any) -> Callable[[], Any]:
+    """Return what finds an object again; where that is possible, it does not keep it alive."""
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return lambda: value
 
 
 def _found(names: Iterable[str], find: Find) -> dict[str, Any]:

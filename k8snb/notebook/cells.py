@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from types import MappingProxyType
 
 from k8snb.analysis import analyse
 from k8snb.analysis.facts import CellFacts
@@ -105,7 +106,14 @@ class Entry:
         """Whether the step has succeeded since its cell was last executed."""
         return self._result is not None and self._result.state == SUCCEEDED
 
-    def finish(self, result: Result | None, store: Store | None, dead: Collection[str] = ()) -> None:
+    def finish(
+        self,
+        result: Result | None,
+        store: Store | None,
+        *,
+        dead: Collection[str] = (),
+        originals: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
         """Remember how the step ended.
 
         Parameters
@@ -115,6 +123,8 @@ class Entry:
         store : Store or None
         dead : collection of str
             Names of the result that mean something else in the notebook.
+        originals : mapping of str to object
+            The kernel's objects that it has unchanged copies of.
         """
         self.tried, self.aside = True, None
         self._result = result
@@ -123,10 +133,18 @@ class Entry:
             return
         for group in result.groups:
             classes = {name for name, text in (group.summary or {}).items() if text.startswith("class ")}
-            made_here = set() if classes & result.shared.keys() else classes.intersection(self.outputs)
+            of_kernel = {name for name, ref in result.shared.items() if ref.step is None}
+            made_here = set() if classes & of_kernel else classes & {*self.outputs, *result.shared}
             alters = result.changed.keys() | made_here
-            made = Made(self.step, group, store, alters_classes=not alters.isdisjoint(group.names))
-            self._made |= dict.fromkeys((name for name in group.names if name not in dead), made)
+            made = Made(
+                self.step,
+                group,
+                store,
+                alters_classes=not alters.isdisjoint(group.names),
+                originals={name: originals[name] for name in originals.keys() & group.names},
+            )
+            there = {name for name in group.names if name not in dead and name not in originals}
+            self._made |= dict.fromkeys(there, made)
         self._made |= {name: Broken(self.step, why) for name, why in result.unpackable.items()}
         self.changes |= result.changed.keys() & self.inputs
 
@@ -220,10 +238,10 @@ class Cells:
         cells = self._entries[: self._entries.index(above)]
         return next((e for e in reversed(cells) if e.step is None and name in e.facts.outputs), None)
 
-    def plain_reader(self, names: Collection[str], above: Entry) -> Entry | None:
-        """Return the nearest plain cell above another that reads one of some names."""
-        cells = self._entries[: self._entries.index(above)]
-        return next((e for e in reversed(cells) if e.step is None and not e.facts.reads.keys().isdisjoint(names)), None)
+    def plain_above(self, names: Collection[str], below: Entry) -> Entry | None:
+        """Return the nearest plain cell above another that reads one of some names; else the nearest of all."""
+        plain = [e for e in reversed(self._entries[: self._entries.index(below)]) if e.step is None]
+        return next((e for e in plain if not e.facts.reads.keys().isdisjoint(names)), plain[0] if plain else None)
 
     def _tell_each_other(self) -> None:
         """Let each cell's analysis know what that of the others says."""

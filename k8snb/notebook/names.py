@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from k8snb.artifacts.changes import changed
+from k8snb.artifacts.graft import graft
 from k8snb.artifacts.groups import Group
 from k8snb.artifacts.rebuild import Unpickler, UnpicklerOfNews
 from k8snb.artifacts.store import Store
@@ -51,12 +52,15 @@ class Made:
     store : Store
     alters_classes : bool
         Classes in it that the kernel has already are others now.
+    originals : mapping of str to object
+        Objects of the kernel that the group has copies of, unchanged.
     """
 
     step: str
     group: Group
     store: Store
     alters_classes: bool = True
+    originals: Mapping[str, object] = field(default_factory=dict, repr=False)
     loaded: Loaded | None = field(default=None, repr=False)
 
 
@@ -161,6 +165,8 @@ class Names:
                     _show_figures()
                 unpickler = Unpickler if made.alters_classes else UnpicklerOfNews
                 made.loaded = load_whole(made.store, made.group, namespace=self.namespace, unpickler=unpickler)
+                if made.originals:
+                    graft(made.loaded.values, made.originals)
             value = made.loaded.values[name]
             self.namespace[name] = value
             self._fetched[name] = value, made

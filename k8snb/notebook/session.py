@@ -185,7 +185,6 @@ class Session:
         old = self.cells.replaced_by(entry)
         cell.above = self.cells.put(entry) + 1
         try:
-            self._notice_changed(entry)
             pipeline = self._with_aliases(entry, cell.above)
             step = pipeline[name]
             entry.capture = self._capture(step, {e.step for e in self.cells.above(cell.above - 1) if e.step})
@@ -201,16 +200,17 @@ class Session:
         warnings += [f"{u.text} ({SILENCE})" for u in pipeline.unshared if u.reader == cell.above - 1]
         return Card(step, entry.capture, tuple(warnings)), name if run else None
 
-    def _notice_changed(self, entry: Entry) -> None:
+    def _notice_changed(self, entry: Entry, names: Iterable[str]) -> None:
         """Notice fetched results among what a step reads that plain cells have changed: they are the kernel's now."""
-        for name in sorted(entry.facts.reads.keys() - entry.changes):
+        for name in sorted(names):
             changed = self.names.changed(name)
-            if reader := self.cells.plain_reader(changed, above=entry):
+            if changed and (reader := self.cells.plain_above(changed, entry)):
                 reader.take(changed)
 
     def _with_aliases(self, entry: Entry, above: int) -> Pipeline:
         """Return the pipeline with a step's entry that has what shares an object with what it changes or keeps."""
         assert entry.step is not None
+        self._notice_changed(entry, self.pipeline(above)[entry.step].inputs)
         pipeline = self.pipeline(above)
         facts = pipeline[entry.step].cell.facts
         own = {name: value for name, value in self._users_own().items() if not OWN.fullmatch(name)}
@@ -224,7 +224,7 @@ class Session:
         return self.pipeline(above) if changes | kept else pipeline
 
     def _take_together(self, names: AbstractSet[str], entry: Entry, own: Mapping[str, Any]) -> None:
-        """Let names of results be the kernel's where a plain cell has put the objects that they stand for into others."""
+        """Let names of results be the kernel's where a plain cell has put their objects into others."""
         fetched = {name for name in names if self.names.fetched_from(name) is not None}
         for name in (names - fetched) & own.keys() if fetched else ():
             if maker := self.cells.plain_maker(name, above=entry):
@@ -436,7 +436,8 @@ class Session:
             entry = self.cells.step(step.name)
             assert entry is not None
             result = handle.results.get(step.name) if succeeded else None
-            entry.finish(result, handle.store, dead=_dead(step, result, pipeline))
+            dead, originals = _dead(step, result, pipeline), self._originals(entry, result)
+            entry.finish(result, handle.store, dead=dead, originals=originals)
             if not succeeded and (done := handle.results.get(step.name)) is not None and done.state == SUCCEEDED:
                 entry.aside = done, handle.store
             entry.ran_ahead = ahead
@@ -445,6 +446,13 @@ class Session:
             succeeded = result is not None and result.state == SUCCEEDED
         for name in names:
             self._settle_here(name)
+
+    def _originals(self, entry: Entry, result: Result | None) -> dict[str, object]:
+        """Return the kernel's objects that a result has unchanged copies of: captured ones, and fetched ones."""
+        shared = result.shared.items() if result is not None else ()
+        captured = entry.capture.originals(name for name, ref in shared if ref.step is None)
+        fetched = {name for name, ref in shared if name not in captured and self.names.fetched_from(name) is not None}
+        return captured | {name: self.names.namespace[name] for name in fetched}
 
     def _settle_here(self, name: str) -> None:
         """Let a name stand for what the cells above the running one have made of it, itself included."""

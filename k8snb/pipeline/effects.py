@@ -27,6 +27,7 @@ def with_effects(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]
         handed = {n: p.line for p in facts.passes if library.changes(p) for n in p.names}
         for code in (library.codes[name] for name in library.codes.keys() & facts.reads.keys()):
             handed |= dict.fromkeys(library.changed_outside(code), 1)
+        handed |= {name: line for name, line in facts.called.items() if name in library.stateful}
         facts = facts.with_changes({n: line for n, line in handed.items() if n not in modules})
         start = facts.changes.keys() | sharing.inside(facts.deep | handed.keys())
         shared = sharing.around(start) - facts.changes.keys() - modules
@@ -56,12 +57,21 @@ class _Library:
 
     codes: dict[str, Code] = field(default_factory=dict)
     methods: dict[str, list[Code]] = field(default_factory=dict)
+    stateful: set[str] = field(default_factory=set)
 
     def add(self, facts: CellFacts) -> None:
         for name, code in facts.codes.items():
             self.codes[name] = code.beside(None if name in facts.binds else self.codes.get(name))
             for method, inner in code.methods.items():
                 self.methods.setdefault(method, []).append(inner)
+        self.stateful -= facts.binds
+        self.stateful |= {name for name, code in facts.codes.items() if code.stateful}
+        self.stateful |= {
+            name
+            for name, functions in facts.results.items()
+            if any(self.codes[f].makes_stateful for f in functions & self.codes.keys())
+        }
+        self.stateful |= {name for name, others in facts.same.items() if not others.isdisjoint(self.stateful)}
 
     def changes(self, one: Pass) -> bool:
         """Say whether what is handed to a call is changed there."""

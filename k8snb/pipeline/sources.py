@@ -86,10 +86,17 @@ def with_uses(
 def _used(name: str, found: Found, above: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> set[str]:
     code = code_of(name, above)
     used = {n for facts, bound in code for n in facts.uses.get(bound, ())}
+    used |= {n for facts, bound in code for f in facts.results.get(bound, ()) for n in _inside(f, facts, above)}
     for bound in {bound for _, bound in code} | {name}:
         if bound != name or found.kernel:
             used |= kernel_uses.get(bound, frozenset())
     return used
+
+
+def _inside(function: str, facts: CellFacts, above: Sequence[Cell]) -> frozenset[str]:
+    """Return the names that functions inside a function use, which its result may be."""
+    defining = (found for found in (facts, *(cell.facts for cell in reversed(above))) if function in found.codes)
+    return next((found.codes[function].inner for found in defining), frozenset())
 
 
 def code_of(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
