@@ -41,7 +41,7 @@ def main() -> int:
                 continue
             if not args.as_written:
                 notebook, comparison = minimised(kernels, notebook, comparison)
-            sort = (*sorted(comparison.signature), *sorted(notebook.features))
+            sort = (comparison.signature or "false alarm", *sorted(notebook.features))
             sorts[sort] += 1
             if sorts[sort] <= args.most:
                 print(

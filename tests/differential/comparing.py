@@ -38,6 +38,9 @@ from k8snb.run.engine import Engine
 WORD = re.compile(r"[A-Za-z_]\w*")
 OWN = re.compile(r"_+|_i+|_i?\d+|_dh|_ih|_oh|In|Out|__\w+__")
 
+WORST_FIRST = ("crash", "error", "not run", "missing", "superfluous", "output", "value", "sharing")
+"""Kinds of differences."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -48,7 +51,7 @@ class Difference:
     what : str
         The variable's name, or ``cell 3``.
     kind : str
-        ``value``, ``sharing`` (with other variables), ``missing``, ``superfluous``, ``output``, ``error``, ``not run``.
+        One of `WORST_FIRST`; ``sharing``: all that differs is with which other variables it shares objects.
     expected, got : object
     """
 
@@ -102,9 +105,10 @@ class Comparison:
         return tuple(d for d in self.differences if d.what not in self.named)
 
     @property
-    def signature(self) -> frozenset[str]:
-        """What is wrong, without names: what must stay when the notebook is made smaller."""
-        return frozenset(f"{d.kind} {_sort_of(d)}" for d in self.bugs)
+    def signature(self) -> str:
+        """What is worst of what is wrong, without names: what must stay when the notebook is made smaller."""
+        worst = min(self.bugs, key=lambda d: WORST_FIRST.index(d.kind), default=None)
+        return "" if worst is None else f"{worst.kind} {_sort_of(worst)}"
 
 
 class Comparer:

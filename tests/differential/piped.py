@@ -195,8 +195,11 @@ class Piped(Kernel):
             if not left or self._cell(f"%k8s_run --rest {' '.join(left)}", None):
                 break
         for entry in self.session.cells:
-            if entry.step is not None and entry.has_run:
-                self._result.told.setdefault(self._places[entry.step], Told())
+            place = self._places[entry.step] if entry.step is not None else None
+            if place is not None and entry.has_run:
+                self._result.told.setdefault(place, Told())
+            elif place in self._result.told and not self._result.told[place].error:
+                del self._result.told[place]  # it ran beside one that failed: nothing of it is the notebook's
 
     def _read(self) -> None:
         """Read the variables that stand for results of steps, as a cell does."""

@@ -61,6 +61,8 @@ class _Renderer:
             return (kind.__name__, f"{value.__module__}.{value.__qualname__}")
         if kind.__module__ == "dataclasses":
             return ("a mark of dataclasses", kind.__name__)  # each copy of a class brings its own
+        if kind is FunctionType and _stateless(value):
+            return self._function(value, path)
         if id(value) in self._paths:
             return ("the same as", self._paths[id(value)])
         self._paths[id(value)] = path
@@ -172,7 +174,7 @@ class _Renderer:
             "code": _code(f.__code__),
             "here": f.__globals__ is self._namespace,
             "defaults": self.value(f.__defaults__, f"{path}.__defaults__"),
-            "keywords": self.value(f.__kwdefaults__, f"{path}.__kwdefaults__"),
+            "keywords": self._items(f.__kwdefaults__ or {}, f"{path}.__kwdefaults__"),
             "cells": self.value(f.__closure__, f"{path}.__closure__"),
             "own": self._items(f.__dict__, f"{path}.__dict__"),
             "doc": f.__doc__,
@@ -198,6 +200,12 @@ def _of_a_library(value: Any) -> bool:
     for part in value.__qualname__.split("."):
         found = getattr(found, part, None)
     return found is value or isinstance(value, type)
+
+
+def _stateless(f: FunctionType) -> bool:
+    """Say whether a function has nothing that could change: a copy is as good, only ``is`` tells the two apart."""
+    defaults = (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values())
+    return f.__closure__ is None and not f.__dict__ and all(type(d) in ATOMS for d in defaults)
 
 
 def _accessors(value: property) -> tuple[Any, ...]:

@@ -164,7 +164,8 @@ def _simplify(source: str, index: int) -> Iterator[str]:
 
 
 def _parts(value: ast.expr) -> list[str]:
-    return [ast.unparse(part) for part in ast.iter_child_nodes(value) if isinstance(part, ast.expr)]
+    parts = (part for part in ast.iter_child_nodes(value) if isinstance(part, ast.expr))
+    return [ast.unparse(part) for part in parts if not isinstance(part, ast.Slice | ast.Starred)]
 
 
 def _unparsed(tree: ast.Module) -> str | None:

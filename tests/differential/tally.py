@@ -72,8 +72,8 @@ def minimised(
 
     def fails(smaller: Notebook) -> bool:
         now = comparer.compare(smaller)
-        same = now.signature & found.signature if found.bugs else now.false_alarm and not now.bugs
-        return bool(same) and now.raised <= found.raised
+        same = now.signature == found.signature if found.bugs else now.false_alarm and not now.bugs
+        return same and now.raised <= found.raised
 
     small = shrink(notebook, fails, tries=tries)
     return small, comparer.compare(small)
