@@ -56,7 +56,7 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
             flags[key] = flags.get(key, 1) | flag
     binds = _named(key for key, flag in end.items() if flag == BOUND)
     touched = _named(key for key, flag in ever.items() if flag & BOUND)
-    hidden = GIVEN - touched - _named(end) - frozenset(also)
+    hidden = GIVEN - touched - _named(end) - walker.shared - frozenset(also)
     reads = _lines(cell.reads, hidden)
     certain = frozenset() if walker.state is None else _named(walker.state.read) - hidden
     module_state, functions = state.of_cell(tree, touched, source)
@@ -145,6 +145,7 @@ def _code(code: Deferred, hidden: frozenset[str]) -> Code:
         _passes(code, hidden),
         {name: _code(method, hidden) for name, method in code.methods.items()},
         frozenset(code.inner) - hidden,
+        _named(code.inner_changes) - hidden,
         code.stateful,
         code.makes_stateful,
     )

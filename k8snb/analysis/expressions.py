@@ -296,6 +296,7 @@ class Expressions(ast.NodeVisitor):
         code.born = self.state and self.state.copy()
         self.unit.names |= code.names
         self.unit.inner |= code.names
+        self.unit.inner_changes |= code.changes.keys() | code.inner_changes
         own = {scope.number for scope in inner}
         outer = {key for key in (*code.binds, *code.changes) if isinstance(key, tuple) and key[0] not in own}
         code.stateful = any(key[0] not in {s.number for s in self.scopes if s.kind != "function"} for key in outer)

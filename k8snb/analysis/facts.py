@@ -135,8 +135,9 @@ class Code:
     passes : tuple of Pass
     methods : mapping of str to Code
         Of a class.
-    inner : frozenset of str
-        Names of the namespace that functions inside it use: what it returns may be one of them.
+    inner, inner_changes : frozenset of str
+        Names of the namespace that functions inside it use, and those whose objects these change: what it returns may
+        be one of them.
     stateful, makes_stateful : bool
         Calling it changes it (variables that it closes over, its defaults); calling what it returns does.
     """
@@ -147,6 +148,7 @@ class Code:
     passes: tuple[Pass, ...] = ()
     methods: Mapping[str, Code] = field(default_factory=dict)
     inner: frozenset[str] = frozenset()
+    inner_changes: frozenset[str] = frozenset()
     stateful: bool = False
     makes_stateful: bool = False
 
@@ -161,6 +163,7 @@ class Code:
             self.passes + other.passes,
             {**other.methods, **self.methods},
             self.inner | other.inner,
+            self.inner_changes | other.inner_changes,
             self.stateful or other.stateful,
             self.makes_stateful or other.makes_stateful,
         )

@@ -47,6 +47,8 @@ class Deferred:
         The name that it is defined with.
     inner : set of str
         Names of the namespace that functions inside it use: what it returns may be one of them.
+    inner_changes : set of Key
+        Names whose objects functions inside it change.
     stateful, makes_stateful : bool
         Calling it changes it: variables that it closes over, or its defaults; calling what it returns does.
     methods : dict of str to Deferred
@@ -69,6 +71,7 @@ class Deferred:
     passes: dict[tuple[ast.AST, int | str], Pass] = field(default_factory=dict)
     label: str = ""
     inner: set[str] = field(default_factory=set)
+    inner_changes: set[Key] = field(default_factory=set)
     stateful: bool = False
     makes_stateful: bool = False
     methods: dict[str, Deferred] = field(default_factory=dict)

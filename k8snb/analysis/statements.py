@@ -89,8 +89,8 @@ class Statements(Expressions):
     def note_result(self, function: ast.expr, targets: Iterable[ast.expr]) -> None:
         """Note the function whose result names of the namespace may stand for."""
         for node in (n for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)):
-            if isinstance(function, ast.Name) and scopes.place(self.scopes, node.id) == node.id:
-                self.results.setdefault(node.id, set()).add(function.id)
+            if scopes.place(self.scopes, node.id) == node.id and (name := _last_name(function)):
+                self.results.setdefault(node.id, set()).add(name)
 
     def note(self, name: str, brought: Sequence[Deferred], made: set[str]) -> None:
         """Note the code that a name of the namespace brings along."""

@@ -56,13 +56,16 @@ KEEPS_ARGUMENTS = words("""
 """)
 """Functions whose result may contain what they are given, or look at its memory."""
 
+GENERATORS = words("default_rng Generator RandomState Random SystemRandom")
+"""What makes random generators."""
+
 CHANGING_ARGUMENTS = words("shuffle readinto")
 """Methods that change their first argument, and not what they are called on alone."""
 
 MODULES = words("""
-    np numpy pd pandas plt mpl matplotlib sns torch nn F tf keras jnp jax sp scipy xgb lgb os sys re io math random
+    np numpy pd pandas plt mpl matplotlib sns torch nn tf keras jnp jax scipy xgb lgb os sys re io math random
     itertools functools operator copy pickle json csv heapq bisect shutil subprocess logging warnings time datetime
-    requests nx cv2 pl px go st alt ds da dd secrets statistics
+    requests cv2 secrets statistics
 """)
 """Names that notebooks give to modules: ``np.append(x, 1)`` does not change ``np``."""
 

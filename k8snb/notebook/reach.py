@@ -101,7 +101,7 @@ def _mutable(value: Any) -> Iterator[int]:
     while todo and len(seen) < SHARED_OBJECTS:
         one = todo.popleft()
         kind: Any = type(one)
-        if not is_atomic(kind):
+        if not is_atomic(kind) and (not isinstance(one, type) or one.__module__ == "__main__"):
             yield id(_memory(one))
         if kind.__module__.partition(".")[0] == "pandas":  # copies on write: what frames share is their own matter
             continue

@@ -17,7 +17,8 @@ def contexts(cells: Sequence[CellFacts]) -> Iterator[Context]:
     What cells bind and take from ``__future__`` does not depend on it, so the facts may be of an
     analysis without any.
     """
-    shadowing = frozenset(name for facts in cells for name in facts.outputs if name in GIVEN)
+    bound = (name for facts in cells for names in (facts.outputs, *facts.effects.values()) for name in names)
+    shadowing = frozenset(name for name in bound if name in GIVEN)
     futures = frozenset[str]()
     for facts in cells:
         yield shadowing, futures

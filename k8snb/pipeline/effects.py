@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from k8snb.analysis.facts import CellFacts, Code, Pass
+from k8snb.analysis.tables import DRAWS, GENERATORS
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.sources import code_of, with_uses
 
@@ -23,7 +24,7 @@ def with_effects(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]
     sharing = _Sharing()
     for cell in cells:
         library.add(cell.facts)
-        facts = _with_functions(cell.facts, done, kernel_uses)
+        facts = _with_functions(cell.facts, done, kernel_uses, library)
         handed = {n: p.line for p in facts.passes if library.changes(p) for n in p.names}
         for code in (library.codes[name] for name in library.codes.keys() & facts.reads.keys()):
             handed |= dict.fromkeys(library.changed_outside(code), 1)
@@ -39,13 +40,16 @@ def with_effects(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]
     return done
 
 
-def _with_functions(facts: CellFacts, above: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> CellFacts:
+def _with_functions(
+    facts: CellFacts, above: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]], library: _Library
+) -> CellFacts:
     """Add the names that functions of cells above rebind or change when the cell calls them."""
     touched: dict[str, int] = {}
     reached = with_uses(facts.reads, above, kernel_uses)
     for name in reached:
         for made_in, bound in code_of(name, above):
-            touched |= dict.fromkeys(made_in.effects.get(bound, ()), facts.reads.get(name, 1))
+            effects = {*made_in.effects.get(bound, ()), *library.changed_by_results(made_in.results.get(bound, ()))}
+            touched |= dict.fromkeys(effects, facts.reads.get(name, 1))
     inplace = {n: line for n, line in touched.items() if n in reached}
     may_bind = facts.may_bind | (touched.keys() - inplace.keys() - facts.binds)
     return replace(facts, changes={**inplace, **facts.changes}, may_bind=may_bind)
@@ -58,12 +62,15 @@ class _Library:
     codes: dict[str, Code] = field(default_factory=dict)
     methods: dict[str, list[Code]] = field(default_factory=dict)
     stateful: set[str] = field(default_factory=set)
+    generators: set[str] = field(default_factory=set)
 
     def add(self, facts: CellFacts) -> None:
         for name, code in facts.codes.items():
             self.codes[name] = code.beside(None if name in facts.binds else self.codes.get(name))
             for method, inner in code.methods.items():
                 self.methods.setdefault(method, []).append(inner)
+        self.generators -= facts.binds
+        self.generators |= {n for n, functions in facts.results.items() if not functions.isdisjoint(GENERATORS)}
         self.stateful -= facts.binds
         self.stateful |= {name for name, code in facts.codes.items() if code.stateful}
         self.stateful |= {
@@ -75,7 +82,14 @@ class _Library:
 
     def changes(self, one: Pass) -> bool:
         """Say whether what is handed to a call is changed there."""
-        return any(self._alters(code, name, set()) for code, name in self._taken(one))
+        draws = one.method and one.position == "self" and one.callee in DRAWS
+        return (draws and not one.names.isdisjoint(self.generators)) or any(
+            self._alters(code, name, set()) for code, name in self._taken(one)
+        )
+
+    def changed_by_results(self, functions: Iterable[str]) -> set[str]:
+        """Return the names whose objects calling what functions have returned may change."""
+        return {n for f in functions if f in self.codes for n in self.codes[f].inner_changes}
 
     def returns(self, one: Pass) -> bool:
         """Say whether what is handed to a call comes back in its result."""
