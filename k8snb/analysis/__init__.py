@@ -117,9 +117,8 @@ def _others(
     """Return for each name the others that its object is said to be, or to contain."""
     others = {key: _named(o for o in origins if isinstance(o, str | tuple)) for key, origins in found.items()}
     return {
-        key: held - hidden - {key} for key, held in others.items() if isinstance(key, str) and key in names
-        and held - hidden - {key}
-    }  # fmt: skip
+        key: held - hidden for key, held in others.items() if isinstance(key, str) and key in names and held - hidden
+    }
 
 
 def _passes(code: Deferred, hidden: frozenset[str]) -> tuple[Pass, ...]:

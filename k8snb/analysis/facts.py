@@ -213,7 +213,8 @@ class CellFacts:
     deep : frozenset of str
         Those of `changes` in which perhaps not the object itself is changed but one inside it.
     same, holds : mapping of str to frozenset of str
-        For names whose objects may be (or be a part of), or contain, those of other names at the cell's end: these.
+        For names whose objects may be (or be a part of), or contain, those of names at the cell's end: these. A name
+        that may still stand for the object that it came in with is among its own.
     passes : tuple of Pass
         What the cell hands to functions and methods.
     codes : mapping of str to Code

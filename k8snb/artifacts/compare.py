@@ -78,6 +78,12 @@ def parts(obj: object) -> Sequence[Any] | None:
     return () if look in {_of_frame, _of_pickle} else look(obj).parts
 
 
+def is_closed(obj: object) -> bool:
+    """Say whether only an object's own code can tell what it consists of."""
+    kind: Any = type(obj)
+    return not isinstance(obj, type) and _look_of(kind) is _of_pickle
+
+
 @functools.lru_cache(maxsize=1024)
 def _look_of(kind: Any) -> Callable[[Any], State] | None:
     """Return what tells of objects of a type; None where they are compared as they are."""

@@ -9,7 +9,7 @@ from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from k8snb.artifacts import rebuild, views
-from k8snb.artifacts.compare import parts
+from k8snb.artifacts.compare import is_closed, parts
 from k8snb.artifacts.loaded import loaded
 
 if TYPE_CHECKING:
@@ -21,8 +21,10 @@ Pairs = dict[int, tuple[Any, Any]]
 """By the copy's id: a copy and its original."""
 
 
-def graft(values: dict[str, object], originals: Mapping[str, object]) -> None:
-    """Put originals in the place of their copies, wherever these are in values.
+def graft(values: dict[str, object], originals: Mapping[str, object]) -> bool:
+    """Put originals in the place of their copies, wherever these are in values; say whether that is possible.
+
+    What only its own code can tell of, an iterator for example, keeps what it holds: then nothing is replaced.
 
     Parameters
     ----------
@@ -34,8 +36,24 @@ def graft(values: dict[str, object], originals: Mapping[str, object]) -> None:
     pairs: Pairs = {}
     for name, original in originals.items():
         _pair(values[name], original, pairs)
+    if _holds_what_cannot_be_replaced(values, pairs):
+        return False
     replacing = _Replacing(pairs)
     values |= {name: originals[name] if name in originals else replacing.of(value) for name, value in values.items()}
+    return True
+
+
+def _holds_what_cannot_be_replaced(values: Mapping[str, object], pairs: Pairs) -> bool:
+    seen: set[int] = set()
+    todo = list(values.values())
+    while todo:
+        one = todo.pop()
+        if id(one) not in seen and id(one) not in pairs:
+            seen.add(id(one))
+            if is_closed(one):
+                return True
+            todo += parts(one) or ()
+    return False
 
 
 def _pair(copy: object, original: object, pairs: Pairs) -> None:

@@ -165,12 +165,18 @@ class Names:
                     _show_figures()
                 unpickler = Unpickler if made.alters_classes else UnpicklerOfNews
                 made.loaded = load_whole(made.store, made.group, namespace=self.namespace, unpickler=unpickler)
-                if made.originals:
-                    graft(made.loaded.values, made.originals)
+                if made.originals and not graft(made.loaded.values, made.originals):
+                    self._take_copies(made.loaded.values, made.originals)
             value = made.loaded.values[name]
             self.namespace[name] = value
             self._fetched[name] = value, made
             del self.pending[name]
+
+    def _take_copies(self, copies: Mapping[str, object], originals: Mapping[str, object]) -> None:
+        """Let names stand for what a result has copies of, and shares with what cannot be told apart from these."""
+        for name, original in originals.items():
+            if self.namespace.get(name) is original:
+                self.namespace[name] = copies[name]
 
     def _hide(self, name: str) -> None:
         if name in self.namespace:

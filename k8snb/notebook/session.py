@@ -132,7 +132,8 @@ class Session:
             bound = {n for n, value in self.names.namespace.items() if n in outputs or before.get(n) != id(value)}
             bound = {name for name in bound if self.names.fetched_from(name) is None}
             cell.entry.bound = frozenset(bound.union(cell.changes & self.names.namespace.keys()))
-            cell.entry.left_alone = frozenset(self.names.pending)
+            fetched = {n for n in outputs if self.names.fetched_from(n) is not None}
+            cell.entry.left_alone = frozenset(self.names.pending) | (fetched - cell.changes)
             cell.entry.unbound = cell.entry.facts.deletes - self.names.namespace.keys() - cell.entry.left_alone
 
     def _changes_of(self, cell: Running) -> frozenset[str]:

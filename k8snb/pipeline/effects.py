@@ -139,7 +139,8 @@ class _Sharing:
 
     def add(self, facts: CellFacts, library: _Library) -> None:
         """Take in a cell: what it binds surely shares nothing any more but what the cell says."""
-        for name in facts.binds | facts.deletes:
+        stays = {name for name, others in facts.same.items() if name in others}
+        for name in (facts.binds | facts.deletes) - stays:
             kept = {m: inner - {name} for m, inner in self._contents.items() if m != name}
             self._contents = {m: inner for m, inner in kept.items() if inner}
         for name, others in facts.holds.items():
