@@ -145,6 +145,7 @@ def _code(code: Deferred, hidden: frozenset[str]) -> Code:
         {name: _code(method, hidden) for name, method in code.methods.items()},
         frozenset(code.inner) - hidden,
         _named(code.inner_changes) - hidden,
+        frozenset(code.gives) - hidden,
         code.stateful,
         code.makes_stateful,
     )

@@ -153,7 +153,18 @@ class Expressions(ast.NodeVisitor):
 
     def roots(self, expression: ast.expr) -> set[Parameter | Key]:
         """Return the names whose objects an expression is, or is a part of; aliases are followed."""
-        return self.stand_for(mutation.roots(expression))
+        return self.stand_for(mutation.roots(expression)) | self.given_by(expression)
+
+    def given_by(self, expression: ast.expr) -> set[Parameter | Key]:
+        """Return the names whose objects functions of the cell return that an expression calls."""
+        while isinstance(expression, ast.Attribute | ast.Subscript):
+            expression = expression.value
+        if not isinstance(expression, ast.Call) or not isinstance(expression.func, ast.Name):
+            return set()
+        assert self.state
+        [key, *_] = scopes.look_up(self.scopes, expression.func.id)
+        code = [o for o in self.state.origins.get(key, ANYTHING) if isinstance(o, Deferred)]
+        return {name for c in code for name in c.gives}
 
     def contents(self, expression: ast.expr) -> frozenset[Origin]:
         """Return the names whose objects an expression's value may be or contain."""
@@ -225,6 +236,7 @@ class Expressions(ast.NodeVisitor):
 
     def give_back(self, value: ast.expr) -> None:
         """Note what a function returns of what it was given."""
+        self.unit.gives |= {o for o in self.contents(value) if isinstance(o, str)}
         self.unit.returned |= {o.name for o in self.contents(value) if isinstance(o, Parameter) and o.code is self.unit}
 
     def origins(self, value: ast.expr) -> frozenset[Origin]:  # noqa: PLR0911 - one for each kind of expression

@@ -132,6 +132,8 @@ class Code:
     parameters : tuple of str
     changes, returns : frozenset of str
         Parameters whose objects it changes in place, and those whose objects its result may be or contain.
+    gives : frozenset of str
+        Names of the namespace whose objects its result may be or contain.
     passes : tuple of Pass
     methods : mapping of str to Code
         Of a class.
@@ -149,6 +151,7 @@ class Code:
     methods: Mapping[str, Code] = field(default_factory=dict)
     inner: frozenset[str] = frozenset()
     inner_changes: frozenset[str] = frozenset()
+    gives: frozenset[str] = frozenset()
     stateful: bool = False
     makes_stateful: bool = False
 
@@ -164,6 +167,7 @@ class Code:
             {**other.methods, **self.methods},
             self.inner | other.inner,
             self.inner_changes | other.inner_changes,
+            self.gives | other.gives,
             self.stateful or other.stateful,
             self.makes_stateful or other.makes_stateful,
         )

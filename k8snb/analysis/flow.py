@@ -41,6 +41,8 @@ class Deferred:
         Of a function.
     altered, returned : set of str
         Parameters whose objects it may change in place, and those whose objects its result may be or contain.
+    gives : set of str
+        Names of the namespace whose objects its result may be or contain.
     passes : dict of (AST, int or str) to Pass
         By call and argument: the objects that it hands to calls.
     label : str
@@ -68,6 +70,7 @@ class Deferred:
     parameters: tuple[str, ...] = ()
     altered: set[str] = field(default_factory=set)
     returned: set[str] = field(default_factory=set)
+    gives: set[str] = field(default_factory=set)
     passes: dict[tuple[ast.AST, int | str], Pass] = field(default_factory=dict)
     label: str = ""
     inner: set[str] = field(default_factory=set)

@@ -239,6 +239,7 @@ class Statements(Expressions):
             hooks = own or bool(node.keywords) or any(base.hooks for base in bases)
             code = self.deferred[node] = Deferred(is_class=True, hooks=hooks)
             code.label, code.methods = node.name, {m.label: m for m in methods}
+            code.stateful = _keeps_objects(node) and any(m.altered & {*m.parameters[:1]} for m in methods)
             code.names = {name for part in (*methods, *bases) for name in part.names}
             code.calls.append(Call(None, (*methods, *bases), State()))
             if self.scopes and self.scopes[-1].kind == "class":
@@ -488,6 +489,12 @@ class Statements(Expressions):
 
 def _arguments(args: ast.arguments) -> list[ast.arg]:
     return [a for a in (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg) if a is not None]
+
+
+def _keeps_objects(node: ast.ClassDef) -> bool:
+    """Say whether a class has an attribute of its own that methods may change, a list for example."""
+    kinds = ast.List | ast.Dict | ast.Set | ast.Call | ast.ListComp | ast.DictComp | ast.SetComp
+    return any(isinstance(part, ast.Assign) and isinstance(part.value, kinds) for part in node.body)
 
 
 def _with_defaults(args: ast.arguments) -> set[str]:

@@ -47,7 +47,7 @@ GIVES_OF_OWNER = words("""
 """)
 """Methods whose result may be the object that they are called on, a part of it, or look at its memory."""
 
-GIVES_OF_ARGUMENTS = words("max min next getattr")
+GIVES_OF_ARGUMENTS = words("max min next getattr vars")
 """Functions whose result may be what they are given, or a part of it."""
 
 KEEPS_ARGUMENTS = words("""

@@ -135,7 +135,7 @@ class Entry:
             classes = {name for name, text in (group.summary or {}).items() if text.startswith("class ")}
             of_kernel = {name for name, ref in result.shared.items() if ref.step is None}
             made_here = set() if classes & of_kernel else classes & {*self.outputs, *result.shared}
-            alters = result.changed.keys() | made_here | self.alters
+            alters = result.changed.keys() | made_here
             made = Made(
                 self.step,
                 group,

@@ -103,6 +103,8 @@ def _mutable(value: Any) -> Iterator[int]:
         kind: Any = type(one)
         if not is_atomic(kind) and (not isinstance(one, type) or one.__module__ == "__main__"):
             yield id(_memory(one))
+        if kind is types.FunctionType:
+            yield from map(id, one.__closure__ or ())
         if kind.__module__.partition(".")[0] == "pandas":  # copies on write: what frames share is their own matter
             continue
         new = [part for part in _parts(one) if id(part) not in seen and not issubclass(type(part), (*_PLAIN, type))]

@@ -147,6 +147,9 @@ class _Sharing:
             self._put(name, others)
         for name, others in facts.same.items():
             self._join(name, others)
+        for name, functions in facts.results.items():
+            for function in functions & library.codes.keys():
+                self._join(name, library.codes[function].gives)
         for one in facts.passes:
             for name in one.into if library.returns(one) else ():
                 self._join(name, one.names)

@@ -100,17 +100,20 @@ def _inside(function: str, facts: CellFacts, above: Sequence[Cell]) -> frozenset
 
 
 def code_of(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
-    """Return the cells that may have bound a name, or the classes that it may be an instance of."""
+    """Return the cells that may have bound a name, the classes that it may be an instance of, what it may be besides."""
     found: list[tuple[CellFacts, str]] = []
-    seen: set[str] = set()
-    left = {name}
+    seen: set[tuple[str, int]] = set()
+    left = {(name, len(above))}
     while left:
-        bound = left.pop()
-        seen.add(bound)
-        for cell in reversed(above):
-            if bound in cell.facts.binds | cell.facts.may_bind:
-                found.append((cell.facts, bound))
-                left |= cell.facts.instances.get(bound, frozenset()) - seen
-            if bound in cell.facts.binds:
+        bound, end = one = left.pop()
+        seen.add(one)
+        for place in range(end - 1, -1, -1):
+            facts = above[place].facts
+            if bound in facts.binds | facts.may_bind:
+                found.append((facts, bound))
+                kinds = {(kind, len(above)) for kind in facts.instances.get(bound, ())}
+                others = {(other, place) for other in facts.same.get(bound, ()) if other != bound}
+                left |= (kinds | others) - seen
+            if bound in facts.binds:
                 break
     return found
