@@ -148,6 +148,7 @@ def _code(code: Deferred, hidden: frozenset[str]) -> Code:
         frozenset(code.gives) - hidden,
         code.stateful,
         code.makes_stateful,
+        code.is_class,
     )
 
 

@@ -142,6 +142,7 @@ class Code:
         be one of them.
     stateful, makes_stateful : bool
         Calling it changes it (variables that it closes over, its defaults); calling what it returns does.
+    is_class : bool
     """
 
     parameters: tuple[str, ...] = ()
@@ -154,6 +155,7 @@ class Code:
     gives: frozenset[str] = frozenset()
     stateful: bool = False
     makes_stateful: bool = False
+    is_class: bool = False
 
     def beside(self, other: Code | None) -> Code:
         """Return what calling one of the two comes to."""
@@ -170,6 +172,7 @@ class Code:
             self.gives | other.gives,
             self.stateful or other.stateful,
             self.makes_stateful or other.makes_stateful,
+            self.is_class or other.is_class,
         )
 
 

@@ -31,6 +31,7 @@ def with_effects(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]
         handed |= {name: line for name, line in facts.called.items() if name in library.stateful}
         facts = facts.with_changes({n: line for n, line in handed.items() if n not in modules})
         start = facts.changes.keys() | sharing.inside(facts.deep | handed.keys())
+        start |= sharing.classes_of(facts.deep) | sharing.instances_of(start)
         shared = sharing.around(start) - facts.changes.keys() - modules
         facts = facts.with_changes(dict.fromkeys(shared, min(facts.changes.values(), default=1)))
         facts = replace(facts, changes={n: line for n, line in facts.changes.items() if n not in modules})
@@ -136,6 +137,7 @@ class _Sharing:
 
     def __init__(self) -> None:
         self._contents: dict[str, set[str]] = {}
+        self._classes: dict[str, set[str]] = {}
 
     def add(self, facts: CellFacts, library: _Library) -> None:
         """Take in a cell: what it binds surely shares nothing any more but what the cell says."""
@@ -143,6 +145,10 @@ class _Sharing:
         for name in (facts.binds | facts.deletes) - stays:
             kept = {m: inner - {name} for m, inner in self._contents.items() if m != name}
             self._contents = {m: inner for m, inner in kept.items() if inner}
+            self._classes.pop(name, None)
+        for name, functions in facts.results.items():
+            if classes := {f for f in functions if f in library.codes and library.codes[f].is_class}:
+                self._classes.setdefault(name, set()).update(classes)
         for name, others in facts.holds.items():
             self._put(name, others)
         for name, others in facts.same.items():
@@ -153,6 +159,14 @@ class _Sharing:
         for one in facts.passes:
             for name in one.into if library.returns(one) else ():
                 self._join(name, one.names)
+
+    def classes_of(self, names: Iterable[str]) -> set[str]:
+        """Return the notebook's classes that names stand for instances of: what is inside those may be the class's."""
+        return set[str]().union(*(self._classes.get(name, ()) for name in names))
+
+    def instances_of(self, names: AbstractSet[str]) -> set[str]:
+        """Return the names that stand for instances of classes among names."""
+        return {name for name, classes in self._classes.items() if not classes.isdisjoint(names)}
 
     def inside(self, names: Iterable[str]) -> set[str]:
         """Return names with all whose objects theirs contain."""

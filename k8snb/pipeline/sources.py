@@ -100,7 +100,7 @@ def _inside(function: str, facts: CellFacts, above: Sequence[Cell]) -> frozenset
 
 
 def code_of(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
-    """Return the cells that may have bound a name, the classes that it may be an instance of, what it may be besides."""
+    """Return the cells that may have bound a name, the classes of what it may stand for, and other names of that."""
     found: list[tuple[CellFacts, str]] = []
     seen: set[tuple[str, int]] = set()
     left = {(name, len(above))}
