@@ -102,6 +102,12 @@ class Entry:
         return Cell(self.source, self.facts, self.step, self.options, self.futures, self.left_alone, self.number)
 
     @property
+    def called(self) -> str:
+        """What a user finds the cell by."""
+        first = next((line for line in self.source.splitlines() if line.strip()), "")
+        return f"cell [{self.number}]" if self.number is not None else f"the cell {first[:40]!r}"
+
+    @property
     def has_run(self) -> bool:
         """Whether the step has succeeded since its cell was last executed."""
         return self._result is not None and self._result.state == SUCCEEDED
@@ -228,6 +234,10 @@ class Cells:
     def above(self, count: int | None) -> list[Entry]:
         """Return the first so many cells, the last of them first; None: all."""
         return self._entries[:count][::-1]
+
+    def below(self, entry: Entry) -> list[Entry]:
+        """Return the cells after another, in their order."""
+        return self._entries[self._entries.index(entry) + 1 :]
 
     def step(self, name: str) -> Entry | None:
         """Return the step of a name."""

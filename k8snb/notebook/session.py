@@ -438,6 +438,8 @@ class Session:
             assert entry is not None
             result = handle.results.get(step.name) if succeeded else None
             dead, originals = _dead(step, result, pipeline), self._originals(entry, result)
+            if result is not None:
+                self._tell_of_changes(entry, result.changed.keys() - dead)
             entry.finish(result, handle.store, dead=dead, originals=originals)
             if not succeeded and (done := handle.results.get(step.name)) is not None and done.state == SUCCEEDED:
                 entry.aside = done, handle.store
@@ -447,6 +449,20 @@ class Session:
             succeeded = result is not None and result.state == SUCCEEDED
         for name in names:
             self._settle_here(name)
+
+    def _tell_of_changes(self, entry: Entry, names: Iterable[str]) -> None:
+        """Say who has not seen what a step has changed in place though nothing in its code says so."""
+        running = self._running()
+        below = [e for e in self.cells.below(entry) if e.step is None and (running is None or e is not running.entry)]
+        for name in sorted(names):
+            there, value = self.names.of_kernel(name)
+            sharing = reach.sharing([name], {**self._users_own(), name: value}) - {name} if there else set()
+            readers = [e.called for e in below if name in e.facts.reads]
+            told = [f"{', '.join(sorted(sharing))} of the notebook shares it and stays as it was"] if sharing else []
+            told += [f"{', '.join(readers)} has read it as it was before: execute that again"] if readers else []
+            if told:
+                text = f"step {entry.step} has changed {name!r} in place, which its code does not tell"
+                self.say(f"warning: {text}: {'; '.join(told)}; or let its line say it: --out {name}")
 
     def _originals(self, entry: Entry, result: Result | None) -> dict[str, object]:
         """Return the kernel's objects that a result has unchanged copies of: captured ones, and fetched ones."""
