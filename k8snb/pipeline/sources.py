@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from k8snb.analysis.facts import CellFacts
 from k8snb.pipeline.model import Cell
 
-OWN = re.compile(r"_{1,3}|_i{1,3}|_i?\d+|_dh|_ih|_oh|In|Out|get_ipython|__\w+__")
+OWN = re.compile(
+    r"_{1,3}|_i{1,3}|_i?\d+|_dh|_ih|_oh|In|Out|get_ipython"
+    r"|__(name|doc|package|loader|spec|file|builtins?|annotations|session|vsc_ipynb_file|main)__"
+)
 """Names of the namespace that IPython keeps for itself."""
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from cloudpickle import cloudpickle
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
@@ -72,7 +73,7 @@ class InProcess(Orchestrator):
         if "hang" in source:
             self.hanging.set()
             await asyncio.Event().wait()
-        result, output = await asyncio.to_thread(_execute, self.store, spec, source)
+        result, output = await asyncio.to_thread(_in_turn, self.store, spec, source)
         yield Output(b"".join(output))
         self.store.put(f"{spec.key.folder}/result.json", result.dumps())
         yield Output(encode(attempt.nonce, "end", state=result.state))
@@ -83,6 +84,23 @@ class InProcess(Orchestrator):
 
     async def running(self, run: str) -> list[Key]:
         return []
+
+
+_turn = threading.Lock()
+
+
+def _in_turn(store: Store, spec: Spec, source: str) -> tuple[Result, list[bytes]]:
+    """Execute a step that knows no class that this process has made, as a process of its own would not."""
+    names = ("_DYNAMIC_CLASS_TRACKER_BY_CLASS", "_DYNAMIC_CLASS_TRACKER_BY_ID")
+    with _turn:
+        known = {name: getattr(cloudpickle, name) for name in names}
+        for name in names:
+            setattr(cloudpickle, name, type(known[name])())
+        try:
+            return _execute(store, spec, source)
+        finally:
+            for name in names:
+                setattr(cloudpickle, name, known[name])
 
 
 def _execute(store: Store, spec: Spec, source: str) -> tuple[Result, list[bytes]]:

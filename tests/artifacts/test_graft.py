@@ -1,0 +1,182 @@
+"""Originals in the place of their copies: wherever a value holds a copy, and nowhere else."""
+
+from __future__ import annotations
+
+import collections
+
+import numpy as np
+import pytest
+
+from k8snb.artifacts.graft import graft
+
+CELL = """
+class Own:
+    def __init__(self, of): self.of = of
+    def copy(self): return Own(self.of)
+def closure(held):
+    return lambda: held
+def default(held):
+    def function(first=None, given=held, *, named=(held,)): return first, given, named
+    return function
+def attribute(held):
+    def function(): pass
+    function.held = held
+    return function
+"""
+NOTEBOOK = {"__name__": "__main__"}
+exec(compile(CELL, "<cell>", "exec", dont_inherit=True), NOTEBOOK)
+Own, closure, default, attribute = (NOTEBOOK[name] for name in ("Own", "closure", "default", "attribute"))
+
+
+def circle(held):
+    made = [held]
+    made.append(made)
+    return made
+
+
+# How a value holds something, and how to get that out of it again.
+HOLDERS = {
+    "itself": (lambda held: held, lambda value: value),
+    "list": (lambda held: [0, held], lambda value: value[1]),
+    "deque": (lambda held: collections.deque([held]), lambda value: value[0]),
+    "dict": (lambda held: {"k": held}, lambda value: value["k"]),
+    "tuple": (lambda held: (0, held), lambda value: value[1]),
+    "instance": (lambda held: Own([held]), lambda value: value.of[0]),
+    "closure": (closure, lambda value: value()),
+    "default": (default, lambda value: value()[1]),
+    "default of a keyword": (default, lambda value: value()[2][0]),
+    "attribute of a function": (attribute, lambda value: value.held),
+    "circle": (circle, lambda value: value[1][1][0]),
+    "nested": (lambda held: ({"k": [(held,)]},), lambda value: value[0]["k"][0][0]),
+}
+
+
+@pytest.mark.parametrize("copy", [[1], {"a": 1}, Own(1), np.arange(3), {1, 2}], ids=type)
+@pytest.mark.parametrize(("hold", "get"), HOLDERS.values(), ids=HOLDERS)
+def test_copies_are_replaced_wherever_they_are(hold, get, copy):
+    original = copy.copy()
+    holder = hold(copy)
+    values = {"x": copy, "y": holder}
+    assert get(values["y"]) is copy
+    assert graft(values, {"x": original})
+    assert values["x"] is original
+    assert get(values["y"]) is original
+
+
+def test_containers_stay_the_objects_that_they_are():
+    copy, original = [1], [1]
+    inner = {"k": copy}
+    outer, untouched = [inner, inner], (1, [2])
+    values = {"x": copy, "y": outer, "z": untouched}
+    assert graft(values, {"x": original})
+    assert values["y"] is outer
+    assert outer[0] is outer[1] is inner
+    assert values["z"] is untouched
+
+
+def test_what_is_inside_an_original_is_found_too():
+    copy, original = {"rows": [[1], [2]]}, {"rows": [[1], [2]]}
+    values = {"x": copy, "y": [copy["rows"][1]], "z": copy["rows"]}
+    assert graft(values, {"x": original})
+    assert values["y"][0] is original["rows"][1]
+    assert values["z"] is original["rows"]
+
+
+def test_originals_are_left_as_they_are():
+    copy, original = [[1]], [[1]]
+    inner = original[0]
+    assert graft({"x": copy, "y": [copy]}, {"x": original})
+    assert original == [[1]]
+    assert original[0] is inner
+
+
+def test_functions_of_one_closure_go_on_sharing_it():
+    def make(held):
+        def put(value):
+            nonlocal held
+            held = value
+
+        return put, lambda: held
+
+    copy, original = [1], [1]
+    values = {"x": copy, "f": make(copy)}
+    assert graft(values, {"x": original})
+    put, get = values["f"]
+    assert get() is original
+    put(2)
+    assert get() == 2
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda a: a[1:3],
+        lambda a: a[::-1, ::2],
+        lambda a: a.T,
+        lambda a: a.reshape(-1),
+        lambda a: a[2, 3:],
+        lambda a: a.view(np.uint8),
+    ],
+)
+def test_views_of_a_copy_look_at_the_original(view):
+    copy, original = np.arange(20.0).reshape(4, 5), np.arange(20.0).reshape(4, 5)
+    values = {"x": copy, "y": [view(copy)], "z": view(copy).copy()}
+    assert graft(values, {"x": original})
+    seen, expected = values["y"][0], view(original)
+    assert (seen.shape, seen.dtype, seen.strides) == (expected.shape, expected.dtype, expected.strides)
+    original[...] = -1
+    np.testing.assert_array_equal(seen, expected)
+    assert not np.shares_memory(values["z"], original)
+    seen[...] = 0
+    assert (view(original) == 0).all()
+
+
+def test_a_view_of_a_read_only_original_is_read_only():
+    copy, original = np.arange(5), np.arange(5)
+    part = copy[1:]
+    for array in (copy, original, part):
+        array.flags.writeable = False
+    values = {"x": copy, "y": part}
+    assert graft(values, {"x": original})
+    assert np.shares_memory(values["y"], original)
+    assert not values["y"].flags.writeable
+
+
+def test_an_array_beside_the_copy_in_memory_stays_where_it_is():
+    memory = np.arange(20)
+    copy, beside, original = memory[:10], memory[10:], np.arange(10)
+    values = {"x": copy, "y": beside}
+    assert graft(values, {"x": original})
+    assert values["y"] is beside
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        iter,
+        lambda held: [iter(held)],
+        lambda held: Own((iter(held),)),
+        lambda held: closure(iter(held)),
+        lambda held: map(len, [held]),
+    ],
+)
+def test_what_an_iterator_holds_cannot_be_replaced_and_then_nothing_is(hold):
+    copy, original = [1], [1]
+    beside = [copy]
+    values = {"x": copy, "y": hold(copy), "z": beside}
+    assert not graft(values, {"x": original})
+    assert values["x"] is copy
+    assert values["z"] is beside
+    assert beside[0] is copy
+
+
+@pytest.mark.parametrize(
+    ("copy", "original"),
+    [([[1]], [[1], [2]]), ([[1]], ([1],)), ({"a": [1]}, {}), ([[1]], [(1,)]), ([[1]], [None])],
+)
+def test_what_has_another_form_by_now_is_left_alone(copy, original):
+    inner = copy["a"] if isinstance(copy, dict) else copy[0]
+    values = {"x": copy, "y": [inner]}
+    assert graft(values, {"x": original})
+    assert values["x"] is original
+    assert values["y"][0] is inner

@@ -1,0 +1,129 @@
+"""What the last of some cells changes: through functions of the cells above, and through objects that names share."""
+
+from __future__ import annotations
+
+import pytest
+
+from k8snb.analysis import analyse
+from k8snb.pipeline.effects import with_effects
+from k8snb.pipeline.model import Cell
+
+CLASS = """
+class Box:
+    count = 0
+    def __init__(self): self.items = []
+    def put(self, item): self.items.append(item)
+    def size(self): return len(self.items)
+    def note_in(self, rows): rows.append(1)
+"""
+ADD = "def add(rows): rows.append(1)"
+COUNTER = """
+def make():
+    n = 0
+    def count():
+        nonlocal n
+        n += 1
+        return n
+    return count
+"""
+WRAPPED = """
+def counted(function):
+    calls = []
+    def inner(*given):
+        calls.append(given)
+        return function(*given)
+    return inner
+@counted
+def work(x): return x
+"""
+
+
+def changes(*sources):
+    return set(with_effects([Cell(source, analyse(source)) for source in sources], {})[-1].facts.changes)
+
+
+@pytest.mark.parametrize(
+    ("sources", "changed"),
+    [
+        # a function that changes what it is given
+        ([ADD, "x = []", "add(x)"], {"x"}),
+        ([ADD, "x = []", "add(rows=x)"], {"x"}),
+        ([ADD, "x = []", "add(*x)"], {"x"}),
+        ([ADD, "x = y = []", "add(y)"], {"x", "y"}),
+        (["def enter(d, k): d[k] = 1", "x = {}; k = 'a'", "enter(x, k)"], {"x"}),
+        (["def enter(d, k): d[k] = 1", "x = {}; k = 'a'", "enter(k=k, d=x)"], {"x"}),
+        (["def sort(frame): frame['a'] += 1", "x = {}", "y = sort(x)"], {"x"}),
+        ([ADD, "def outer(a): return add(a)", "x = []", "outer(x)"], {"x"}),
+        (["def outer(a): return add(a)", ADD, "x = []", "outer(x)"], {"x"}),
+        (["def f(a): g(a)", "def g(a): f(a); a.append(1)", "x = []", "f(x)"], {"x"}),
+        ([ADD, "x = []", "def f(): add(x)", "f()"], {"x"}),
+        (["log = []", "def f(): log.append(1)", "f()"], {"log"}),
+        # methods of a notebook's class
+        ([CLASS, "b = Box()", "b.put(1)"], {"b"}),
+        ([CLASS, "b = Box(); x = []", "b.note_in(x)"], {"x"}),
+        ([CLASS, "b = Box()", "Box.count = 3"], {"b", "Box"}),
+        (["class K:\n  def __init__(self, a): a.append(1)", "x = []", "k = K(x)"], {"x"}),
+        # results and containers
+        (["def same(a): return a", "x = []", "y = same(x)", "y.append(1)"], {"x", "y"}),
+        (["def same(a):\n  a.append(1)\n  return a", "x = []", "y = same(x)"], {"x"}),
+        (["x = []", "def give(): return x", "y = give()", "y.append(1)"], {"x", "y"}),
+        (["x = []", "y = {'k': x}", "x.append(1)"], {"x", "y"}),
+        (["x = []", "y = [x]", "y[0].append(1)"], {"x", "y"}),
+        (["x = []", "y = (x,)", "z = [y]", "x.append(1)"], {"x", "y", "z"}),
+        (["x = []", "y = []", "y.append(x)", "x.append(1)"], {"x", "y"}),
+        # functions with a memory
+        ([COUNTER, "count = make()", "count()"], {"count"}),
+        ([COUNTER, "count = make()", "other = count", "other()"], {"count", "other"}),
+        (["def keep(a, seen=[]): seen.append(a)", "keep(1)"], {"keep"}),
+        ([WRAPPED, "work(1)"], {"work"}),
+        # generators of random numbers, under any name
+        (["import numpy as np", "r = np.random.default_rng(1)", "y = r.normal(size=3)"], {"r"}),
+        (["import numpy as np", "dice = np.random.default_rng(1)", "y = dice.choice([1, 2])"], {"dice"}),
+        (["from numpy.random import default_rng", "q = default_rng()", "q.integers(3)"], {"q"}),
+        (["import random", "r = random.Random(1)", "r.random()"], {"r"}),
+    ],
+)
+def test_a_cell_changes(sources, changed):
+    assert changes(*sources) == changed
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        ["x = []", "len(x)"],
+        ["x = []", "print(x)"],
+        ["x = []", "y = sorted(x)"],
+        ["x = 1", "y = x + 1"],
+        ["import numpy as np", "x = [1]", "y = np.mean(x)"],
+        ["import numpy as np", "x = [1]", "y = np.asarray(x) * 2"],
+        ["import pandas as pd", "x = pd.DataFrame()", "x.describe()"],
+        ["x = {}", "x['a']"],
+        ["x = {}", "x.get('a')"],
+        ["def read(a): return len(a)", "x = []", "read(x)"],
+        ["def read(a):\n  a = list(a)\n  return a", "x = []", "read(x)"],
+        ["def read(a):\n  own = []\n  own.append(len(a))\n  return own", "x = []", "read(x)"],
+        ["def enter(d, k): d[k] = 1", "k = 'a'", "enter({}, k)"],
+        [ADD, "def read(rows): return len(rows)", "x = []", "read(x)"],
+        [ADD, "def add(rows): return len(rows)", "x = []", "add(x)"],
+        [ADD, "x = []", "add"],
+        [CLASS, "b = Box()", "b.size()"],
+        [CLASS, "x = []", "b = Box()"],
+        [COUNTER, "make()"],
+        ["def pick(a, among=(1, 2)): return among[a]", "pick(0)"],
+        ["import numpy as np", "r = np.random.default_rng(1)", "r"],
+        ["x = []", "y = [x]", "y = []", "len(y)"],
+    ],
+)
+def test_a_cell_that_only_reads_changes_nothing(sources):
+    assert changes(*sources) == set()
+
+
+def test_what_was_bound_anew_is_shared_no_more():
+    assert changes("x = []", "y = [x]", "x = []", "x.append(1)") == {"x"}
+    assert changes("x = []", "y = x", "y = []", "y.append(1)") == {"y"}
+    assert changes("import numpy as np", "r = np.random.default_rng(1)", "r = [1]", "r.choice()") == set()
+
+
+def test_modules_are_left_out():
+    assert changes("import settings", ADD, "add(settings)") == set()
+    assert changes("import settings", "settings = []", ADD, "add(settings)") == {"settings"}
