@@ -1,17 +1,17 @@
-# ruff: noqa: N815 - ast.NodeVisitor names them
+# ruff: noqa: N802, N815 - ast.NodeVisitor names them
 """Expressions: what evaluating them reads, binds, changes, and which code it lets run."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from k8snb.analysis import mutation, scopes, tables
-from k8snb.analysis.facts import Pass
-from k8snb.analysis.flow import ANYTHING, BOUND, INCOMING, Call, Deferred, Exits, Origin, Parameter, State, join, union
+from k8snb.analysis import mutation, scopes
+from k8snb.analysis.flow import ANYTHING, BOUND, INCOMING, Call, Deferred, Exits, Origin, Parameter, State, join
+from k8snb.analysis.objects import Objects
 from k8snb.analysis.scopes import Key, Scope
 from k8snb.analysis.syntax import Expansion
 
@@ -19,31 +19,15 @@ Branches = tuple[State | None, State | None]
 Node = TypeVar("Node", bound=ast.AST)
 
 
-class Expressions(ast.NodeVisitor):
-    """Walks expressions in the order of their evaluation, carrying the state along.
-
-    Parameters
-    ----------
-    tree : AST
-        The whole cell's. Names that its functions declare ``global`` may be bound anew by any call.
-    """
+class Expressions(Objects):
+    """Walks expressions in the order of their evaluation, carrying the state along."""
 
     def __init__(self, tree: ast.AST) -> None:
-        self.shared = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+        super().__init__(tree)
         self.texts = _texts(tree)
-        self.bound_methods = mutation.bound_methods(tree)
-        self.state: State | None = State()  # None: no way leads here
         self.exits = Exits()
-        self.scopes: list[Scope] = []
-        self.unit = Deferred()  # the code that is walked: the cell, or a function of it
-        self.deferred: dict[ast.AST, Deferred] = {}
-        self.definitions: dict[Key, list[Deferred]] = {}  # all code of the cell that a name may stand for
-        self.rebound: dict[Key, list[Deferred]] = {}  # of these, what functions bind through `global` and `nonlocal`
         self.known: dict[ast.AST, Scope] = {}
-        self.parameters: dict[Key, Parameter] = {}
         self.members: list[list[Deferred]] = []  # of the classes around
-        self.cell = self.unit
-        self.into: dict[ast.AST, frozenset[str]] = {}  # calls, and the names that are bound to their results
 
     def visit(self, node: ast.AST) -> None:
         """Walk a node, unless no way leads to it."""
@@ -100,22 +84,6 @@ class Expressions(ast.NodeVisitor):
         """Bind a name in the scope that it belongs to here."""
         self.bind(scopes.place(self.scopes, name, walrus=walrus), origins)
 
-    def hold(self, key: Key, kept: frozenset[Origin]) -> None:
-        """Note what the object of a name may contain."""
-        if self.state is not None:
-            self.state.hold(key, kept)
-
-    def hold_target(self, target: ast.expr, kept: frozenset[Origin]) -> None:
-        """Note what is in what was bound left of ``=``, after ``for`` or ``as``, or stored into a container there."""
-        assert self.state
-        for node in ast.walk(target):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                self.hold(scopes.place(self.scopes, node.id), kept)
-        if isinstance(target, ast.Attribute | ast.Subscript):
-            for key in self.roots(target.value):
-                if not isinstance(key, Parameter):
-                    self.hold(key, kept)
-
     def bind_target(self, target: ast.expr, origins: frozenset[Origin] = ANYTHING) -> None:
         """Bind what stands left of ``=``, after ``for`` or ``as``."""
         match target:
@@ -135,142 +103,6 @@ class Expressions(ast.NodeVisitor):
     def visit_parts(self, node: ast.AST) -> None:
         """Walk the parts of a node."""
         super().generic_visit(node)
-
-    def change(self, expression: ast.expr, line: int) -> None:
-        """Note that an object is changed in place: what the expression is, or something inside what it is a part of."""
-        assert self.state
-        own = set(scopes.look_up(self.scopes, expression.id)) if isinstance(expression, ast.Name) else set()
-        found = self.roots(expression)
-        if not own:
-            found |= {origin for key in found for origin in self.held(key)}
-        for origin in found:
-            if isinstance(origin, Parameter):
-                origin.code.altered.add(origin.name)
-            elif not isinstance(origin, Deferred) and self.state.flag(origin) & INCOMING:
-                self.unit.changes.setdefault(origin, line)
-                if origin not in own:
-                    self.unit.deep.add(origin)
-
-    def roots(self, expression: ast.expr) -> set[Parameter | Key]:
-        """Return the names whose objects an expression is, or is a part of; aliases are followed."""
-        return self.stand_for(mutation.roots(expression)) | self.given_by(expression)
-
-    def given_by(self, expression: ast.expr) -> set[Parameter | Key]:
-        """Return the names whose objects functions of the cell return that an expression calls."""
-        while isinstance(expression, ast.Attribute | ast.Subscript):
-            expression = expression.value
-        if not isinstance(expression, ast.Call) or not isinstance(expression.func, ast.Name):
-            return set()
-        assert self.state
-        [key, *_] = scopes.look_up(self.scopes, expression.func.id)
-        code = [o for o in self.state.origins.get(key, ANYTHING) if isinstance(o, Deferred)]
-        return {name for c in code for name in c.gives}
-
-    def contents(self, expression: ast.expr) -> frozenset[Origin]:
-        """Return the names whose objects an expression's value may be or contain."""
-        found = self.stand_for(mutation.contents(expression))
-        return frozenset[Origin](found).union(*(self.held(key) for key in found))
-
-    def stand_for(self, names: Iterable[ast.Name]) -> set[Parameter | Key]:
-        """Return names' keys, and those whose objects they may stand for."""
-        assert self.state
-        found: set[Parameter | Key] = set()
-        for name in names:
-            for key in scopes.look_up(self.scopes, name.id):
-                found.add(key)
-                origins = self.state.origins.get(key, ANYTHING)
-                found.update(o for o in origins if isinstance(o, Parameter | str | tuple))
-        return found
-
-    def held(self, key: Parameter | Key) -> set[Parameter | Key]:
-        """Return the names whose objects that of another name may contain."""
-        assert self.state
-        held = frozenset[Origin]() if isinstance(key, Parameter) else self.state.held.get(key, frozenset())
-        return {origin for origin in held if isinstance(origin, Parameter | str | tuple)}
-
-    def keep(self, owner: ast.expr, values: Iterable[ast.expr]) -> None:
-        """Note that an object may contain values from now on."""
-        assert self.state
-        kept = frozenset[Origin]().union(*(self.contents(value) for value in values))
-        for key in self.roots(owner):
-            if not isinstance(key, Parameter):
-                self.state.hold(key, kept)
-
-    def hand_over(self, call: ast.Call) -> None:
-        """Note what a call is given of the namespace's and the callers' objects."""
-        match call.func:
-            case ast.Name(id=callee) if callee not in tables.GIVEN or self.shadowed(callee):
-                given: list[tuple[int | str, ast.expr]] = []
-            case ast.Attribute(value=owner, attr=callee):
-                given = [("self", owner)]
-            case _:
-                return
-        given += enumerate(call.args)
-        given += [(keyword.arg or "**", keyword.value) for keyword in call.keywords]
-        for position, value in given:
-            self.hand(call, callee, position, self.contents(value))
-
-    def hand(self, call: ast.Call, callee: str, position: int | str, objects: frozenset[Origin]) -> None:
-        """Note one argument of a call."""
-        assert self.state
-        keys = {o for o in objects if isinstance(o, str) and self.state.flag(o) & INCOMING}
-        parameters = {o.name for o in objects if isinstance(o, Parameter) and o.code is self.unit}
-        if old := self.unit.passes.get((call, position)):
-            keys |= old.names
-            parameters |= old.parameters
-        if keys or parameters:
-            self.unit.passes[call, position] = Pass(
-                callee=callee,
-                method=isinstance(call.func, ast.Attribute),
-                position=position,
-                names=frozenset(keys),
-                parameters=frozenset(parameters),
-                into=self.into.get(call, frozenset()),
-                line=call.lineno,
-            )
-
-    def shadowed(self, name: str) -> bool:
-        """Say whether the cell binds a builtin's name here."""
-        assert self.state
-        return any(self.state.flag(key) != INCOMING for key in scopes.look_up(self.scopes, name))
-
-    def give_back(self, value: ast.expr) -> None:
-        """Note what a function returns of what it was given."""
-        self.unit.gives |= {o for o in self.contents(value) if isinstance(o, str)}
-        self.unit.returned |= {o.name for o in self.contents(value) if isinstance(o, Parameter) and o.code is self.unit}
-
-    def origins(self, value: ast.expr) -> frozenset[Origin]:  # noqa: PLR0911 - one for each kind of expression
-        """Return what a value may be, of this cell's code and of other names' objects."""
-        assert self.state
-        match value:
-            case ast.Name(id=name):
-                keys = scopes.look_up(self.scopes, name)
-                return union([frozenset[Origin](keys), *(self.state.origins.get(k, ANYTHING) for k in keys)])
-            case ast.Attribute() | ast.Subscript(slice=ast.Constant() | ast.Slice() | ast.UnaryOp()):
-                return frozenset[Origin](self.roots(value)) | ANYTHING
-            case ast.Lambda() | ast.GeneratorExp():
-                return frozenset({self.deferred[value]})
-            case ast.NamedExpr(target=target):
-                return self.origins(target)
-            case ast.IfExp(body=one, orelse=other) if not _holds_code(value):
-                return self.origins(one) | self.origins(other)
-            case ast.Call(func=ast.Name(id=function), args=args):
-                given = self.handed_through(function, args) or (self.roots(value) if function in _THROUGH else set())
-                return frozenset[Origin](given) | ANYTHING
-        return ANYTHING
-
-    def handed_through(self, function: str, args: Sequence[ast.expr]) -> set[Parameter | Key]:
-        """Return the names whose objects a call of a function of the cell may return."""
-        assert self.state
-        [key, *_] = scopes.look_up(self.scopes, function)
-        code = [o for o in self.state.origins.get(key, ANYTHING) if isinstance(o, Deferred)]
-        pairs = [
-            (parameter, arg)
-            for c in code
-            for parameter, arg in zip(c.parameters, args, strict=False)
-            if parameter in c.returned
-        ]
-        return {root for _, arg in pairs for root in self.roots(arg)}
 
     # Code that runs later
 
@@ -407,11 +239,6 @@ class Expressions(ast.NodeVisitor):
                 for bound in code.sure if isinstance(code, Deferred) else ():
                     self.bind(bound)
 
-    def change_through(self, call: ast.Call) -> None:
-        """Note what a method changes that goes by a name of its own: ``put = x.append``."""
-        if isinstance(call.func, ast.Name) and call.func.id in self.bound_methods:
-            self.change(ast.Subscript(call.func, ast.Constant(0)), call.lineno)
-
     def visit_IfExp(self, node: ast.IfExp) -> None:
         """Walk ``a if test else b``."""
         yes, no = self.branch(node.test)
@@ -531,10 +358,3 @@ class Expressions(ast.NodeVisitor):
 
 def _texts(node: ast.AST) -> list[str]:
     return [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-
-
-_THROUGH = tables.GIVES_OF_ARGUMENTS
-
-
-def _holds_code(value: ast.expr) -> bool:
-    return any(isinstance(n, ast.Lambda | ast.GeneratorExp) for n in ast.walk(value))

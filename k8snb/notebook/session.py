@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from k8snb.artifacts.store import Store, open_store
 from k8snb.errors import PipelineError, UnpackableError
 from k8snb.notebook import plan, reach, travel
+from k8snb.notebook.aliases import Aliases, changer, no_longer_meant
 from k8snb.notebook.bring import Bringer
 from k8snb.notebook.capture import Capture, capture
 from k8snb.notebook.card import SILENCE, Card
@@ -28,11 +28,10 @@ from k8snb.orchestrators.base import Capability
 from k8snb.pipeline import build, merge, parse_options, select
 from k8snb.pipeline.effects import with_effects
 from k8snb.pipeline.model import Pipeline, Step
-from k8snb.pipeline.sources import OWN
 from k8snb.run import portal
 from k8snb.run.engine import Engine
 from k8snb.run.request import RunHandle
-from k8snb.runner.spec import SUCCEEDED, Result
+from k8snb.runner.spec import SUCCEEDED
 from k8snb.stacks.load import embedded, load
 from k8snb.stacks.model import Stack, Stacks
 
@@ -65,6 +64,7 @@ class Session:
         self.shell, self._running, self._open_engine = shell, running, open_engine
         self.names = Names(shell.user_ns)
         self.cells = Cells()
+        self._aliases = Aliases(self.names, self.cells, self._users_own)
         self._bringer = Bringer(
             self.names, self.cells, run=self._run_for_reader, settle=self._settle_here, say=self.say
         )
@@ -192,7 +192,7 @@ class Session:
         except BaseException:
             self.cells.take_back(entry, old)
             raise
-        for touched in entry.touches | self._in_groups_with(entry.alters):
+        for touched in entry.touches | self._aliases.in_groups_with(entry.alters):
             self._settle(touched, cell.above)
         self._settle_what_was_to_come(old.step if old is not None and old.step else name, cell.above)
         warnings += [f"line {w.line}: {w.text} ({SILENCE})" for w in entry.facts.warnings if not w.quiet]
@@ -201,40 +201,13 @@ class Session:
         warnings += [f"{u.text} ({SILENCE})" for u in pipeline.unshared if u.reader == cell.above - 1]
         return Card(step, entry.capture, tuple(warnings)), name if run else None
 
-    def _notice_changed(self, entry: Entry, names: Iterable[str]) -> None:
-        """Notice fetched results among what a step reads that plain cells have changed: they are the kernel's now."""
-        for name in sorted(names):
-            changed = self.names.changed(name)
-            if changed and (reader := self.cells.plain_above(changed, entry)):
-                reader.take(changed)
-
     def _with_aliases(self, entry: Entry, above: int) -> Pipeline:
-        """Return the pipeline with a step's entry that has what shares an object with what it changes or keeps."""
+        """Return the pipeline with a step's entry, and with all that shares objects with what the step uses."""
         assert entry.step is not None
-        self._notice_changed(entry, self.pipeline(above)[entry.step].inputs)
         pipeline = self.pipeline(above)
-        facts = pipeline[entry.step].cell.facts
-        own = {name: value for name, value in self._users_own().items() if not OWN.fullmatch(name)}
-        kept = set[str]().union(*facts.holds.values(), *facts.same.values())
-        changes = facts.changes.keys() | reach.sharing(facts.changes, own)
-        beside = reach.sharing(kept, own)
-        kept |= beside
-        entry.changes |= changes - facts.changes.keys()
-        entry.beside |= beside - facts.reads.keys()
-        self._take_together(changes | kept, entry, own)
-        return self.pipeline(above) if changes | kept else pipeline
-
-    def _take_together(self, names: AbstractSet[str], entry: Entry, own: Mapping[str, Any]) -> None:
-        """Let names of results be the kernel's where a plain cell has put their objects into others."""
-        fetched = {name for name in names if self.names.fetched_from(name) is not None}
-        for name in (names - fetched) & own.keys() if fetched else ():
-            if maker := self.cells.plain_maker(name, above=entry):
-                maker.take(fetched & reach.sharing([name], own))
-
-    def _in_groups_with(self, names: Collection[str]) -> set[str]:
-        """Return pending names whose values share an object with what one of the names stands for."""
-        groups = [set(p.group.names) for p in self.names.pending.values() if isinstance(p, Made)]
-        return {name for group in groups if not group.isdisjoint(names) for name in group}
+        if self._aliases.take_changed(entry, pipeline[entry.step].inputs):
+            pipeline = self.pipeline(above)
+        return self.pipeline(above) if self._aliases.add_sharing(entry, pipeline[entry.step]) else pipeline
 
     def _does_not_travel(self, step: Step, stack: str | None = None) -> list[str]:
         """Tell of files that a step reads and that its pod will not have."""
@@ -431,15 +404,18 @@ class Session:
 
     def _take_results(self, pipeline: Pipeline, handle: RunHandle, *, ahead: bool) -> None:
         """Bind, lazily, what the steps have made; nothing after the first that did not succeed."""
-        succeeded = True
+        succeeded, running = True, self._running()
         names: set[str] = set()
         for step in pipeline.steps:
             entry = self.cells.step(step.name)
             assert entry is not None
             result = handle.results.get(step.name) if succeeded else None
-            dead, originals = _dead(step, result, pipeline), self._originals(entry, result)
+            dead, originals = no_longer_meant(step, result, pipeline), self._aliases.originals(entry, result)
             if result is not None:
-                self._tell_of_changes(entry, result.changed.keys() - dead)
+                for text in self._aliases.unseen(
+                    entry, result.changed.keys() - dead, running.entry if running is not None else None
+                ):
+                    self.say(f"warning: {text}")
             entry.finish(result, handle.store, dead=dead, originals=originals)
             if not succeeded and (done := handle.results.get(step.name)) is not None and done.state == SUCCEEDED:
                 entry.aside = done, handle.store
@@ -449,27 +425,6 @@ class Session:
             succeeded = result is not None and result.state == SUCCEEDED
         for name in names:
             self._settle_here(name)
-
-    def _tell_of_changes(self, entry: Entry, names: Iterable[str]) -> None:
-        """Say who has not seen what a step has changed in place though nothing in its code says so."""
-        running = self._running()
-        below = [e for e in self.cells.below(entry) if e.step is None and (running is None or e is not running.entry)]
-        for name in sorted(names):
-            there, value = self.names.of_kernel(name)
-            sharing = reach.sharing([name], {**self._users_own(), name: value}) - {name} if there else set()
-            readers = [e.called for e in below if name in e.facts.reads]
-            told = [f"{', '.join(sorted(sharing))} of the notebook shares it and stays as it was"] if sharing else []
-            told += [f"{', '.join(readers)} has read it as it was before: execute that again"] if readers else []
-            if told:
-                text = f"step {entry.step} has changed {name!r} in place, which its code does not tell"
-                self.say(f"warning: {text}: {'; '.join(told)}; or let its line say it: --out {name}")
-
-    def _originals(self, entry: Entry, result: Result | None) -> dict[str, object]:
-        """Return the kernel's objects that a result has unchanged copies of: captured ones, and fetched ones."""
-        shared = result.shared.items() if result is not None else ()
-        captured = entry.capture.originals(name for name, ref in shared if ref.step is None)
-        fetched = {name for name, ref in shared if name not in captured and self.names.fetched_from(name) is not None}
-        return captured | {name: self.names.namespace[name] for name in fetched}
 
     def _settle_here(self, name: str) -> None:
         """Let a name stand for what the cells above the running one have made of it, itself included."""
@@ -492,8 +447,8 @@ class Session:
             if not entry.has_run and entry.alters:
                 to_come.append(entry)
             left = entry.leaves(name)
-            if isinstance(left, Made) and (changer := _changer(left, to_come)):
-                left = NotRun(changer)
+            if isinstance(left, Made) and (by := changer(left, to_come)):
+                left = NotRun(by)
             if left is UNBOUND:
                 self.names.unbind(name)
                 return
@@ -501,22 +456,6 @@ class Session:
                 self.names.hold(name, left)
                 return
         self.names.restore(name)
-
-
-def _changer(made: Made, steps: Iterable[Entry]) -> str | None:
-    """Return the last of steps that changes an object of a stored group."""
-    return next((e.step for e in steps if e.step != made.step and e.alters & {*made.group.names}), None)
-
-
-def _dead(step: Step, result: Result | None, pipeline: Pipeline) -> set[str]:
-    """Return the names of objects taken over that meant something else already where a step stands."""
-    there = {s.name for s in pipeline.steps}
-    taken_over = {**result.changed, **result.shared} if result is not None else {}
-    return {
-        name
-        for name, ref in taken_over.items()
-        if name not in step.inputs and ref.step in there and not step.means(name, pipeline[ref.step])
-    }
 
 
 def _how_to_make_one(file: Path | None) -> str:
