@@ -80,6 +80,7 @@ class Entry:
     beside: frozenset[str] = frozenset()
     number: int | None = None
     aside: tuple[Result, Store] | None = None
+    _more: tuple[CellFacts, frozenset[str], frozenset[str], CellFacts] | None = None
     _result: Result | None = None
     _made: dict[str, Pending] = field(default_factory=dict)
 
@@ -92,9 +93,13 @@ class Entry:
             if self.step is not None:
                 raise
             return CellFacts()  # IPython could execute it: whatever it is, it is no Python that names are read from
-        if self.beside:
-            facts = replace(facts, reads={**dict.fromkeys(self.beside, 1), **facts.reads})
-        return facts.with_changes({n: facts.reads.get(n, 1) for n in self.changes}) if self.changes else facts
+        if not self.beside and not self.changes:
+            return facts
+        if self._more is None or self._more[0] is not facts or self._more[1:3] != (self.beside, self.changes):
+            reads = {**dict.fromkeys(self.beside, 1), **facts.reads}
+            more = replace(facts, reads=reads).with_changes({n: facts.reads.get(n, 1) for n in self.changes})
+            self._more = facts, self.beside, self.changes, more
+        return self._more[3]
 
     @property
     def cell(self) -> Cell:

@@ -26,7 +26,7 @@ from k8snb.notebook.show import View
 from k8snb.orchestrators import kind_of
 from k8snb.orchestrators.base import Capability
 from k8snb.pipeline import build, merge, parse_options, select
-from k8snb.pipeline.effects import with_effects
+from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.model import Pipeline, Step
 from k8snb.run import portal
 from k8snb.run.engine import Engine
@@ -64,6 +64,7 @@ class Session:
         self.shell, self._running, self._open_engine = shell, running, open_engine
         self.names = Names(shell.user_ns)
         self.cells = Cells()
+        self._effects = Effects()
         self._aliases = Aliases(self.names, self.cells, self._users_own)
         self._bringer = Bringer(
             self.names, self.cells, run=self._run_for_reader, settle=self._settle_here, say=self.say
@@ -141,7 +142,7 @@ class Session:
         if cell.above is None or not any(entry.step is not None for entry in self.cells.above(cell.above)):
             return frozenset()
         cells = [entry.cell for entry in reversed(self.cells.above(cell.above + 1))]
-        return frozenset(with_effects(cells, reach.Uses(self._users_own()))[-1].facts.changes)
+        return frozenset(self._effects(cells, reach.Uses(self._users_own()))[-1].facts.changes)
 
     def _settle_what_was_to_come(self, step: str, above: int | None) -> None:
         """Let go of names that a step that is another one now was to make."""
@@ -239,6 +240,7 @@ class Session:
             name=file.stem if file else "notebook",
             known=self.names.known() | captured,
             uses=reach.Uses(self._users_own()),
+            effects=self._effects,
         )
         for step in pipeline.steps:
             entry = self.cells.step(step.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -18,13 +19,55 @@ def with_effects(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]
     ``history.append(...)`` in a function changes `history` in each cell that calls it; a function that changes its
     argument changes what it is given. Modules are left out: changing them does not travel.
     """
-    done: list[Cell] = []
-    modules: set[str] = set()
-    library = _Library()
-    sharing = _Sharing()
-    for cell in cells:
+    return Effects()(cells, kernel_uses)
+
+
+class Effects:
+    """Does what `with_effects` does for cells of which mostly the last is new: the others are known already."""
+
+    def __init__(self) -> None:
+        self._facts: list[CellFacts] = []
+        self._state = _State()
+        self._before_last = _State()
+
+    def __call__(self, cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> list[Cell]:
+        """Return the cells with what they change, as `with_effects` does."""
+        same = sum(1 for _ in itertools.takewhile(_is_same, zip(self._facts, cells, strict=False)))
+        if same < len(self._facts):
+            again = same == len(self._facts) - 1
+            self._state = self._before_last.copy() if again else _State()
+        for cell in cells[len(self._state.done) :]:
+            self._before_last = self._state.copy()
+            self._state.add(cell, kernel_uses)
+        self._facts = [cell.facts for cell in cells]
+        return [replace(cell, facts=known.facts) for cell, known in zip(cells, self._state.done, strict=True)]
+
+
+def _is_same(pair: tuple[CellFacts, Cell]) -> bool:
+    return pair[0] is pair[1].facts
+
+
+class _State:
+    """What is known after some cells."""
+
+    def __init__(self) -> None:
+        self.done: list[Cell] = []
+        self._modules: set[str] = set()
+        self._library = _Library()
+        self._sharing = _Sharing()
+
+    def copy(self) -> _State:
+        """Return a state that goes on on its own."""
+        new = _State()
+        new.done, new._modules = list(self.done), set(self._modules)
+        new._library, new._sharing = self._library.copy(), self._sharing.copy()
+        return new
+
+    def add(self, cell: Cell, kernel_uses: Mapping[str, frozenset[str]]) -> None:
+        """Take in one more cell."""
+        library, sharing, modules = self._library, self._sharing, self._modules
         library.add(cell.facts)
-        facts = _with_functions(cell.facts, done, kernel_uses, library)
+        facts = _with_functions(cell.facts, self.done, kernel_uses, library)
         handed = {n: p.line for p in facts.passes if library.changes(p) for n in p.names}
         for code in (library.codes[name] for name in library.codes.keys() & facts.reads.keys()):
             handed |= dict.fromkeys(library.changed_outside(code), 1)
@@ -35,10 +78,9 @@ def with_effects(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]
         shared = sharing.around(start) - facts.changes.keys() - modules
         facts = facts.with_changes(dict.fromkeys(shared, min(facts.changes.values(), default=1)))
         facts = replace(facts, changes={n: line for n, line in facts.changes.items() if n not in modules})
-        done.append(replace(cell, facts=facts))
+        self.done.append(replace(cell, facts=facts))
         sharing.add(cell.facts, library)
-        modules = (modules - facts.binds) | facts.modules
-    return done
+        self._modules = (modules - facts.binds) | facts.modules
 
 
 def _with_functions(
@@ -80,6 +122,11 @@ class _Library:
             if any(self.codes[f].makes_stateful for f in functions & self.codes.keys())
         }
         self.stateful |= {name for name, others in facts.same.items() if not others.isdisjoint(self.stateful)}
+
+    def copy(self) -> _Library:
+        """Return one that goes on on its own."""
+        methods = {name: list(codes) for name, codes in self.methods.items()}
+        return _Library(dict(self.codes), methods, set(self.stateful), set(self.generators))
 
     def changes(self, one: Pass) -> bool:
         """Say whether what is handed to a call is changed there."""
@@ -138,6 +185,13 @@ class _Sharing:
     def __init__(self) -> None:
         self._contents: dict[str, set[str]] = {}
         self._classes: dict[str, set[str]] = {}
+
+    def copy(self) -> _Sharing:
+        """Return one that goes on on its own."""
+        new = _Sharing()
+        new._contents = {name: set(inner) for name, inner in self._contents.items()}
+        new._classes = {name: set(classes) for name, classes in self._classes.items()}
+        return new
 
     def add(self, facts: CellFacts, library: _Library) -> None:
         """Take in a cell: what it binds surely shares nothing any more but what the cell says."""

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from k8snb.analysis.tables import GIVEN
 from k8snb.errors import PipelineError
-from k8snb.pipeline.effects import with_effects
+from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.model import Cell, Pipeline, Step
 from k8snb.pipeline.refused import refuse_kernels_own
 from k8snb.pipeline.sharing import share
@@ -25,6 +25,7 @@ def build(
     name: str,
     known: Collection[str] | None = None,
     uses: Mapping[str, frozenset[str]] | None = None,
+    effects: Effects | None = None,
 ) -> Pipeline:
     """Build the pipeline of a notebook.
 
@@ -38,6 +39,8 @@ def build(
         Names that the kernel has a value for; without a kernel the plain cells say.
     uses : mapping of str to frozenset of str, optional
         For the kernel's functions and classes the names that their code uses.
+    effects : Effects, optional
+        Remembers what it has found out about cells before.
 
     Raises
     ------
@@ -47,7 +50,7 @@ def build(
     _refuse_twins(cells)
     refuse_kernels_own(cells)
     uses = uses or {}
-    cells = with_effects(cells, uses)
+    cells = (effects or Effects())(cells, uses)
     steps = [
         _step(cell, cells[:place], cells[place + 1 :], known, uses)
         for place, cell in enumerate(cells)
