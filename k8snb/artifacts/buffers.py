@@ -38,16 +38,17 @@ class Buffer:
     parts: Sequence[Part]
     mapped: bool = False
 
-    def changed(self) -> bool:
-        """Say whether the bytes are others than those that were stored."""
-        if self.mapped and (numpy := loaded("numpy")) and _untouched(self.memory, numpy):
-            return False
-        view, start = memoryview(self.memory), 0
+    def is_in(self, memory: memoryview) -> bool:
+        """Say whether memory, perhaps this buffer's own, has the bytes that were stored."""
+        numpy = loaded("numpy") if self.mapped else None
+        if numpy is not None and _start(memory, numpy) == _start(self.memory, numpy) and _untouched(self.memory, numpy):
+            return True
+        start = 0
         for part in self.parts:
-            if blake3(view[start : start + part.size]).hexdigest() != part.digest:
-                return True
+            if blake3(memory[start : start + part.size]).hexdigest() != part.digest:
+                return False
             start += part.size
-        return False
+        return start == memory.nbytes
 
 
 def allocate(size: int) -> Any:
@@ -74,9 +75,14 @@ _KEPT, _OF_FILE = 0b11 << 62, 1 << 61
 """Of an entry of the pagemap: the page is in memory or swapped out; it is the file's own."""
 
 
+def _start(memory: Any, numpy: Any) -> int:
+    address: int = numpy.frombuffer(memory, numpy.uint8).__array_interface__["data"][0]
+    return address
+
+
 def _untouched(memory: mmap.mmap, numpy: Any) -> bool:
     """Say whether a private mapping of a file surely has no page that was written to; only Linux knows."""
-    start = numpy.frombuffer(memory, numpy.uint8).__array_interface__["data"][0]
+    start = _start(memory, numpy)
     first, last = start // mmap.PAGESIZE, -(-(start + len(memory)) // mmap.PAGESIZE)
     with suppress(OSError), Path("/proc/self/pagemap").open("rb", buffering=0) as pages:
         pages.seek(first * 8)

@@ -53,13 +53,12 @@ def changed(
     if packing.failures or [packed.names for packed in packing.packed] != [tuple(sorted(loaded.values))]:
         return True  # it holds what cannot travel now, or its variables share nothing any more
     [packed] = packing.packed
-    same_pickle = blake3(packed.pickle).hexdigest() == group.pickle.digest
-    if same_pickle and _same_memory(packed.buffers, loaded.buffers):
-        return False
+    if blake3(packed.pickle).hexdigest() == group.pickle.digest:
+        return not _same_memory(packed.buffers, loaded.buffers)
     return not alike(load_copy(store, group, namespace=dict(namespace)), loaded.values)
 
 
 def _same_memory(packed: Sequence[memoryview], loaded: Sequence[Buffer]) -> bool:
     return len(packed) == len(loaded) and all(
-        one.nbytes == len(other.memory) and not other.changed() for one, other in zip(packed, loaded, strict=True)
+        buffer.is_in(memory) for memory, buffer in zip(packed, loaded, strict=True)
     )
