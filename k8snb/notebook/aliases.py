@@ -53,13 +53,16 @@ class Aliases:
             There was something.
         """
         facts = step.cell.facts
-        own = {name: value for name, value in self._own().items() if not OWN.fullmatch(name)}
+        own = self._users()
         kept = set[str]().union(*facts.holds.values(), *facts.same.values())
         changes, beside = reach.sharing(facts.changes, own), reach.sharing(kept, own) - facts.reads.keys()
         entry.changes |= changes
         entry.beside |= beside
         taken = self._take_together(changes | beside | kept | facts.changes.keys(), entry, own)
         return bool(changes | beside) or taken
+
+    def _users(self) -> dict[str, Any]:
+        return {name: value for name, value in self._own().items() if not OWN.fullmatch(name)}
 
     def _take_together(self, names: AbstractSet[str], entry: Entry, own: Mapping[str, Any]) -> bool:
         """Let names of results be the kernel's where a plain cell has put their objects into others."""
@@ -90,7 +93,7 @@ class Aliases:
         found = []
         for name in sorted(names):
             there, value = self._names.of_kernel(name)
-            sharing = reach.sharing([name], {**self._own(), name: value}) - {name} if there else set()
+            sharing = reach.sharing([name], {**self._users(), name: value}) - {name} if there else set()
             readers = [e.called for e in below if name in e.facts.reads]
             told = [f"{', '.join(sorted(sharing))} of the notebook shares it and stays as it was"] if sharing else []
             told += [f"{', '.join(readers)} has read it as it was before: execute that again"] if readers else []
