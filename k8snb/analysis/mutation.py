@@ -78,10 +78,14 @@ def roots(expression: ast.expr) -> list[ast.Name]:  # noqa: PLR0911 - one for ea
             return [target]
         case ast.IfExp(body=one, orelse=other):
             return roots(one) + roots(other)
-        case ast.BoolOp(values=values) | ast.List(elts=values) | ast.Tuple(elts=values) | ast.Set(elts=values):
-            return [name for value in values for name in roots(value)]
-        case ast.Dict(values=values):
-            return [name for value in values for name in roots(value)]
+        case (
+            ast.BoolOp(values=parts)
+            | ast.Dict(values=parts)
+            | ast.List(elts=parts)
+            | ast.Tuple(elts=parts)
+            | ast.Set(elts=parts)
+        ):
+            return [name for part in parts for name in roots(part)]
         case ast.Call(func=ast.Attribute(value=owner, attr=method), args=args) if method in tables.GIVES_OF_OWNER:
             return [name for part in (owner, *args) for name in roots(part)]
         case ast.Call(func=ast.Name(id=function), args=args) if function in tables.GIVES_OF_ARGUMENTS:
@@ -103,9 +107,13 @@ def contents(expression: ast.expr) -> list[ast.Name]:  # noqa: PLR0911 - one for
             return [name for part in (*owner, *args, *(k.value for k in keywords)) for name in contents(part)]
         case ast.IfExp(body=one, orelse=other):
             return contents(one) + contents(other)
-        case ast.BoolOp(values=parts) | ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
-            return [name for part in parts for name in contents(part)]
-        case ast.Dict(values=parts):
+        case (
+            ast.BoolOp(values=parts)
+            | ast.Dict(values=parts)
+            | ast.List(elts=parts)
+            | ast.Tuple(elts=parts)
+            | ast.Set(elts=parts)
+        ):
             return [name for part in parts for name in contents(part)]
         case ast.Starred(value=value):
             return contents(value)

@@ -57,10 +57,13 @@ class Objects(ast.NodeVisitor):
             expression = expression.value
         if not isinstance(expression, ast.Call) or not isinstance(expression.func, ast.Name):
             return set()
+        return {name for code in self.code_of(expression.func.id) for name in code.gives}
+
+    def code_of(self, function: str) -> list[Deferred]:
+        """Return the code of this cell that a call of a name may run."""
         assert self.state
-        [key, *_] = scopes.look_up(self.scopes, expression.func.id)
-        code = [o for o in self.state.origins.get(key, ANYTHING) if isinstance(o, Deferred)]
-        return {name for c in code for name in c.gives}
+        [key, *_] = scopes.look_up(self.scopes, function)
+        return [origin for origin in self.state.origins.get(key, ANYTHING) if isinstance(origin, Deferred)]
 
     def contents(self, expression: ast.expr) -> frozenset[Origin]:
         """Return the names whose objects an expression's value may be or contain."""
@@ -86,11 +89,13 @@ class Objects(ast.NodeVisitor):
 
     def keep(self, owner: ast.expr, values: Iterable[ast.expr]) -> None:
         """Note that an object may contain values from now on."""
-        assert self.state
-        kept = frozenset[Origin]().union(*(self.contents(value) for value in values))
+        self.keep_in(owner, frozenset[Origin]().union(*(self.contents(value) for value in values)))
+
+    def keep_in(self, owner: ast.expr, kept: frozenset[Origin]) -> None:
+        """Note what the object that an expression is, or is a part of, may contain from now on."""
         for key in self.roots(owner):
             if not isinstance(key, Parameter):
-                self.state.hold(key, kept)
+                self.hold(key, kept)
 
     def hand_over(self, call: ast.Call) -> None:
         """Note what a call is given of the namespace's and the callers' objects."""
@@ -132,8 +137,9 @@ class Objects(ast.NodeVisitor):
 
     def give_back(self, value: ast.expr) -> None:
         """Note what a function returns of what it was given."""
-        self.unit.gives |= {o for o in self.contents(value) if isinstance(o, str)}
-        self.unit.returned |= {o.name for o in self.contents(value) if isinstance(o, Parameter) and o.code is self.unit}
+        found = self.contents(value)
+        self.unit.gives |= {o for o in found if isinstance(o, str)}
+        self.unit.returned |= {o.name for o in found if isinstance(o, Parameter) and o.code is self.unit}
 
     def origins(self, value: ast.expr) -> frozenset[Origin]:  # noqa: PLR0911 - one for each kind of expression
         """Return what a value may be, of this cell's code and of other names' objects."""
@@ -159,16 +165,13 @@ class Objects(ast.NodeVisitor):
 
     def handed_through(self, function: str, args: Sequence[ast.expr]) -> set[Parameter | Key]:
         """Return the names whose objects a call of a function of the cell may return."""
-        assert self.state
-        [key, *_] = scopes.look_up(self.scopes, function)
-        code = [o for o in self.state.origins.get(key, ANYTHING) if isinstance(o, Deferred)]
-        pairs = [
-            (parameter, arg)
-            for c in code
-            for parameter, arg in zip(c.parameters, args, strict=False)
-            if parameter in c.returned
-        ]
-        return {root for _, arg in pairs for root in self.roots(arg)}
+        return {
+            root
+            for code in self.code_of(function)
+            for parameter, arg in zip(code.parameters, args, strict=False)
+            if parameter in code.returned
+            for root in self.roots(arg)
+        }
 
     def hold(self, key: Key, kept: frozenset[Origin]) -> None:
         """Note what the object of a name may contain."""
@@ -177,14 +180,11 @@ class Objects(ast.NodeVisitor):
 
     def hold_target(self, target: ast.expr, kept: frozenset[Origin]) -> None:
         """Note what is in what was bound left of ``=``, after ``for`` or ``as``, or stored into a container there."""
-        assert self.state
         for node in ast.walk(target):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 self.hold(scopes.place(self.scopes, node.id), kept)
         if isinstance(target, ast.Attribute | ast.Subscript):
-            for key in self.roots(target.value):
-                if not isinstance(key, Parameter):
-                    self.hold(key, kept)
+            self.keep_in(target.value, kept)
 
     def change_through(self, call: ast.Call) -> None:
         """Note what a method changes that goes by a name of its own: ``put = x.append``."""

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from k8snb.analysis.facts import Replay
+from k8snb.analysis.scopes import parameters
 from k8snb.analysis.syntax import Expansion
 
 _SUBMODULES = ("matplotlib.style", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "logging.config")
@@ -39,7 +40,7 @@ def of(
     tree: ast.stmt = _Loggers(loggers).visit(copy.deepcopy(statement)) if loggers else statement
     if not all(_allowed(node, tree, modules, objects) for node in ast.walk(tree)):
         return None
-    given = {arg.arg for node in ast.walk(tree) if isinstance(node, ast.Lambda) for arg in _arguments(node)}
+    given = {arg.arg for node in ast.walk(tree) if isinstance(node, ast.Lambda) for arg in parameters(node.args)}
     read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - given
     lines, tops, free = [], set(), set()
     for name in sorted(read):
@@ -75,11 +76,6 @@ class _Loggers(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self._loggers.get(node.id, node)
-
-
-def _arguments(node: ast.Lambda) -> list[ast.arg]:
-    a = node.args
-    return [*a.posonlyargs, *a.args, *a.kwonlyargs, *(x for x in (a.vararg, a.kwarg) if x is not None)]
 
 
 def _allowed(node: ast.AST, whole: ast.AST, modules: Mapping[str, str], objects: Mapping[str, str]) -> bool:

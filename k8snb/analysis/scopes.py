@@ -104,9 +104,14 @@ def _of_body(kind: Literal["function", "class"], body: list[ast.stmt], parameter
     return Scope(kind, frozenset(bound), frozenset(shared), tuple(parameters))
 
 
-def _parameters(args: ast.arguments) -> list[str]:
+def parameters(args: ast.arguments) -> list[ast.arg]:
+    """Return all parameters of a function, ``*args`` and ``**kwargs`` last."""
     named = [*args.posonlyargs, *args.args, *args.kwonlyargs]
-    return [a.arg for a in (*named, args.vararg, args.kwarg) if a is not None]
+    return [a for a in (*named, args.vararg, args.kwarg) if a is not None]
+
+
+def _parameters(args: ast.arguments) -> list[str]:
+    return [a.arg for a in parameters(args)]
 
 
 def _bound(body: Iterable[ast.AST]) -> Iterator[str]:

@@ -183,7 +183,7 @@ class Statements(Expressions):
             self.visit(decorator)
         self.visit_defaults(node.args)
         around = scopes.of_type_parameters(node)
-        annotations = [a.annotation for a in _arguments(node.args) if a.annotation]
+        annotations = [a.annotation for a in scopes.parameters(node.args) if a.annotation]
         annotations += [node.returns] if node.returns else []
         if not self.lazy_annotations:
             self.scopes.append(around)
@@ -485,10 +485,6 @@ class Statements(Expressions):
                         self.visit(key)
         self.may_raise()
         return self.state.copy()
-
-
-def _arguments(args: ast.arguments) -> list[ast.arg]:
-    return [a for a in (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg) if a is not None]
 
 
 def _keeps_objects(node: ast.ClassDef) -> bool:

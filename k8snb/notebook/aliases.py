@@ -111,7 +111,7 @@ def changer(made: Made, steps: Iterable[Entry]) -> str | None:
 def no_longer_meant(step: Step, result: Result | None, pipeline: Pipeline) -> set[str]:
     """Return the names of objects taken over that meant something else already where a step stands."""
     there = {s.name for s in pipeline.steps}
-    taken_over = {**result.changed, **result.shared} if result is not None else {}
+    taken_over = result.taken_over if result is not None else {}
     return {
         name
         for name, ref in taken_over.items()

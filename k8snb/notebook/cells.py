@@ -142,9 +142,9 @@ class Entry:
         self._made = {}
         if result is None or store is None or self.step is None:
             return
+        of_kernel = {name for name, ref in result.shared.items() if ref.step is None}
         for group in result.groups:
-            classes = {name for name, text in (group.summary or {}).items() if text.startswith("class ")}
-            of_kernel = {name for name, ref in result.shared.items() if ref.step is None}
+            classes = {name for name in group.names if group.is_class(name)}
             made_here = set() if classes & of_kernel else classes & {*self.outputs, *result.shared}
             alters = result.changed.keys() | made_here
             made = Made(
@@ -162,8 +162,7 @@ class Entry:
     @property
     def taken_over(self) -> frozenset[str]:
         """Names whose objects the step has put out anew, though it has not bound them."""
-        result = self._result
-        return frozenset(result.changed.keys() | result.shared) & self._made.keys() if result else frozenset()
+        return frozenset(self._result.taken_over) & self._made.keys() if self._result is not None else frozenset()
 
     def leaves(self, name: str) -> object:
         """Return what the step leaves a name as: pending, `UNBOUND`, or None where it does not touch it."""

@@ -13,17 +13,13 @@ from k8snb.pipeline.model import Cell
 from k8snb.pipeline.sources import code_of, with_uses
 
 
-def with_effects(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> list[Cell]:
-    """Add to each cell's facts what it changes through functions of cells above, and through shared objects.
+class Effects:
+    """Adds to each cell's facts what it changes through functions of cells above, and through shared objects.
 
     ``history.append(...)`` in a function changes `history` in each cell that calls it; a function that changes its
-    argument changes what it is given. Modules are left out: changing them does not travel.
+    argument changes what it is given. Modules are left out: changing them does not travel. Of cells that come again
+    and again mostly the last is new: the others are known already.
     """
-    return Effects()(cells, kernel_uses)
-
-
-class Effects:
-    """Does what `with_effects` does for cells of which mostly the last is new: the others are known already."""
 
     def __init__(self) -> None:
         self._facts: list[CellFacts] = []
@@ -31,7 +27,7 @@ class Effects:
         self._before_last = _State()
 
     def __call__(self, cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> list[Cell]:
-        """Return the cells with what they change, as `with_effects` does."""
+        """Return the cells with all that they change; `kernel_uses` as `k8snb.pipeline.build` takes it."""
         same = sum(1 for _ in itertools.takewhile(_is_same, zip(self._facts, cells, strict=False)))
         if same < len(self._facts):
             again = same == len(self._facts) - 1

@@ -135,7 +135,7 @@ def _drawing(place: int, seeds: frozenset[str], does: Sequence[ModuleState]) -> 
     """Yield the cells below that draw from what was seeded, up to the next seed."""
     for below in range(place + 1, len(does)):
         line = min((does[below].uses[kind] for kind in seeds & does[below].uses.keys()), default=None)
-        anew = [s.line for s in does[below].settings if seeds <= set(s.kinds) or seeds & set(s.kinds)]
+        anew = [s.line for s in does[below].settings if not seeds.isdisjoint(s.kinds)]
         if line is not None and not (anew and anew[0] <= line):
             yield below
         if anew:
@@ -174,7 +174,7 @@ def _carried(place: int, setting: Setting, cells: Sequence[Cell]) -> Carried | N
     if not when:
         when |= set(replay.modules)
     code = "\n".join([*(f"{name} = {value}" for name, value in sorted(values.items())), replay.code])
-    where = f"{_name(place, cells[place])}, line {setting.line}"
+    where = _where(place, setting, cells)
     return Carried(code, tuple(sorted(when)), replay.modules, setting.text, where, setting.kinds)
 
 
@@ -196,9 +196,13 @@ def _name(place: int, cell: Cell) -> str:
     return f"cell [{cell.number}]" if cell.number is not None else f"code cell {place + 1}"
 
 
+def _where(place: int, setting: Setting, cells: Sequence[Cell]) -> str:
+    return f"{_name(place, cells[place])}, line {setting.line}"
+
+
 def _words(place: int, setting: Setting, cells: Sequence[Cell], reader: int) -> str:
     what, other = setting.text, _name(reader, cells[reader])
-    where = f"{_name(place, cells[place])}, line {setting.line}"
+    where = _where(place, setting, cells)
     if known.SEEDS.intersection(setting.kinds):
         return (
             f"{where}: {what} seeds one process, and {other} would have to go on from there in another: "

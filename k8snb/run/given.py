@@ -88,7 +88,7 @@ class Given:
         for other in self._between(ref.step, step):
             result = self.results.get(other.name)
             latest = versions[0]
-            if result is None or result.taken_over(name) != latest:
+            if result is None or result.taken_over.get(name) != latest:
                 continue
             if self._same_version(step, other, name, latest):
                 versions.insert(0, self._ref(other.name))

@@ -83,7 +83,7 @@ class _Search:
     def is_class(self, name: str, refs: Iterable[Ref]) -> bool:
         """Say whether a name stands for a class: instances that come from elsewhere bring it along as it was there."""
         group = next((group for ref in refs if (group := self._group(name, ref)) is not None), None)
-        return group is not None and (group.summary or {}).get(name, "").startswith("class ")
+        return group is not None and group.is_class(name)
 
     def bind(self, name: str, refs: Iterable[Ref]) -> None:
         """Bind a name to the value of the first reference that has one; then the names that its functions use."""

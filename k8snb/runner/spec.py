@@ -246,6 +246,7 @@ class Result:
             d["failure"] = Failure(**{**d["failure"], "pickled": Group.load(pickled) if pickled else None})
         return cls(**d)
 
-    def taken_over(self, name: str) -> Ref | None:
-        """Return where an object came from that the step has not bound to the name itself."""
-        return self.changed.get(name) or self.shared.get(name)
+    @property
+    def taken_over(self) -> dict[str, Ref]:
+        """Names whose objects came in and were put out anew, and where they came from."""
+        return self.changed | self.shared

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k8snb.analysis import analyse
-from k8snb.pipeline.effects import with_effects
+from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.model import Cell
 
 CLASS = """
@@ -39,7 +39,7 @@ def work(x): return x
 
 
 def changes(*sources):
-    return set(with_effects([Cell(source, analyse(source)) for source in sources], {})[-1].facts.changes)
+    return set(Effects()([Cell(source, analyse(source)) for source in sources], {})[-1].facts.changes)
 
 
 @pytest.mark.parametrize(
