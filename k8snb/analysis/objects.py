@@ -35,6 +35,8 @@ class Objects(ast.NodeVisitor):
     def change(self, expression: ast.expr, line: int) -> None:
         """Note that an object is changed in place: what the expression is, or something inside what it is a part of."""
         assert self.state
+        if isinstance(expression, ast.Attribute) and expression.attr in tables.INDEXERS:
+            expression = expression.value
         own = set(scopes.look_up(self.scopes, expression.id)) if isinstance(expression, ast.Name) else set()
         found = self.roots(expression)
         if not own:

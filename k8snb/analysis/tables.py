@@ -32,6 +32,9 @@ DRAWS = words("""
 """)
 """Methods of a random generator; each draw changes its state."""
 
+INDEXERS = words("loc iloc at iat")
+"""Attributes of frames through which the frame itself is written to."""
+
 CHANGING_FUNCTIONS = words("""
     next setattr delattr heappush heappop heapify heapreplace heappushpop insort insort_left insort_right shuffle copyto
     fill_diagonal put_along_axis putmask place put setitem delitem iadd isub imul ior iand iconcat

@@ -38,6 +38,10 @@ class Buffer:
     parts: Sequence[Part]
     mapped: bool = False
 
+    def is_as_stored(self) -> bool:
+        """Say whether its memory has the bytes that were stored."""
+        return self.is_in(memoryview(self.memory))
+
     def is_in(self, memory: memoryview) -> bool:
         """Say whether memory, perhaps this buffer's own, has the bytes that were stored."""
         numpy = loaded("numpy") if self.mapped else None

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from types import CellType, CodeType, FunctionType
 from typing import IO, TYPE_CHECKING, Any
 
+from k8snb.artifacts.plain import is_plain
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -34,10 +36,16 @@ class Unpickler(pickle.Unpickler):
         The out-of-band buffers in order.
     namespace : dict
         Becomes the globals of the functions and classes that the notebook defined.
+
+    Attributes
+    ----------
+    plain : bool
+        What was loaded is plain data, as `k8snb.artifacts.plain` says it.
     """
 
     def __init__(self, file: IO[bytes], buffers: Iterable[Any], namespace: dict[str, Any]) -> None:
         super().__init__(file, buffers=buffers)
+        self.plain = True
         self._namespace = namespace
         self._there: set[type] = set()  # classes that this process has already
         self._hooks: list[tuple[type, Any]] = []
@@ -51,6 +59,7 @@ class Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Look up a global; those of ``__main__`` are the notebook's."""
+        self.plain = self.plain and is_plain(module, name)
         if module == __name__ and name == "NAMESPACE":
             return self._namespace
         if module == "__main__" and name.partition(".")[0] in self._namespace:

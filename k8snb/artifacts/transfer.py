@@ -63,10 +63,13 @@ class Loaded:
     values : dict of str to object
     buffers : tuple of Buffer
         The memory under them that was stored out of band.
+    plain : bool
+        They are plain data, as `k8snb.artifacts.plain` says it.
     """
 
     values: dict[str, object]
     buffers: tuple[Buffer, ...]
+    plain: bool = False
 
 
 def load(store: Store, group: Group, *, namespace: dict[str, Any] | None = None) -> dict[str, object]:
@@ -102,10 +105,9 @@ def load_whole(
     if namespace is None:
         namespace = {"__name__": "__main__"}
     pickle, *rest = (buffer for buffer, _ in fetched)
-    values: dict[str, object] = unpickler(
-        io.BytesIO(pickle.memory), [buffer.memory for buffer in rest], namespace
-    ).load()
-    return Loaded(values, tuple(rest))
+    loader = unpickler(io.BytesIO(pickle.memory), [buffer.memory for buffer in rest], namespace)
+    values: dict[str, object] = loader.load()
+    return Loaded(values, tuple(rest), loader.plain)
 
 
 def digest(group: Group) -> str:

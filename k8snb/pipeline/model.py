@@ -153,12 +153,15 @@ class Pipeline:
     steps : tuple of Step
     warnings : tuple of str
     unshared : tuple of Unshared
+    cells : tuple of Cell
+        All cells, in their order.
     """
 
     name: str
     steps: tuple[Step, ...]
     warnings: tuple[str, ...] = field(default=())
     unshared: tuple[Unshared, ...] = ()
+    cells: tuple[Cell, ...] = ()
 
     def __getitem__(self, name: str) -> Step:
         for step in self.steps:

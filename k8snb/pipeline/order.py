@@ -64,7 +64,7 @@ def build(
     carried = {cells[place].step: tuple(statements) for place, statements in sharing.carried.items()}
     steps = [replace(step, carried=carried.get(step.name, ())) for step in steps]
     told = (*warnings(cells, steps), *(unshared.text for unshared in sharing.unshared))
-    return Pipeline(name, _with_needed(_in_order(steps)), told, tuple(sharing.unshared))
+    return Pipeline(name, _with_needed(_in_order(steps)), told, tuple(sharing.unshared), tuple(cells))
 
 
 def select(pipeline: Pipeline, names: Iterable[str]) -> Pipeline:

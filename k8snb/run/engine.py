@@ -21,6 +21,7 @@ from k8snb.artifacts.transfer import copy_group, digest
 from k8snb.errors import DiedError, DisruptedError, K8snbError, PipelineError, RunCancelled, TimeoutExceededError
 from k8snb.orchestrators import open_orchestrator
 from k8snb.orchestrators.base import Attempt, Capability, Orchestrator
+from k8snb.pipeline.looks import only_looked_at
 from k8snb.pipeline.model import Step
 from k8snb.run import portal, record
 from k8snb.run.attempt import Outcome, died, execute
@@ -305,6 +306,7 @@ class _Run:
             submodules=list(step.submodules),
             futures=sorted(step.cell.futures),
             carried=[Carried(c.code, list(c.modules), f"{c.where}: {c.text}") for c in step.carried],
+            looked_at={name: sorted(into) for name, into in only_looked_at(self.request.pipeline, step).items()},
         )
 
     def _tell_of(self, key: Key, event: Event) -> None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from k8snb.artifacts.changes import changed
 from k8snb.artifacts.packing import Packing, pack
+from k8snb.artifacts.plain import are_apart, copies_on_write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from k8snb.artifacts.pickler import Pickler
     from k8snb.artifacts.store import Store
@@ -45,12 +47,15 @@ def put_out(spec: Spec, came: Sequence[Came], namespace: dict[str, Any], store: 
         As the cell has left it.
     store : Store
     """
+    used = {name for one in came for name in one.group.needs}
     made: dict[str, object] = {name: namespace[name] for name in spec.outputs if name in namespace}
     there: dict[str, object] = {}  # what came in and is not among the outputs
     refs: dict[str, Ref] = {}
     altered: set[str] = set()
     probes: dict[str, Pickler] = {}
     for one in came:
+        if only_looked_at(one, spec, used, namespace):
+            continue
         names = [n for n in one.group.names if n not in spec.outputs and (n in one.bound or n not in spec.inputs)]
         now = {n: namespace.get(n) if n in one.bound else one.loaded.values[n] for n in names}
         now = {n: value for n, value in now.items() if n not in one.bound or n in namespace}
@@ -70,4 +75,26 @@ def put_out(spec: Spec, came: Sequence[Came], namespace: dict[str, Any], store: 
         Packing(packed, {n: why for n, why in packing.failures.items() if n in made or n in altered}),
         {name: refs[name] for name in sorted(out & altered - made.keys())},
         {name: refs[name] for name in sorted(out - altered - made.keys())},
+    )
+
+
+def only_looked_at(one: Came, spec: Spec, used: AbstractSet[str], namespace: dict[str, Any]) -> bool:
+    """Say whether a group surely is as it came, and apart from all that the cell has made.
+
+    Parameters
+    ----------
+    one : Came
+    spec : Spec
+    used : set of str
+        Names that functions among the inputs use.
+    namespace : dict
+    """
+    if not one.loaded.plain or not one.bound <= spec.looked_at.keys() - used or not copies_on_write():
+        return False
+    values = [one.loaded.values[name] for name in one.bound]
+    into = {name for name in one.bound for name in spec.looked_at[name]} & namespace.keys()
+    return (
+        all(namespace.get(name) is one.loaded.values[name] for name in one.bound)
+        and all(are_apart(namespace[name], values) for name in into - one.bound)
+        and all(buffer.is_as_stored() for buffer in one.loaded.buffers)
     )

@@ -122,6 +122,9 @@ class Spec:
         Seconds that the cell may take, from its start until its outputs are in the store.
     carried : list of Carried
         What is executed before the inputs are bound.
+    looked_at : dict of str to list of str
+        Names of inputs that the cell's code does not change where they stand for plain data, each with the names whose
+        objects may contain parts of it at the end.
     """
 
     key: Key
@@ -141,6 +144,7 @@ class Spec:
     futures: list[str] = field(default_factory=list)
     timeout: float | None = None
     carried: list[Carried] = field(default_factory=list)
+    looked_at: dict[str, list[str]] = field(default_factory=dict)
     version: int = VERSION
 
     def dumps(self) -> bytes:

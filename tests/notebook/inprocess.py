@@ -10,7 +10,7 @@ import threading
 import types
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -126,6 +126,9 @@ def _execute(store: Store, spec: Spec, source: str) -> tuple[Result, list[bytes]
         groups = [save(store, p) for p in pack({"error": e}).packed]
         failure = Failure(type(e).__name__, str(e), [f"{type(e).__name__}: {e}"], groups[0] if groups else None)
     outputs = put_out(spec, came, scope, store)
+    if spec.looked_at:  # what was skipped must not have been needed
+        whole = put_out(replace(spec, looked_at={}), came, scope, store)
+        assert (outputs.changed, outputs.shared) == (whole.changed, whole.shared), (source, spec.looked_at)
     result = Result(
         spec.key,
         "failed" if failure else "succeeded",

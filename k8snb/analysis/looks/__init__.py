@@ -1,0 +1,87 @@
+"""Names whose objects a cell only looks at: its code proves that it changes neither them nor what is in them.
+
+This holds for plain data alone (see `k8snb.analysis.looks.tables`), and as far as the functions of the notebook that
+the cell hands them to do the same: which ones these are is told.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+
+from k8snb.analysis import scopes
+from k8snb.analysis.ipython import parse
+from k8snb.analysis.looks.model import Looking, Looks
+from k8snb.analysis.looks.points_to import PointsTo, stored
+from k8snb.analysis.scopes import Function
+
+
+@lru_cache(maxsize=4096)
+def imports(source: str) -> Mapping[str, str]:
+    """Return the names that a cell's imports alone bind, with what they stand for: ``{"np": "numpy"}``."""
+    found: dict[str, str] = {}
+    tree, _ = parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                found[alias.asname or top] = alias.name if alias.asname else top
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    for name in stored(tree):
+        found.pop(name, None)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def look(
+    source: str, reads: frozenset[str], imported: frozenset[tuple[str, str]], makers: frozenset[str] = frozenset()
+) -> Looks:
+    """Say what a cell only looks at.
+
+    Parameters
+    ----------
+    source : str
+        The cell as it stands in the notebook.
+    reads : frozenset of str
+        Names that it may read before it binds them.
+    imported : frozenset of (str, str)
+        The names that imports of this cell and those above have bound, with what they stand for.
+    makers : frozenset of str
+        Functions of cells above whose results are new.
+    """
+    tree, _ = parse(source)
+    bound = set(stored(tree))
+    stands_for = {name: path for name, path in imported if name not in bound}
+    functions: dict[str, tuple[Looking, ...]] = {}
+    methods: dict[str, tuple[Looking, ...]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            for method in (n for n in node.body if isinstance(n, Function)):
+                methods[method.name] = (*methods.get(method.name, ()), _looking(method, stands_for, makers))
+        elif isinstance(node, Function):
+            functions[node.name] = (*functions.get(node.name, ()), _looking(node, stands_for, makers))
+    walk = PointsTo(tree.body, reads, stands_for, (makers - functions.keys()) | makers_among(functions))
+    names = {name: walk.look(name) for name in reads if walk.leaves_alone(name)}
+    defined = {id(node) for node in ast.walk(tree) if isinstance(node, Function)}
+    return Looks(names, functions, methods, frozenset(stored(tree, but=defined)) | imports(source).keys())
+
+
+def makers_among(functions: Mapping[str, Iterable[Looking]]) -> frozenset[str]:
+    """Return the names of functions whose results are new."""
+    return frozenset(name for name, ones in functions.items() if all(one.is_maker for one in ones))
+
+
+def _looking(node: Function, imported: Mapping[str, str], makers: Collection[str]) -> Looking:
+    own = [a.arg for a in scopes.parameters(node.args)]
+    bound = {name for statement in node.body for name in stored(statement)}
+    outer = {n for s in node.body for d in ast.walk(s) if isinstance(d, ast.Global | ast.Nonlocal) for n in d.names}
+    used = {n.id for s in node.body for n in ast.walk(s) if isinstance(n, ast.Name)}
+    walk = PointsTo(node.body, frozenset({*own, *(used - bound), *outer}), imported, makers)
+    looks = {name: walk.look(name) for name in own if walk.leaves_alone(name)}
+    kept_nowhere = {name: found for name, found in looks.items() if found.into <= bound - outer - {*own}}
+    by_place = tuple(a.arg for a in (*node.args.posonlyargs, *node.args.args))
+    if node.decorator_list:
+        return Looking(by_place, frozenset(own), {})
+    return Looking(by_place, frozenset(own), kept_nowhere, is_maker=not any(isinstance(o, str) for o in walk.returned))
