@@ -6,6 +6,10 @@ import contextlib
 import copy
 import os
 import random
+import resource
+import signal
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +21,7 @@ from k8snb.pipeline.looks import only_looked_at
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.order import build
 
-EXAMPLES = int(os.environ.get("K8SNB_TEST_EXAMPLES", "3000"))
+EXAMPLES = int(os.environ.get("K8SNB_TEST_EXAMPLES", "1500"))
 
 DATA = ("rows", "table", "text")
 OWN = ("x", "y", "z", "w")
@@ -70,7 +74,7 @@ class Writer:
         self._depth += 1
         try:
             if self._depth > 3:
-                return self._random.choice([self._name(), "0", "'a'", "[]"])
+                return self._random.choice([self._name(), "(0)", "'a'", "[]"])
             pick = self._random.choice
             match pick(VALUES):
                 case "item":
@@ -124,7 +128,7 @@ class Writer:
                 return f"{indent}del {self._name()}[0]"
             case "define" if not indent:
                 name = pick(["own", "size"])
-                share = pick(["", f"    global {pick(OWN)}\n"])
+                share = pick(["", f"    global {pick(OWN[1:])}\n"])
                 body = f"def {name}({pick(['q', 'rows', 'x'])}):\n{share}{self._statement(inner)}\n"
                 return f"{body}    return {self._value()}\n{name}({self._value()})"
             case "unpack":
@@ -156,6 +160,30 @@ def shares(value: object, other: dict[int, object]) -> bool:
     return any(not isinstance(part, tuple) and key in other for key, part in reachable(value, {}).items())
 
 
+class _TooLongError(BaseException):
+    """The code goes on for ever: it appends to what it loops over."""
+
+
+def _stop(*_: object) -> None:
+    raise _TooLongError
+
+
+@contextlib.contextmanager
+def _bounded() -> Iterator[None]:
+    """Give code a moment of time, and 1 GB of memory more than there is in use."""
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    before = signal.signal(signal.SIGALRM, _stop)
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2**30, limits[1]))
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+        signal.signal(signal.SIGALRM, before)
+
+
 def check(seed: int) -> tuple[str, set[str]]:
     """Try one cell; return it and what is proven of it."""
     source = Writer(seed).cell()
@@ -167,7 +195,7 @@ def check(seed: int) -> tuple[str, set[str]]:
     came = {name: namespace[name] for name in (*DATA, "x", "y")}
     before = copy.deepcopy(came)
     inside = {name: reachable(value, {}) for name, value in came.items()}
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception, _TooLongError), _bounded():
         exec(source, namespace)
     for name in looked_at.keys() & came.keys():
         assert came[name] == before[name], f"{name} was changed:\n{source}"
