@@ -15,7 +15,7 @@ from k8snb.notebook.document import notebook_file
 if TYPE_CHECKING:
     from k8snb.pipeline.tags import Gathered, Piece
 
-_MARKS = (b'"step:', b'"block:')
+_MARKS = (b'"step:', b'"block:', b'"notebook:')
 
 
 @dataclass(frozen=True)
@@ -84,11 +84,12 @@ class Tags:
         try:
             state = (file, file.stat().st_mtime_ns)
             if state != self._state:
-                self._state, self._pieces, self._gathered = state, [], []
+                self._state, self._pieces, self._gathered = None, [], []  # tags that are wrong stay so for each cell
                 if any(mark in file.read_bytes() for mark in _MARKS):
                     from k8snb.pipeline.file import gathered
 
                     self._pieces, self._gathered = gathered(file)
+                self._state = state
         except OSError:  # being saved just now
             self._state = None
         return bool(self._pieces)

@@ -11,6 +11,7 @@ from k8snb.errors import AnnotationError
 
 _STEP, _PREVIOUS, _IMAGE, _LIMIT = ("step:", "block:"), "prev:", "image:", "limit:"
 _PLAIN = frozenset({"imports", "functions", "pipeline-parameters", "pipeline-metrics"})
+_NOTEBOOK = "notebook:"
 _LIMITS = {"cpu": "--cpu", "memory": "--memory", "gpu": "--gpu"}
 SKIP = "skip"
 """Tag of cells that are no part of the pipeline."""
@@ -110,8 +111,16 @@ def joined(places: Sequence[int], pieces: Sequence[Piece]) -> str:
 
 
 def _step(piece: Piece, place: int) -> str | None:
+    if not _PLAIN.isdisjoint(piece.tags):  # these say more than a step's, as with Kale
+        return None
     names = [tag.partition(":")[2] for tag in piece.tags if tag.startswith(_STEP)]
     named = [name for name in names if name]
+    if other := next((tag for tag in piece.tags if tag.startswith(_NOTEBOOK)), None):
+        raise AnnotationError(
+            f"the tag {other} stands for the steps of another notebook, and a pipeline is one notebook's",
+            where=f"code cell {place + 1}",
+            fix="copy the cells of that notebook in its place, or give the cell the tag skip and run each by itself",
+        )
     if not named and any(tag.startswith(_PREVIOUS) and tag != _PREVIOUS for tag in piece.tags):
         raise AnnotationError(
             "the tag prev: says what a step comes after, and the cell is no step",

@@ -141,6 +141,11 @@ def test_tags_that_are_wrong_fail_the_cell(nb: Notebook, of_file: Any) -> None:
     with pytest.raises(AnnotationError, match="cannot be a step's name"):
         nb.run("x = 1")
     assert "x" not in nb.ns
+    with pytest.raises(AnnotationError, match="cannot be a step's name"):
+        nb.run("x = 1")
+    of_file([("x = 1", ""), ("", "notebook:other")])
+    with pytest.raises(AnnotationError, match="stands for the steps of another notebook"):
+        nb.run("x = 1")
 
 
 def test_where_the_file_is_not_known_the_user_is_told(nb: Notebook) -> None:

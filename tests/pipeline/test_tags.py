@@ -31,6 +31,9 @@ def steps(*cells, kale=True):
         ("step:train prev: limit:ephemeral-storage:1Gi annotation:a/b:c:d label:a:b hide-input", "train"),
         ("step:", None),
         ("imports", None),
+        ("imports prev:load", None),
+        ("functions block:train", None),
+        ("pipeline-parameters step:a step:b", None),
     ],
 )
 def test_tags_are_words_of_a_step(tags, line):
@@ -94,6 +97,7 @@ def test_which_notebooks_speak_kales_language(tags, metadata, expected):
         ([("a", ""), ("b", "prev:one")], "code cell 2"),
         ([("a", "step:one step:two")], "more than one step: one, two"),
         ([("a", "step:one"), ("%%bash\nls", "")], "begins with %%bash"),
+        ([("a", "step:one"), ("", "notebook:other")], "the steps of another notebook"),
     ],
 )
 def test_tags_that_say_nothing_together_are_refused(cells, says):
