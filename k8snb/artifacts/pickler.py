@@ -107,8 +107,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             # By value: (make, arguments, state ...); by reference, or a built-in: shorter.
             if isinstance(reduced, tuple) and len(reduced) > 2:  # noqa: PLR2004
                 self.defined.add(id(obj))
-                if isinstance(obj, type) and vars(obj).get("__slots__"):
-                    reduced = _with_slots(obj, reduced)
+                if isinstance(obj, type):
+                    reduced = _with_its_own(obj, reduced)
             else:
                 self.modules.add(str(obj.__module__))
         elif isinstance(obj, ModuleType):
@@ -290,14 +290,15 @@ def used_names(code: CodeType) -> frozenset[str]:
     return frozenset(own.union(*inner))
 
 
-def _with_slots(kind: type, reduced: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Let a class be made with its slots: cloudpickle sets them when it is too late."""
+def _with_its_own(kind: type, reduced: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Let a class be made with its slots and its full name: cloudpickle sets the ones when it is too late."""
     make, args, *rest = reduced
     constructor, name, bases, namespace, *more = args
     if not isinstance(namespace, dict):  # an enumeration
         return reduced
-    slots = {"__slots__": vars(kind)["__slots__"]}
-    return (make, (constructor, name, bases, {**namespace, **slots}, *more), *rest)
+    own = {"__slots__": slots} if (slots := vars(kind).get("__slots__")) else {}
+    own["__qualname__"] = kind.__qualname__
+    return (make, (constructor, name, bases, {**namespace, **own}, *more), *rest)
 
 
 def _function_attributes() -> tuple[str, ...]:

@@ -362,6 +362,14 @@ def test_a_fresh_process_gets_the_same(travel, tmp_path):
     assert run.stdout.strip() == repr(eval(RESULTS, cell))
 
 
+def test_a_class_inside_a_function_keeps_its_full_name(travel):
+    namespace = notebook("def make():\n  class Net:\n    class Part: pass\n  return Net()\nnet = make()")
+    there, _ = travel({"net": namespace["net"]}, namespace)
+    assert type(there["net"]).__qualname__ == "make.<locals>.Net"
+    assert type(there["net"]).Part.__qualname__ == "make.<locals>.Net.Part"
+    assert "__qualname__" not in vars(type(there["net"]))
+
+
 def test_instances_are_of_the_class_loaded_earlier(travel):
     cell = notebook("class P: pass\np, q = P(), P()")
     back, _ = travel({"P": cell["P"], "p": cell["p"]}, cell)
