@@ -120,6 +120,27 @@ def contents(expression: ast.expr) -> list[ast.Name]:  # noqa: PLR0911 - one for
     return roots(expression)
 
 
+def results(expression: ast.expr) -> list[ast.expr]:
+    """Return the functions whose results an expression's value may be or contain."""
+    match expression:
+        case ast.Call(func=function, args=args, keywords=keywords):
+            kept = [*args, *(k.value for k in keywords)] if _keeps(function) else []
+            return [function, *(inner for part in kept for inner in results(part))]
+        case ast.IfExp(body=one, orelse=other) | ast.BinOp(left=one, right=other):
+            return results(one) + results(other)
+        case ast.ListComp(elt=value) | ast.SetComp(elt=value) | ast.DictComp(value=value) | ast.Starred(value=value):
+            return results(value)
+        case (
+            ast.BoolOp(values=parts)
+            | ast.Dict(values=parts)
+            | ast.List(elts=parts)
+            | ast.Tuple(elts=parts)
+            | ast.Set(elts=parts)
+        ):
+            return [inner for part in parts for inner in results(part)]
+    return []
+
+
 def _keeps(function: ast.expr) -> bool:
     """Say whether a call's result may contain what it is given."""
     match function:

@@ -50,8 +50,9 @@ class Statements(Expressions):
 
     def assign(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
         """Evaluate a value and bind it."""
+        for function in mutation.results(value):
+            self.note_result(function, targets)
         if isinstance(value, ast.Call):
-            self.note_result(value.func, targets)
             names = (n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name))
             self.into[value] = frozenset(names)
         if isinstance(value, ast.Lambda | ast.GeneratorExp) and all(isinstance(t, ast.Name) for t in targets):

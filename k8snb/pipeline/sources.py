@@ -103,7 +103,7 @@ def _inside(function: str, facts: CellFacts, above: Sequence[Cell]) -> frozenset
 
 
 def code_of(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
-    """Return the cells that may have bound a name, the classes of what it may stand for, and other names of that."""
+    """Return the cells that may have bound a name, or what its object may contain, and the classes of these."""
     found: list[tuple[CellFacts, str]] = []
     seen: set[tuple[str, int]] = set()
     left = {(name, len(above))}
@@ -115,8 +115,8 @@ def code_of(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
             if bound in facts.binds | facts.may_bind:
                 found.append((facts, bound))
                 kinds = {(kind, len(above)) for kind in facts.instances.get(bound, ())}
-                others = {(other, place) for other in facts.same.get(bound, ()) if other != bound}
-                left |= (kinds | others) - seen
+                others = (facts.same.get(bound, frozenset()) | facts.holds.get(bound, frozenset())) - {bound}
+                left |= {*kinds, *((other, end) for other in others for end in (place, place + 1))} - seen
             if bound in facts.binds:
                 break
     return found

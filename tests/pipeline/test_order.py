@@ -99,6 +99,19 @@ def test_instances_bring_what_their_class_uses():
     assert found["b"].inputs == {"net": ("a",), "np": (None,), "n": (None,)}
 
 
+def test_what_an_object_contains_brings_what_it_uses():
+    source = "import math\ndef make(): return lambda x: math.floor(x)\nclass Box:\n  def __init__(self, f): self.f = f"
+    for given in (
+        "f = make()\ng = f",
+        "g = Box(make())",
+        "f = make()\nb = Box(f)\ng = {'k': [b]}",
+        "g = {0: [Box(make())]}",
+    ):
+        found = pipeline(source, step("a", given), step("b", "h = Box(g)"), step("c", "h.f"))
+        assert found["b"].inputs == {"Box": (None,), "g": ("a",), "math": (None,)}
+        assert found["c"].inputs == {"h": ("b",), "math": (None,)}
+
+
 def test_the_kernel_says_what_its_functions_use():
     found = pipeline(step("a", "f()"), known={"f", "cfg"}, uses={"f": frozenset({"cfg", "len"})})
     assert found["a"].inputs == {"f": (None,), "cfg": (None,)}
