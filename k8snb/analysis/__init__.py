@@ -60,6 +60,7 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
     reads = _lines(cell.reads, hidden)
     certain = frozenset() if walker.state is None else _named(walker.state.read) - hidden
     module_state, functions = state.of_cell(tree, touched, source)
+    extensions = magics.extensions(tree) if ipython else ()
     return CellFacts(
         reads=reads,
         binds=binds,
@@ -78,7 +79,7 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
         instances={name: frozenset(made) for name, made in walker.instances.items() if made},
         certain=certain,
         modules=frozenset(walker.modules),
-        imports=_imports(tree),
+        imports=_imports(tree).union(map(magics.module_of, extensions)),
         submodules=frozenset(walker.submodules),
         futures=own_futures,
         ipython=ipython,
@@ -87,6 +88,7 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
         functions=functions,
         constants={name: text for name, text in _constants(tree) if name in binds},
         refused=magics.refusals(tree) if ipython else (),
+        extensions=extensions,
         installs=magics.installed(tree) if ipython else (),
         files=files(tree),
     )

@@ -186,11 +186,14 @@ class Refusal:
         Line of the cell, from 1.
     what, fix : str
         What is wrong, and the way out.
+    foreign : bool
+        It is a magic that an extension may have.
     """
 
     line: int
     what: str
     fix: str
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -241,6 +244,8 @@ class CellFacts:
     warnings : tuple of Warning_
     refused : tuple of Refusal
         What keeps the cell from being a step.
+    extensions : tuple of str
+        Of IPython, that the cell loads.
     installs : tuple of Install
         Packages that the cell installs.
     files : Files
@@ -276,6 +281,7 @@ class CellFacts:
     ipython: bool = False
     warnings: tuple[Warning_, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    extensions: tuple[str, ...] = ()
     installs: tuple[Install, ...] = ()
     files: Files = field(default_factory=Files)
     state: ModuleState = field(default_factory=ModuleState)

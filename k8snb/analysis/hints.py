@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from k8snb.analysis import tables
+from k8snb.analysis import magics, tables
 from k8snb.analysis.facts import Warning_
 from k8snb.analysis.source import quiet_lines
 from k8snb.analysis.syntax import Expansion
@@ -76,5 +76,11 @@ class _Hints(ast.NodeVisitor):
             self.say(node, "shell-state", node.magic)
         elif node.magic in tables.LOOKING_MAGICS:
             self.say(node, "partial", node.magic)
-        elif node.magic in tables.NAMESPACE_MAGICS or node.magic.startswith("%"):
+        elif node.magic in tables.NAMESPACE_MAGICS or node.magic.startswith("%") or _is_foreign(node.magic):
             self.say(node, "magic", node.magic)
+
+
+def _is_foreign(magic: str) -> bool:
+    """Say whether a line magic is of an extension of which nothing is known."""
+    known = magics.LINE_MAGICS | tables.CODE_MAGICS.keys() | tables.LEAVES_NAMES
+    return magic.isidentifier() and magic not in known and not magic.startswith("k8s_")

@@ -1,4 +1,4 @@
-"""What a cell's magics and shell commands ask for that a step cannot give, and the packages that they install."""
+"""What a cell's magics and shell commands ask for that a step cannot give, and what they load and install."""
 
 from __future__ import annotations
 
@@ -36,6 +36,9 @@ _OF_KERNEL = {
     **dict.fromkeys(("qtconsole", "connect_info", "subshell", "autosave"), "is about the kernel, which a step is not"),
 }
 _PLAIN = "execute it in a plain cell"
+_LOAD = f"load its extension in a cell above (%load_ext), which the step then does too, or {_PLAIN}"
+_IPYTHONS = frozenset({"autoreload", "storemagic"})
+"""Extensions that come with IPython."""
 _OWN = "k8s_"
 _TEACHES = frozenset({"load_ext", "reload_ext", "alias_magic", "alias", "rehashx", "run", "pylab"})
 """Magics after which there may be others."""
@@ -48,6 +51,18 @@ def refusals(tree: ast.Module) -> tuple[Refusal, ...]:
     taught = bool(names & _TEACHES) or any(map(_may_define_magics, ast.walk(tree)))
     found = [refusal for node in expansions if (refusal := _refusal(node, taught=taught)) is not None]
     return tuple(sorted(found, key=lambda refusal: refusal.line))
+
+
+def extensions(tree: ast.Module) -> tuple[str, ...]:
+    """Return the extensions that the cell loads, but for this one, in the order of the lines."""
+    loads = [node for node in _expansions(tree) if node.magic in {"load_ext", "reload_ext"}]
+    names = [name for node in sorted(loads, key=lambda node: node.lineno) for name in node.text.split()]
+    return tuple(n for n in dict.fromkeys(names) if n.replace(".", "_").isidentifier() and n.split(".")[0] != "k8snb")
+
+
+def module_of(extension: str) -> str:
+    """Return the top-level module that an extension is in."""
+    return "IPython" if extension in _IPYTHONS else extension.partition(".")[0]
 
 
 def installed(tree: ast.Module) -> tuple[Install, ...]:
@@ -76,8 +91,8 @@ def _refusal(node: Expansion, *, taught: bool) -> Refusal | None:
         known = taught or not name.isidentifier() or name in LINE_MAGICS | tables.CODE_MAGICS.keys() - EXTENSIONS.keys()
     if known:
         return None
-    what = f"{sign}{name} is no magic of IPython's own, and steps have no other ones"
-    return Refusal(line, what, _PLAIN if node.cell else f"load its extension in the step (%load_ext), or {_PLAIN}")
+    what = f"{sign}{name} is no magic of IPython's own, and no cell above loads an extension"
+    return Refusal(line, what, _LOAD, foreign=True)
 
 
 def _may_define_magics(node: ast.AST) -> bool:

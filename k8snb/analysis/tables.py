@@ -121,6 +121,9 @@ LOOKING_MAGICS = words("who who_ls whos history hist")
 NAMESPACE_MAGICS = words("run pylab store reset reset_selective xdel load loadpy edit macro recall rerun")
 """Line magics that may bind and read any name."""
 
+LEAVES_NAMES = words("autoreload aimport tensorboard dotenv watermark black blackcellmagic")
+"""Line magics of extensions that leave the namespace alone."""
+
 CODE_MAGICS = {"time": "", "prun": "lsTDqr", "memit": "rtico", "lprun": "fmDTsru", "mprun": "fT", "debug": "b"}
 """Magics that run their text as Python in the namespace, and the letters of their options."""
 

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from k8snb.analysis.magics import module_of
 from k8snb.artifacts.store import Store, open_store
 from k8snb.errors import PipelineError, UnpackableError
 from k8snb.notebook import plan, reach, travel
@@ -241,6 +242,7 @@ class Session:
             known=self.names.known() | captured,
             uses=reach.Uses(self._users_own()),
             effects=self._effects,
+            loaded=self._extensions(),
         )
         for step in pipeline.steps:
             entry = self.cells.step(step.name)
@@ -248,6 +250,12 @@ class Session:
             entry.inputs, entry.outputs = frozenset(step.inputs), step.outputs
             entry.alters = frozenset(step.cell.facts.changes)
         return pipeline
+
+    def _extensions(self) -> frozenset[str]:
+        """Return the extensions that the kernel has, but for those of its own."""
+        return frozenset(
+            e for e in self.shell.extension_manager.loaded if e.partition(".")[0] not in {"IPython", "k8snb"}
+        )
 
     def _users_own(self) -> dict[str, Any]:
         """Return the namespace without what IPython has put there."""
@@ -338,7 +346,8 @@ class Session:
         self._forget_asides()
         request = make_request(
             todo,
-            imports={module for entry in self.cells if entry.step is not None for module in entry.facts.imports},
+            imports={module for entry in self.cells if entry.step is not None for module in entry.facts.imports}
+            | {module_of(extension) for step in todo.pipeline.steps for extension in step.extensions},
             installs=[install for entry in self.cells for install in entry.facts.installs],
             folder=self.folder,
             capabilities=engine.orchestrator.capabilities,

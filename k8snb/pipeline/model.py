@@ -120,6 +120,8 @@ class Step:
         object by a name of the kernel.
     carried : tuple of Carried
         What cells above have set of the state of modules, in their order.
+    extensions : tuple of str
+        Of IPython, that cells above load and one of which the step's magics may need.
     """
 
     name: str
@@ -131,6 +133,7 @@ class Step:
     submodules: tuple[str, ...] = ()
     versions: Mapping[str, object] = field(default_factory=dict)
     carried: tuple[Carried, ...] = ()
+    extensions: tuple[str, ...] = ()
 
     @property
     def from_kernel(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import graphlib
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -11,7 +12,7 @@ from k8snb.analysis.tables import GIVEN
 from k8snb.errors import PipelineError
 from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.model import Cell, Pipeline, Step
-from k8snb.pipeline.refused import refuse_kernels_own
+from k8snb.pipeline.refused import extensions, refuse_kernels_own
 from k8snb.pipeline.sharing import share
 from k8snb.pipeline.sources import OWN, made, surely_made, with_uses
 from k8snb.pipeline.warnings import warnings
@@ -26,6 +27,7 @@ def build(
     known: Collection[str] | None = None,
     uses: Mapping[str, frozenset[str]] | None = None,
     effects: Effects | None = None,
+    loaded: Collection[str] = (),
 ) -> Pipeline:
     """Build the pipeline of a notebook.
 
@@ -41,6 +43,8 @@ def build(
         For the kernel's functions and classes the names that their code uses.
     effects : Effects, optional
         Remembers what it has found out about cells before.
+    loaded : collection of str
+        Extensions of IPython that the kernel has.
 
     Raises
     ------
@@ -48,7 +52,7 @@ def build(
         Two steps of one name, a name that no cell makes, a step to wait for that is not there, a cycle.
     """
     _refuse_twins(cells)
-    refuse_kernels_own(cells)
+    refuse_kernels_own(cells, loaded)
     uses = uses or {}
     cells = (effects or Effects())(cells, uses)
     steps = [
@@ -56,6 +60,7 @@ def build(
         for place, cell in enumerate(cells)
         if cell.step is not None
     ]
+    steps = [_with_extensions(step, cells, loaded) for step in steps]
     versions = dict(_versions(cells))
     steps = [replace(step, versions=versions[step.name]) for step in steps]
     inputs = {step.name: step.inputs for step in steps}
@@ -127,6 +132,14 @@ def _step(
         outputs=tuple(sorted(made(cell))),
         submodules=tuple(sorted({module for other in above for module in other.facts.submodules})),
     )
+
+
+def _with_extensions(step: Step, cells: Sequence[Cell], loaded: Collection[str]) -> Step:
+    """Give a step with magics of an extension the extensions that cells above it load."""
+    if not any(refusal.foreign for refusal in step.cell.facts.refused):
+        return step
+    above = itertools.takewhile(lambda cell: cell.step != step.name, cells)
+    return replace(step, extensions=extensions(above, loaded))
 
 
 def _versions(cells: Sequence[Cell]) -> Iterator[tuple[str, dict[str, object]]]:

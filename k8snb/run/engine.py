@@ -307,6 +307,7 @@ class _Run:
             futures=sorted(step.cell.futures),
             carried=[Carried(c.code, list(c.modules), f"{c.where}: {c.text}") for c in step.carried],
             looked_at={name: sorted(into) for name, into in only_looked_at(self.request.pipeline, step).items()},
+            extensions=list(step.extensions),
         )
 
     def _tell_of(self, key: Key, event: Event) -> None:

@@ -12,10 +12,11 @@ from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
+from k8snb.errors import ConfigError
 from k8snb.runner import installed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
 _NOT_FOR_USERS = ("open", "exit", "quit")
@@ -95,6 +96,21 @@ class StepShell(InteractiveShell):
             with self.builtin_trap:
                 text = str(self.prefilter_manager.prefilter_lines(text))  # type: ignore[union-attr]
         return "\n" * blank + text
+
+    def load(self, extensions: Sequence[str], label: str) -> None:
+        """Load extensions, as cells above have."""
+        for name in extensions:
+            try:
+                said = self.extension_manager.load_extension(name)  # type: ignore[union-attr]
+            except Exception as error:
+                why = f"{type(error).__name__}: {error}"
+                raise ConfigError(
+                    f"the extension {name!r}, which a cell above loads, cannot be loaded: {why}",
+                    where=label,
+                    fix="name its package with --requirements; a module beside the notebook travels by itself",
+                ) from error
+            if said == "no load function":
+                raise ConfigError(f"the module {name!r}, which a cell above loads, is no extension", where=label)
 
     def capture(self, line: str, cell: str) -> None:
         """Run ``%%capture``; what the cell raises, it raises, and is not caught with the text."""

@@ -125,6 +125,8 @@ class Spec:
     looked_at : dict of str to list of str
         Names of inputs that the cell's code does not change where they stand for plain data, each with the names whose
         objects may contain parts of it at the end.
+    extensions : list of str
+        Of IPython, to load before the cell.
     """
 
     key: Key
@@ -145,6 +147,7 @@ class Spec:
     timeout: float | None = None
     carried: list[Carried] = field(default_factory=list)
     looked_at: dict[str, list[str]] = field(default_factory=dict)
+    extensions: list[str] = field(default_factory=list)
     version: int = VERSION
 
     def dumps(self) -> bytes:

@@ -137,7 +137,9 @@ class _Step:
     def _execute(self, source: str) -> BaseException | None:
         try:
             if self._spec.ipython:
-                source = self._screen.shell().transform(source)
+                shell = self._screen.shell()
+                shell.load(self._spec.extensions, self._spec.label)
+                source = shell.transform(source)
         except Exception as error:  # noqa: BLE001 - the cell's syntax, as IPython reads it
             return error
         raised = execute(source, self._spec.label, self._namespace, self._screen.result, self._spec.futures)

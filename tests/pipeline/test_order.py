@@ -192,5 +192,18 @@ def test_what_may_be_right_is_no_error(sources):
     pipeline(*sources)
 
 
+def test_magics_of_an_extension_bring_the_extensions_of_cells_above():
+    sources = ["%load_ext one\n%load_ext k8snb", step("a", "%load_ext two.more\nx = 1"), step("b", "%%sql\nselect 1")]
+    found = build(cells(*sources), name="nb", loaded={"three"})
+    assert found["a"].extensions == ()
+    assert found["b"].extensions == ("one", "two.more", "three")
+    assert found["a"].cell.facts.imports == {"two"}
+    with pytest.raises(PipelineError, match="no cell above loads an extension") as error:
+        pipeline(step("b", "%%sql\nselect 1"), "%load_ext one")
+    assert "%load_ext" in error.value.fix
+    with pytest.raises(PipelineError, match="%store"):
+        pipeline("%load_ext one", step("b", "%store x"))
+
+
 def test_warnings_of_steps_are_told_with_their_line():
     assert pipeline("x = 1", step("a", "\neval('x')")).warnings[0].startswith("step a, line 3: eval()")
