@@ -54,10 +54,6 @@ class Group:
         """Bytes of all its parts."""
         return self.pickle.size + sum(p.size for parts in self.buffers for p in parts)
 
-    def is_class(self, name: str) -> bool:
-        """Whether a variable stands for a class that the notebook defined, or imported."""
-        return (self.summary or {}).get(name, "").startswith("class ")
-
     def dump(self) -> dict[str, Any]:
         """Return the JSON form."""
         return asdict(self)

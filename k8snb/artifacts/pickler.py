@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import cloudpickle
+from blake3 import blake3
 from cloudpickle.cloudpickle import _find_imported_submodules
 
-from k8snb.artifacts import rebuild, views
+from k8snb.artifacts import rebuild, versions, views
 from k8snb.artifacts.loaded import loaded
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             if isinstance(reduced, tuple) and len(reduced) > 2:  # noqa: PLR2004
                 self.defined.add(id(obj))
                 if isinstance(obj, type):
-                    reduced = _with_its_own(obj, reduced)
+                    reduced = self._class(obj, reduced)
             else:
                 self.modules.add(str(obj.__module__))
         elif isinstance(obj, ModuleType):
@@ -175,6 +176,19 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         make = (function.__code__, rebuild.NAMESPACE, function.__name__, function.__closure__, self._origin(function))
         state = (attributes, dict(function.__dict__), contents, submodules)
         return rebuild.make_function, make, state, None, None, rebuild.fill_function
+
+    def _class(self, kind: type, reduced: tuple[Any, ...]) -> Any:
+        """Let a class be packed with its version, its slots and its full name: cloudpickle sets these when it is too late."""
+        make, (*args, _extra), (attributes, slots), *rest = reduced
+        version = tuple(self._version(kind))
+        attributes.pop("__slotnames__", None)  # `copyreg` puts it there when it first sees an instance
+        if isinstance(args[3], dict):  # not so for an enumeration
+            own = {"__slots__": slots_} if (slots_ := vars(kind).get("__slots__")) else {}
+            args[3] = {**args[3], **own, "__qualname__": kind.__qualname__}
+        return (make, (*args, version), (attributes, slots), *rest)
+
+    def _version(self, kind: type) -> versions.Version:
+        return versions.of(kind, digest_of)
 
     def _origin(self, function: FunctionType) -> tuple[str, str] | None:
         """Return the file name that tracebacks are to show for a function, and the text of that file.
@@ -290,15 +304,41 @@ def used_names(code: CodeType) -> frozenset[str]:
     return frozenset(own.union(*inner))
 
 
-def _with_its_own(kind: type, reduced: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Let a class be made with its slots and its full name: cloudpickle sets the ones when it is too late."""
-    make, args, *rest = reduced
-    constructor, name, bases, namespace, *more = args
-    if not isinstance(namespace, dict):  # an enumeration
-        return reduced
-    own = {"__slots__": slots} if (slots := vars(kind).get("__slots__")) else {}
-    own["__qualname__"] = kind.__qualname__
-    return (make, (constructor, name, bases, {**namespace, **own}, *more), *rest)
+class _PicklerOfOne(Pickler):
+    """Pickles the attributes of a class; of other classes only which they are."""
+
+    def __init__(self, kind: type) -> None:
+        super().__init__(None, {})
+        self._kind = kind
+
+    def _function(self, function: FunctionType) -> Any:
+        if function.__module__ == "__main__":
+            self.namespace = function.__globals__  # whatever they are, they are not the class's
+        return super()._function(function)
+
+    def _class(self, kind: type, reduced: tuple[Any, ...]) -> Any:
+        if kind is self._kind:
+            return super()._class(kind, reduced)
+        *_, number, _extra = reduced[1]
+        return rebuild.stand_for, (number,)
+
+    def _version(self, _: type) -> versions.Version:
+        return versions.Version()
+
+
+def digest_of(kind: type) -> str:
+    """Return a digest (BLAKE3, hexadecimal) of a class's attributes, the same in this process until they change."""
+    pickler = _PicklerOfOne(kind)
+    try:
+        pickler.dump(kind)
+    except Exception:  # noqa: BLE001 - whoever packs it is told why
+        return ""
+    found = blake3()
+    for chunk in pickler.chunks:
+        found.update(chunk)
+    for buffer in pickler.buffers:
+        found.update(buffer)
+    return found.hexdigest()
 
 
 def _function_attributes() -> tuple[str, ...]:

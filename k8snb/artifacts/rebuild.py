@@ -7,7 +7,7 @@ import linecache
 import pickle
 import zlib
 from contextlib import contextmanager
-from types import CellType, CodeType, FunctionType
+from types import CellType, CodeType, FunctionType, MemberDescriptorType
 from typing import IO, TYPE_CHECKING, Any
 
 from k8snb.artifacts.plain import is_plain
@@ -29,6 +29,8 @@ NAMESPACE = _Namespace()
 class Unpickler(pickle.Unpickler):
     """Loads a pickle whose functions live in a namespace.
 
+    Classes that this process has already take over what is newer than what they are here.
+
     Parameters
     ----------
     file : binary file
@@ -47,7 +49,7 @@ class Unpickler(pickle.Unpickler):
         super().__init__(file, buffers=buffers)
         self.plain = True
         self._namespace = namespace
-        self._there: set[type] = set()  # classes that this process has already
+        self._news: dict[type, tuple[int, str]] = {}  # classes that are made or changed, with their versions
         self._hooks: list[tuple[type, Any]] = []
 
     def load(self) -> Any:
@@ -55,6 +57,7 @@ class Unpickler(pickle.Unpickler):
         value = super().load()
         for kind, hook in self._hooks:
             type.__setattr__(kind, _HOOK, hook)
+        self._remember()
         return value
 
     def find_class(self, module: str, name: str) -> Any:
@@ -75,13 +78,17 @@ class Unpickler(pickle.Unpickler):
 
     def _make_class(self, make: Callable[..., Any], *args: Any) -> Any:
         """Make a class, or find it again by the number under which cloudpickle knows it."""
-        *rest, number, extra = args
+        from k8snb.artifacts import versions
+
+        *rest, number, version = args
         known = self._known(number)
-        if known is not None:
-            self._there.add(known)
-            return known
-        with _hooks_suspended(args[0] if isinstance(args[0], tuple) else args[2]):
-            return make(*rest, number, extra)
+        if known is None:
+            with _hooks_suspended(args[0] if isinstance(args[0], tuple) else args[2]):
+                known = make(*rest, number, None)
+            self._news[known] = version
+        elif versions.is_news(known, versions.Version(*version)):
+            self._news[known] = version
+        return known
 
     def _known(self, number: str) -> Any:
         from cloudpickle import cloudpickle
@@ -89,28 +96,44 @@ class Unpickler(pickle.Unpickler):
         return cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.get(number)  # noqa: SLF001 - it has no other word for it
 
     def _set_class(self, set_state: Callable[..., Any], kind: type, state: tuple[dict[str, Any], Any]) -> Any:
+        if kind not in self._news:
+            return kind
         attributes, slots = state
         if _HOOK in attributes:
             self._hooks.append((kind, attributes[_HOOK]))
+        for name in _deletable(kind) - attributes.keys():
+            type.__delattr__(kind, name)
         return set_state(kind, ({name: value for name, value in attributes.items() if name != _HOOK}, slots))
 
+    def _remember(self) -> None:
+        """Remember the versions of the classes that were loaded."""
+        if self._news:
+            from k8snb.artifacts import pickler, versions
 
-class UnpicklerOfNews(Unpickler):
-    """Loads a pickle into a process that may have its classes already: those stay as they are."""
-
-    def _set_class(self, set_state: Callable[..., Any], kind: type, state: tuple[dict[str, Any], Any]) -> Any:
-        return kind if kind in self._there else super()._set_class(set_state, kind, state)
+            for kind, version in self._news.items():
+                versions.loaded(kind, versions.Version(*version), pickler.digest_of)
 
 
 class UnpicklerOfCopies(Unpickler):
     """Loads a pickle once more into a process that has its values already: classes of the notebook become new ones."""
 
     def _make_class(self, make: Callable[..., Any], *args: Any) -> Any:
-        *rest, _number, extra = args
-        return super()._make_class(make, *rest, None, extra)
+        *rest, _number, version = args
+        return super()._make_class(make, *rest, None, version)
 
     def _known(self, number: str) -> Any:  # noqa: ARG002 - of the class that this one derives from
         return None
+
+    def _remember(self) -> None:
+        """Copies are looked at and thrown away."""
+
+
+def _deletable(kind: type) -> set[str]:
+    """Return the attributes of a class that the notebook may have deleted elsewhere."""
+    own = vars(kind)
+    if "_member_map_" in own:  # an enumeration: its members are not among what is packed
+        return set()
+    return {n for n, v in own.items() if not n.startswith(("__", "_abc_")) and not isinstance(v, MemberDescriptorType)}
 
 
 _HOOK = "__init_subclass__"
@@ -172,6 +195,10 @@ def fill_function(function: FunctionType, state: tuple[dict[str, Any], dict[str,
     function.__dict__.update(own)
     for cell, content in contents:
         cell.cell_contents = content
+
+
+def stand_for(number: str) -> None:
+    """Stand in a pickle that is never loaded for a class that cloudpickle knows under a number."""
 
 
 def make_cell() -> CellType:

@@ -142,16 +142,11 @@ class Entry:
         self._made = {}
         if result is None or store is None or self.step is None:
             return
-        of_kernel = {name for name, ref in result.shared.items() if ref.step is None}
         for group in result.groups:
-            classes = {name for name in group.names if group.is_class(name)}
-            made_here = set() if classes & of_kernel else classes & {*self.outputs, *result.shared}
-            alters = result.changed.keys() | made_here
             made = Made(
                 self.step,
                 group,
                 store,
-                alters_classes=not alters.isdisjoint(group.names),
                 originals={name: originals[name] for name in originals.keys() & group.names},
             )
             there = {name for name in group.names if name not in dead and name not in originals}

@@ -11,7 +11,6 @@ from typing import Any
 from k8snb.artifacts.changes import changed
 from k8snb.artifacts.graft import graft
 from k8snb.artifacts.groups import Group
-from k8snb.artifacts.rebuild import Unpickler, UnpicklerOfNews
 from k8snb.artifacts.store import Store
 from k8snb.artifacts.transfer import Loaded, load_whole
 from k8snb.errors import UnpackableError
@@ -50,8 +49,6 @@ class Made:
     step : str
     group : Group
     store : Store
-    alters_classes : bool
-        Classes in it that the kernel has already are others now.
     originals : mapping of str to object
         Objects of the kernel that the group has copies of, unchanged.
     """
@@ -59,7 +56,6 @@ class Made:
     step: str
     group: Group
     store: Store
-    alters_classes: bool = True
     originals: Mapping[str, object] = field(default_factory=dict, repr=False)
     loaded: Loaded | None = field(default=None, repr=False)
 
@@ -163,8 +159,7 @@ class Names:
             if made.loaded is None:
                 if "matplotlib" in made.group.modules:
                     _show_figures()
-                unpickler = Unpickler if made.alters_classes else UnpicklerOfNews
-                made.loaded = load_whole(made.store, made.group, namespace=self.namespace, unpickler=unpickler)
+                made.loaded = load_whole(made.store, made.group, namespace=self.namespace)
                 if made.originals and not graft(made.loaded.values, made.originals):
                     self._take_copies(made.loaded.values, made.originals)
             value = made.loaded.values[name]

@@ -8,7 +8,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from k8snb.artifacts.rebuild import UnpicklerOfNews
 from k8snb.artifacts.transfer import digest, load_whole
 from k8snb.errors import K8snbError, RequirementsError, UnpackableError
 from k8snb.runner.spec import KERNEL, Key, Ref, Result, Spec
@@ -55,7 +54,7 @@ def bind(spec: Spec, store: Store, namespace: dict[str, Any]) -> list[Came]:
         A value is not there, or cannot be loaded here.
     """
     search = _Search(spec, store, namespace)
-    for name, refs in sorted(spec.inputs.items(), key=lambda one: not search.is_class(*one)):
+    for name, refs in sorted(spec.inputs.items()):
         search.bind(name, refs)
     import_submodules(spec.submodules, namespace.values())
     return [came for came in search.came.values() if not set(spec.outputs).issuperset(came.group.names)]
@@ -79,11 +78,6 @@ class _Search:
         self._results: dict[Ref, Result] = {}
         self.came: dict[str, Came] = {}  # by the groups' digests
         self._all = list(dict.fromkeys(ref for refs in spec.inputs.values() for ref in refs))
-
-    def is_class(self, name: str, refs: Iterable[Ref]) -> bool:
-        """Say whether a name stands for a class: instances that come from elsewhere bring it along as it was there."""
-        group = next((group for ref in refs if (group := self._group(name, ref)) is not None), None)
-        return group is not None and group.is_class(name)
 
     def bind(self, name: str, refs: Iterable[Ref]) -> None:
         """Bind a name to the value of the first reference that has one; then the names that its functions use."""
@@ -128,9 +122,7 @@ class _Search:
         key = digest(group)
         if key not in self.came:
             try:
-                self.came[key] = Came(
-                    ref, group, load_whole(self._store, group, namespace=self._namespace, unpickler=UnpicklerOfNews)
-                )
+                self.came[key] = Came(ref, group, load_whole(self._store, group, namespace=self._namespace))
             except K8snbError:
                 raise
             except Exception as error:

@@ -1,0 +1,51 @@
+"""What classes, functions and iterators keep from one cell to the next is kept as in one kernel."""
+
+from __future__ import annotations
+
+import pytest
+from inprocess import notebook
+
+ONE, TWO, THREE = "%%k8s_step one\n", "%%k8s_step two\n", "%%k8s_step three\n"
+CUP = """class Cup:
+    made = 0
+    shared = []
+    def __init__(self, v=0):
+        self.v = v
+        type(self).made += 1
+a = Cup()"""
+BOUND_ANEW = "\nclass Cup:\n    pass"
+
+CASES = {
+    "a class that is bound anew where it was changed": [CUP, ONE + "Cup.made = 8" + BOUND_ANEW, "b = a.made"],
+    "a class that was bound anew before": [CUP, BOUND_ANEW.lstrip(), ONE + "a.shared.append(2)", "b = a.shared"],
+    "a class that only instances know": [CUP, ONE + "c = Cup()" + BOUND_ANEW, "b = c.made"],
+    "a class that only a step's instance knows": [CUP, ONE + "c = Cup()", TWO + "c.v = 3" + BOUND_ANEW, "b = c.made"],
+    "a class changed in one step, its instance in the next": [
+        CUP,
+        ONE + "setattr(Cup, 'made', 4)",
+        TWO + "a.v = 2",
+        "b = a.made, Cup.made",
+    ],
+    "a class of three steps": [CUP, ONE + "Cup.made = 4", TWO + "c = Cup()", THREE + "a.v = 2", "b = c.made, a.made"],
+    "a class changed by a plain cell after a step has taken it": [CUP, ONE + "c = Cup", "Cup.made = 8", "b = c.made"],
+    "an attribute that is deleted": [CUP, ONE + "Cup.more = 1", TWO + "del Cup.more", "b = hasattr(Cup, 'more')"],
+    "a step that runs again": [
+        CUP,
+        ONE + "Cup.made += 1",
+        "b = Cup.made",
+        ONE + "Cup.made += 2",
+        "b = Cup.made",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_state_is_kept(name, tmp_path):
+    kernel = {"__name__": "__main__"}
+    for cell in CASES[name]:
+        exec(compile(cell.partition("\n")[2] if cell.startswith("%%") else cell, "cell", "exec"), kernel)
+    with notebook(tmp_path) as opened:
+        for cell in CASES[name]:
+            opened.run(cell)
+        opened.run("%k8s_run --rest")
+        assert opened.run("b") == kernel["b"]
