@@ -178,12 +178,12 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         return rebuild.make_function, make, state, None, None, rebuild.fill_function
 
     def _class(self, kind: type, reduced: tuple[Any, ...]) -> Any:
-        """Let a class be packed with its version, its slots and its full name: cloudpickle sets these when it is too late."""
+        """Let a class be packed with its version, slots and full name: cloudpickle sets these too late."""
         make, (*args, _extra), (attributes, slots), *rest = reduced
         version = tuple(self._version(kind))
         attributes.pop("__slotnames__", None)  # `copyreg` puts it there when it first sees an instance
         if isinstance(args[3], dict):  # not so for an enumeration
-            own = {"__slots__": slots_} if (slots_ := vars(kind).get("__slots__")) else {}
+            own = {"__slots__": vars(kind)["__slots__"]} if vars(kind).get("__slots__") else {}
             args[3] = {**args[3], **own, "__qualname__": kind.__qualname__}
         return (make, (*args, version), (attributes, slots), *rest)
 

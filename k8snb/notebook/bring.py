@@ -148,4 +148,7 @@ class Bringer:
         facts = Entry(source, None, shadowing=self._cells.shadowing).facts
         if any(warning.code in READ_ANY for warning in facts.warnings):
             return set(self._names.pending)
-        return facts.deletes.union(facts.reads, *(facts.uses.get(name, ()) for name in facts.reads))
+        reads = set(facts.reads)
+        while more := {n for name in self._reached(reads) for n in facts.uses.get(name, ())} - reads:
+            reads |= more  # functions of the cell that others call
+        return facts.deletes | reads

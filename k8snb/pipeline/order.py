@@ -117,7 +117,7 @@ def _step(
 ) -> Step:
     assert cell.step is not None
     asked = cell.facts.reads if cell.options.inputs is None else dict.fromkeys(cell.options.inputs, 1)
-    found = with_uses(asked, above, uses)
+    found = with_uses(asked, above, uses, cell.facts.uses)
     found = {n: f for n, f in found.items() if n not in GIVEN or f.surely or n in (known or ())}
     certain = cell.facts.certain if cell.options.inputs is None else frozenset(asked)
     if not any(_opaque(other) for other in (*above, cell) if other.step is not None or known is None):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from k8snb.analysis.facts import CellFacts
 from k8snb.pipeline.model import Cell
@@ -73,9 +74,22 @@ def surely_made(cell: Cell) -> frozenset[str]:
 
 
 def with_uses(
-    names: Iterable[str], above: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]
+    names: Iterable[str],
+    above: Sequence[Cell],
+    kernel_uses: Mapping[str, frozenset[str]],
+    own_uses: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> dict[str, Found]:
-    """Look names up, and the names that the functions and classes among them use, and so on."""
+    """Look names up, and the names that the functions and classes among them use, and so on.
+
+    Parameters
+    ----------
+    names : iterable of str
+        What a cell reads.
+    above : sequence of Cell
+    kernel_uses, own_uses : mapping of str to frozenset of str
+        What functions and classes of the kernel use, and those that the cell defines: functions of cells above may
+        call them.
+    """
     found: dict[str, Found] = {}
     left = list(names)
     while left:
@@ -83,6 +97,7 @@ def with_uses(
         if name not in found:
             found[name] = find(name, above)
             left += _used(name, found[name], above, kernel_uses)
+            left += own_uses.get(name, ())
     return found
 
 
@@ -103,7 +118,7 @@ def _inside(function: str, facts: CellFacts, above: Sequence[Cell]) -> frozenset
 
 
 def code_of(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
-    """Return the cells that may have bound a name, or what its object may contain, and the classes of these."""
+    """Return the cells that may have bound a name, the classes and other names of what it may be, and what it holds."""
     found: list[tuple[CellFacts, str]] = []
     seen: set[tuple[str, int]] = set()
     left = {(name, len(above))}
@@ -115,8 +130,9 @@ def code_of(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
             if bound in facts.binds | facts.may_bind:
                 found.append((facts, bound))
                 kinds = {(kind, len(above)) for kind in facts.instances.get(bound, ())}
-                others = (facts.same.get(bound, frozenset()) | facts.holds.get(bound, frozenset())) - {bound}
-                left |= {*kinds, *((other, end) for other in others for end in (place, place + 1))} - seen
-            if bound in facts.binds:
-                break
+                same, held = (others.get(bound, frozenset()) for others in (facts.same, facts.holds))
+                others = (same | held) - {bound}
+                left |= (kinds | {(other, end) for other in others for end in (place, place + 1)}) - seen
+                if bound in facts.binds and bound not in same:
+                    break
     return found

@@ -29,6 +29,37 @@ CASES = {
     "a class of three steps": [CUP, ONE + "Cup.made = 4", TWO + "c = Cup()", THREE + "a.v = 2", "b = c.made, a.made"],
     "a class changed by a plain cell after a step has taken it": [CUP, ONE + "c = Cup", "Cup.made = 8", "b = c.made"],
     "an attribute that is deleted": [CUP, ONE + "Cup.more = 1", TWO + "del Cup.more", "b = hasattr(Cup, 'more')"],
+    "a function that a step passes on": [
+        "n = 1\ndef add(x):\n    global n\n    n += x",
+        ONE + "add = add",
+        "add(2)",
+        TWO + "b = n",
+    ],
+    "a function in what a step makes": [
+        "n = 1\ndef get(x):\n    return n + x",
+        ONE + "table = {'get': get}",
+        TWO + "b = table['get'](2)",
+    ],
+    "a partial function of a step": [
+        "import functools\nn = 1\ndef add(x):\n    global n\n    n += x",
+        ONE + "add_2 = functools.partial(add, 2)",
+        TWO + "add_2()",
+        "b = n",
+    ],
+    "a function that one of another cell calls": [
+        "n = 1\ndef outer(x):\n    return inner(x)",
+        ONE + "def inner(x):\n    return n + x\nb = outer(2)",
+    ],
+    "a function that one of another cell calls, in a plain cell": [
+        ONE + "n = 1",
+        "def outer(x):\n    return inner(x)",
+        "def inner(x):\n    return n + x\nb = outer(2)",
+    ],
+    "a function that one of another cell calls, which changes": [
+        "n = [1]\ndef outer(x):\n    return inner(x)",
+        ONE + "def inner(x):\n    n.append(x)\nouter(2)",
+        "b = n",
+    ],
     "a step that runs again": [
         CUP,
         ONE + "Cup.made += 1",
