@@ -87,7 +87,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         if not memo_is_visible():
             return (obj for _, obj in self.memo.copy().values())
         # `memo.copy()` would take 20 times the memory.
-        own = {id(self.__dict__), id(self.dispatch_table), *map(id, vars(self).values())}
+        own = {id(self.__dict__), id(self.dispatch_table), *map(id, vars(self).values())} - {id(self.last)}
         return (o for o in gc.get_referents(self) if id(o) not in own)
 
     def imports(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -121,6 +121,14 @@ def test_one_object_under_two_names_stays_one(travel):
     back, groups = travel({"a": shared, "b": {"in": (shared,)}, "c": [2]})
     assert groups == [("a", "b"), ("c",)]
     assert back["b"]["in"][0] is back["a"]
+
+
+@pytest.mark.parametrize("make", [lambda: np.zeros(2), SimpleNamespace])
+def test_what_is_packed_last_is_shared_like_the_rest(travel, make):
+    first, last = make(), make()
+    back, groups = travel({"last": last, "many": [first, last]})
+    assert back["many"][1] is back["last"]
+    assert len(groups) == 1
 
 
 # Arrays
