@@ -13,18 +13,23 @@ def execute(source: str, name: str, namespace: dict[str, Any]) -> None:
 
     Does nothing where the name is bound in another way too, or where the module cannot be imported here.
     """
+    if (statement := binding(source, name)) is None:
+        return
+    try:
+        exec(compile(ast.Module([statement], []), "<import>", "exec"), namespace)  # noqa: S102 - the user's own statement
+    except ImportError:
+        return
+
+
+def binding(source: str, name: str) -> ast.stmt | None:
+    """Return the import that alone binds a name in a cell, if one does."""
     try:
         tree = ast.parse(body(source))
     except SyntaxError:  # IPython's syntax
-        return
-    found: list[ast.stmt] = [s for s in tree.body if isinstance(s, ast.Import | ast.ImportFrom) and name in _names(s)]
+        return None
+    found = [s for s in tree.body if isinstance(s, ast.Import | ast.ImportFrom) and name in _names(s)]
     stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
-    if len(found) != 1 or name in stored:
-        return
-    try:
-        exec(compile(ast.Module(found, []), "<import>", "exec"), namespace)  # noqa: S102 - the user's own statement
-    except ImportError:
-        return
+    return found[0] if len(found) == 1 and name not in stored else None
 
 
 def _names(statement: ast.Import | ast.ImportFrom) -> set[str]:

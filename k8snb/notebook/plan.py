@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from k8snb.artifacts.groups import Group
 from k8snb.artifacts.store import Store
 from k8snb.artifacts.transfer import copy_group
+from k8snb.notebook import imports
 from k8snb.notebook.cells import UNBOUND, Cells, Entry
 from k8snb.notebook.names import Broken, Made
 from k8snb.pipeline.model import Pipeline, Step
@@ -112,6 +113,8 @@ def stale(plan: Plan, cells: Cells) -> list[str]:
 
 
 def _makers(reader: Entry, cells: Cells) -> set[str]:
-    """Return the steps above a plain cell whose results it has read."""
-    above = [entry.cell for entry in itertools.takewhile(lambda entry: entry is not reader, cells)]
-    return {step for name in reader.facts.reads for step in find(name, above).steps}
+    """Return the steps above a plain cell whose results it has read; what one only imports is the same each time."""
+    above = list(itertools.takewhile(lambda entry: entry is not reader, cells))
+    sources = {entry.step: entry.source for entry in above if entry.step is not None}
+    found = ((name, step) for name in reader.facts.reads for step in find(name, [e.cell for e in above]).steps)
+    return {step for name, step in found if imports.binding(sources[step], name) is None}

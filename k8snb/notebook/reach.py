@@ -95,9 +95,12 @@ def sharing(names: Iterable[str], values: Mapping[str, Any]) -> set[str]:
 
 
 def _mutable(value: Any) -> Iterator[int]:
-    """Yield what tells the objects behind a value that can change: an array stands for its memory."""
+    """Yield what tells the objects behind a value that can change: an array stands for its memory.
+
+    A module is no way to them: through its builtins it leads to the shell, and from there to all of the notebook's.
+    """
     seen = {id(value)}
-    todo = deque([value])
+    todo = deque([value] if not issubclass(type(value), types.ModuleType) else [])
     while todo and len(seen) < SHARED_OBJECTS:
         one = todo.popleft()
         kind: Any = type(one)

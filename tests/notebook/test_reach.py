@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
 import pytest
 
-from k8snb.notebook.reach import reached
+from k8snb.notebook.reach import reached, sharing
 
 SOURCE = """
 import functools
@@ -82,3 +83,10 @@ def test_code_behind_a_value_is_found(namespace: dict[str, Any], name: str) -> N
 @pytest.mark.parametrize("name", ["attribute", "recursive", "data", "functools", "absent", "trap"])
 def test_what_uses_nothing_brings_nothing(namespace: dict[str, Any], name: str) -> None:
     assert "scale" not in reached([name], namespace)
+
+
+def test_a_module_shares_nothing_with_variables() -> None:
+    items = [1]
+    module = types.ModuleType("module")
+    module.items = items  # type: ignore[attr-defined]
+    assert sharing(["items"], {"items": items, "module": module, "other": (items,)}) == {"other"}

@@ -71,6 +71,15 @@ def test_executing_all_cells_runs_each_step_once(nb: Notebook) -> None:
     assert any("warning: step b gets m as a cell made it of earlier results of a" in str(e[1]) for e in nb.seen)
 
 
+def test_what_a_step_only_imports_is_no_earlier_result_of_it(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nfrom collections import Counter\nimport os.path as osp\nx = 1")
+    nb.run("c = Counter('abca')\np = osp.join('a', 'b')")
+    nb.run("%%k8s_step b\ny = (c.total(), p)")
+    nb.run("%k8s_run")
+    assert nb.started == ["a", "b"]
+    assert not any("warning" in str(entry[1]) for entry in nb.seen)
+
+
 def test_a_result_that_was_not_kept_is_an_error_for_a_step_that_comes_later(nb: Notebook) -> None:
     nb.run("%%k8s_step a --run\nimport threading\nlock = threading.Lock()")
     nb.run("%%k8s_step b\nwith lock:\n    y = 1")
