@@ -36,7 +36,7 @@ def of_cell(tree: ast.Module, bound: frozenset[str], source: str) -> tuple[Modul
     functions = {name: _Code() for name in finder.definitions}
     for name, node in finder.definitions.items():
         finder.into(functions[name], node)
-    cell = _Code()
+    cell = finder.cell
     for statement in tree.body:
         if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             finder.into(cell, statement)
@@ -81,12 +81,12 @@ def _with_calls(code: _Code, functions: Mapping[str, _Code], seen: set[str], qui
 
 class _Finder(ast.NodeVisitor):
     def __init__(self, tree: ast.Module, bound: frozenset[str], quiet: frozenset[int]) -> None:
-        self.quiet = quiet
+        self.quiet, self.bound = quiet, bound
         self.modules = {name: module for name, module in tables.CUSTOMARY.items() if name not in bound}
         self.objects: dict[str, str] = {}  # names from `from module import name`
         self.loggers: dict[str, ast.expr] = {}
         self.definitions: dict[str, ast.AST] = {}
-        self.code = _Code()
+        self.cell = self.code = _Code()
         self.statement: ast.stmt | None = None
         for node in ast.walk(tree):
             self._note_names(node)
@@ -210,9 +210,13 @@ class _Finder(ast.NodeVisitor):
         root: ast.expr = node.value
         while isinstance(root, ast.Attribute):
             root = root.value
-        if owner and isinstance(root, ast.Name) and root.id in self.modules:
-            return f"module:{owner.partition('.')[0]}"
-        return None
+        if not isinstance(root, ast.Name):
+            return None
+        if owner and root.id in self.modules:
+            return known.of_module(owner)
+        perhaps = self.code is self.cell and not owner and root.id not in self.bound
+        inside = isinstance(node, ast.Attribute) or node.value is not root  # a module has no items
+        return known.of_name(root.id) if perhaps and inside else None
 
     # --- what depends on it ------------------------------------------------------------------------------------
 
@@ -275,7 +279,7 @@ class _Finder(ast.NodeVisitor):
 def _kinds_used(dotted: str) -> Iterator[str]:
     """Return the kinds of state that the use of something of a module depends on."""
     top, _, rest = dotted.partition(".")
-    yield f"module:{top}"
+    yield known.of_module(top)
     first = rest.partition(".")[0]
     drawn = rest.removeprefix("random.").partition(".")[0]
     if top == "numpy" and first == "random" and rest != "random" and drawn not in known.NUMPY_OWN:

@@ -29,6 +29,7 @@ from k8snb.orchestrators.base import Capability
 from k8snb.pipeline import build, merge, parse_options, select
 from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.model import Pipeline, Step
+from k8snb.pipeline.sharing import sets_state
 from k8snb.run import portal
 from k8snb.run.engine import Engine
 from k8snb.run.request import RunHandle
@@ -223,7 +224,9 @@ class Session:
 
     def _warn_of_steps_settings(self, place: int | None) -> None:
         """Say at a plain cell which state of modules it does not have because a step above has set it."""
-        if place is None or not any(e.step is not None and e.facts.state.settings for e in self.cells.above(place)):
+        above = [] if place is None else self.cells.above(place)[::-1]
+        setting = zip(above, sets_state(entry.facts for entry in above), strict=True)
+        if place is None or not any(sets and entry.step is not None for entry, sets in setting):
             return
         for unshared in self.pipeline(place + 1).unshared:
             if unshared.reader == place:

@@ -30,10 +30,10 @@ from k8snb.analysis import analyse
         ("import settings\nsettings.debug = True", "2 module:settings"),
         ("def f():\n    np.random.seed(0)\nif c:\n    f()", "4 numpy.random"),
         ("def f():\n    np.random.seed(0)", ""),
-        (
-            "cfg.lr = 1\nself.x = 2\nd['a'] = 1\nrng = np.random.default_rng(0)\nax.set(title='a')\n%matplotlib inline",
-            "",
-        ),
+        ("d['a'] = 1\nrng = np.random.default_rng(0)\nax.set(title='a')", ""),
+        ("class A:\n    def f(self):\n        self.x = 2", ""),
+        ("c = C()\nc.x = 1\n%matplotlib inline", ""),
+        ("cfg.lr = 1\nhelper.seen['a'] = 1", "1 name:cfg, 2 name:helper"),
     ],
 )
 def test_settings(source, expected):

@@ -49,6 +49,13 @@ DRAW = "x = np.random.rand()"
         (["os.chdir('/tmp')", step("a", "x = 1")], "", None),
         (["sys.path.append('..')", step("a", "import helpers")], "", 2),
         (["sys.path.append('..')", step("a", "import numpy")], "", None),
+        # attributes of modules, wherever they are imported
+        (["import helper", "helper.mode = 'fast'", step("a", "x = helper.f()"), step("b", "x = helper")], "a b", None),
+        (["import helper as h", step("a", "h.n = 5"), step("b", "x = 1"), "print(h.n)"], "b", 4),
+        (["import helper", step("a", "helper.cache['a'] = len('b')"), step("b", "helper.f()")], "", 3),
+        (["import helper", step("a", "helper.n += 1"), "y = 1"], "", None),
+        (["helper = C()", step("a", "helper.n = 5"), step("b", "print(helper.n)")], "", None),
+        (["import helper", "helper = C()", step("a", "helper.n = 5"), "print(helper.n)"], "", None),
         # secrets are not written down
         (["os.environ['API_KEY'] = 'a'", step("a", "os.environ['API_KEY']")], "", 2),
         (["os.environ['API_KEY'] = 'a'", step("a", "import openai")], "", 2),
