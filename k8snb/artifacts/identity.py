@@ -28,7 +28,7 @@ _ATOMIC_MODULES = frozenset(
 )
 _ATOMIC_OF = {
     "numpy": ("dtype", "generic", "ufunc"),
-    "pandas": ("Index", "api.extensions.ExtensionDtype", "DateOffset"),
+    "pandas": ("Index", "api.extensions.ExtensionDtype", "offsets.BaseOffset"),
 }
 
 

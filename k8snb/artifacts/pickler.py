@@ -279,7 +279,9 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
     def _mark(self, values: Any) -> None:
         """Note that the arrays in an array of pandas stand for their contents only."""
         if values is not None:
-            inner = (getattr(values, name, None) for name in ("_ndarray", "_data", "_mask", "_codes"))
+            inner = [
+                getattr(values, name, None) for name in ("_ndarray", "_data", "_mask", "_codes", "__dict__", "_cache")
+            ]
             self.values |= {id(values), *(id(o) for o in inner if o is not None)}
 
 

@@ -46,7 +46,7 @@ def are_apart(value: Any, others: Iterable[object]) -> bool:
         return False
     if numpy is not None and isinstance(value, numpy.ndarray):
         return value.base is None and not value.dtype.hasobject
-    return _is_frame(value, pandas) and not _holds_objects(value)
+    return _is_frame(value, pandas) and _has_plain_columns(value, numpy, pandas)
 
 
 def _is_flat(value: object, numpy: Any, pandas: Any) -> bool:
@@ -58,6 +58,10 @@ def _is_frame(value: object, pandas: Any) -> bool:
     return pandas is not None and type(value) in {pandas.DataFrame, pandas.Series}
 
 
-def _holds_objects(frame: Any) -> bool:
+def _has_plain_columns(frame: Any, numpy: Any, pandas: Any) -> bool:
+    """Say whether a frame holds numbers, times and text alone, and nothing beside."""
     dtypes = [frame.dtype] if frame.ndim == 1 else list(frame.dtypes)
-    return bool(frame.attrs) or any(dtype.hasobject if hasattr(dtype, "hasobject") else False for dtype in dtypes)
+    return not frame.attrs and all(
+        isinstance(dtype, pandas.StringDtype) or (isinstance(dtype, numpy.dtype) and not dtype.hasobject)
+        for dtype in dtypes
+    )

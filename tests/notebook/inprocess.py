@@ -128,7 +128,12 @@ def _execute(store: Store, spec: Spec, source: str) -> tuple[Result, list[bytes]
     outputs = put_out(spec, came, scope, store)
     if spec.looked_at:  # what was skipped must not have been needed
         whole = put_out(replace(spec, looked_at={}), came, scope, store)
-        assert (outputs.changed, outputs.shared) == (whole.changed, whole.shared), (source, spec.looked_at)
+        assert (outputs.changed, outputs.shared) == (whole.changed, whole.shared), (
+            source,
+            spec.looked_at,
+            whole.changed,
+            whole.shared,
+        )
     result = Result(
         spec.key,
         "failed" if failure else "succeeded",

@@ -99,11 +99,14 @@ def test_a_number_shares_nothing(store, compared):
     assert not compared
 
 
-@pytest.mark.parametrize("source", ["y = x[['a']]", "y = x.dropna()", "y = x['a']"])
-def test_a_frame_made_of_a_frame_shares_nothing(store, compared, source):
-    done = run(store, {"x": pd.DataFrame({"a": [1.0], "t": ["u"]})}, source, {"x": ["y"]}, ["y"])
+@pytest.mark.parametrize("source", ["y = x[['a']]", "y = x.dropna()", "y = x['a']", "y = x[['a']].rolling(1).mean()"])
+@pytest.mark.parametrize("index", [None, ["p", "q"], pd.date_range("2026-01-01", periods=2)])
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_frame_made_of_a_frame_shares_nothing(store, compared, source, index, proven):
+    frame = pd.DataFrame({"a": [1.0, 2.0], "t": ["u", "v"]}, index=index)
+    done = run(store, {"x": frame}, source, {"x": ["y"]} if proven else {}, ["y"])
     assert [group.names for group in done.packing.packed] == [("y",)]
-    assert not compared
+    assert bool(compared) is not proven
 
 
 def test_a_frame_of_lists_may_share_them(store, compared):

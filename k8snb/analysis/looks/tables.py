@@ -27,7 +27,7 @@ PLAIN_METHODS = words("""
     all any argmax argmin argsort astype bit_length capitalize casefold center corr count cov date day dayofweek
     decode describe dot encode end endswith find findall format fullmatch group groupdict groups hex idxmax idxmin
     index info isalnum isalpha isdigit isdisjoint isin isna isnull isnumeric isoformat isspace issubset issuperset
-    join keys kurt ljust lower lstrip match mean median memory_usage mode month nbytes notna notnull nunique prod
+    join kurt ljust lower lstrip match mean median memory_usage mode month nbytes notna notnull nunique prod
     quantile removeprefix removesuffix rfind rindex rjust rpartition rsplit rstrip search sem skew span split
     splitlines start startswith std strftime strip swapcase tell time timestamp title to_csv to_feather to_html
     to_json to_latex to_markdown to_parquet to_string tobytes total_seconds translate upper value_counts var weekday
@@ -38,7 +38,7 @@ PLAIN_METHODS = words("""
 NEW_FROM_METHOD = words("""
     abs agg aggregate apply applymap assign between bfill clip combine_first copy cummax cummin cumprod cumsum diff
     difference div drop drop_duplicates droplevel dropna duplicated eq ewm expanding explode ffill fillna filter
-    finditer ge groupby gt head interpolate intersection items iterrows itertuples le lt map mask melt merge mod
+    finditer ge groupby gt head interpolate intersection items iterrows itertuples keys le lt map mask melt merge mod
     most_common mul ne nlargest nsmallest pct_change pipe pivot pivot_table query rank reindex rename rename_axis
     replace resample reset_index rolling round sample select_dtypes set_axis set_index shift sort_index sort_values
     stack sub sum swaplevel symmetric_difference tail to_dict to_frame to_list tolist transform truncate tz_convert
