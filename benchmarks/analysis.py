@@ -22,9 +22,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "notebook"))
 
 from inprocess import notebook
 
-from k8snb.analysis import analyse, body, step_line
+from k8snb.analysis import analyse, body, looks, step_line
 from k8snb.notebook.cells import _analyse
 from k8snb.pipeline import Cell, build
+from k8snb.pipeline.looks import only_looked_at
 
 ORDINARY = Path(__file__).parents[1] / "tests" / "ordinary"
 CELLS = 200
@@ -62,9 +63,14 @@ def _compile(source: str) -> None:
 
 
 def whole(cells: Sequence[tuple[str, str | None]]) -> None:
-    """Analyse all cells and build their pipeline."""
+    """Analyse all cells, build their pipeline, and say of each step what it only looks at."""
+    looks.look.cache_clear()
+    looks.imports.cache_clear()
     read = [Cell(source, analyse(source), step) for source, step in cells]
-    build(read, name="notebook", known={name for cell in read for name in cell.facts.outputs | cell.facts.reads.keys()})
+    known = {name for cell in read for name in cell.facts.outputs | cell.facts.reads.keys()}
+    pipeline = build(read, name="notebook", known=known)
+    for step in pipeline.steps:
+        only_looked_at(pipeline, step)
 
 
 def one_by_one(steps: int, *, loaded: bool) -> float:
