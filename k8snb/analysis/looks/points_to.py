@@ -81,9 +81,9 @@ class PointsTo:
         return Look(frozenset(needs), frozenset(into - {name}))
 
     def _learned(self) -> int:
-        return len(self._changed) + sum(
-            len(found) for known in (self._bound, self._held, self._needs) for found in known.values()
-        )
+        by_object = (self._bound, self._held, self._needs)
+        alone = (self._changed, self.returned, self._estimators)
+        return sum(map(len, alone)) + sum(len(found) for known in by_object for found in known.values())
 
     # Objects
 
