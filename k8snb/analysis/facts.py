@@ -8,6 +8,12 @@ from dataclasses import dataclass, field, replace
 from k8snb.analysis.files import Files
 from k8snb.analysis.installs import Install
 
+READS_ANY = frozenset({"eval", "exec", "globals", "locals", "vars", "magic", "namespace"})
+"""Codes of warnings about lines that may read any name."""
+
+BINDS_ANY = READS_ANY - {"eval"} | {"get_ipython", "star-import", "script"}
+"""Codes of warnings about lines that may bind any name."""
+
 
 @dataclass(frozen=True)
 class Warning_:  # noqa: N801 - the builtin has the plain name
@@ -29,6 +35,11 @@ class Warning_:  # noqa: N801 - the builtin has the plain name
     code: str
     text: str
     quiet: bool = False
+
+    @property
+    def short(self) -> str:
+        """Where and what it is, without the way out."""
+        return f"line {self.line}: {self.text.partition(': ')[0]}"
 
 
 @dataclass(frozen=True)
@@ -287,6 +298,10 @@ class CellFacts:
     state: ModuleState = field(default_factory=ModuleState)
     functions: Mapping[str, ModuleState] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+
+    def warned(self, codes: frozenset[str]) -> Warning_ | None:
+        """Return the first warning of some codes, where there is one."""
+        return next((warning for warning in self.warnings if warning.code in codes), None)
 
     @property
     def outputs(self) -> frozenset[str]:

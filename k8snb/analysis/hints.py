@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 
 from k8snb.analysis import magics, tables
 from k8snb.analysis.facts import Warning_
@@ -17,11 +18,17 @@ TEXTS = {
     "vars": "vars() is the namespace here and may read any name: give these with --in",
     "input": "input() has nobody to answer it in a pod: set a variable in a plain cell",
     "get_ipython": "get_ipython() reaches the kernel, which a pod does not have: use what it gives in a plain cell",
+    "namespace": "get_ipython().{0} may read and bind any name: give these with --in and --out",
     "star-import": "what `from {0} import *` binds is not known: import the names, or give them with --out",
     "shell-state": "%{0} sets what only this step sees: repeat it in each that needs it",
     "partial": "%{0} tells in a step only of what the step has: use it in a plain cell",
+    "script": "%run binds what its script does: give that with --out, or import it from the file",
     "magic": "%{0} may read and bind any name: give these with --in and --out, or write it as Python",
 }
+
+
+_OF_NAMESPACE = frozenset({"user_ns", "user_global_ns", "ev", "ex", "run_cell", "push", "drop_by_id", "del_var"})
+"""What of IPython's shell reaches the notebook's names."""
 
 
 def warnings(tree: ast.Module, bound: frozenset[str], source: str) -> tuple[Warning_, ...]:
@@ -71,13 +78,29 @@ class _Hints(ast.NodeVisitor):
                     self.say(node, name)
         self.generic_visit(node)
 
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        match node:
+            case ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython")), attr=attr) if attr in _OF_NAMESPACE:
+                self.say(node, "namespace", attr)
+            case _:
+                self.generic_visit(node)
+
     def visit_Expansion(self, node: Expansion) -> None:
         if node.magic in tables.SHELL_MAGICS and (node.magic != "config" or "=" in node.text):
             self.say(node, "shell-state", node.magic)
         elif node.magic in tables.LOOKING_MAGICS:
             self.say(node, "partial", node.magic)
+        elif node.magic == "run" and _is_apart(node.text):
+            self.say(node, "script")
         elif node.magic in tables.NAMESPACE_MAGICS or node.magic.startswith("%") or _is_foreign(node.magic):
             self.say(node, "magic", node.magic)
+
+
+def _is_apart(text: str) -> bool:
+    """Say whether ``%run`` executes a script in a namespace of its own."""
+    options = list(itertools.takewhile(lambda word: word.startswith("-"), text.split()))
+    file = next(iter(text.split()[len(options) :]), "")
+    return file.endswith(".py") and not any("i" in option for option in options)
 
 
 def _is_foreign(magic: str) -> bool:

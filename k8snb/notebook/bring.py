@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from types import ModuleType
 
+from k8snb.analysis.facts import READS_ANY, CellFacts
 from k8snb.errors import K8snbError
 from k8snb.notebook import imports, reach
 from k8snb.notebook.cells import Cells, Entry
@@ -14,9 +15,6 @@ from k8snb.notebook.names import Broken, Made, Names, NotRun
 from k8snb.notebook.running import Running
 from k8snb.notebook.runs import around_runs
 from k8snb.runner.inputs import import_submodules
-
-READ_ANY = frozenset({"eval", "exec", "globals", "locals", "vars"})
-"""Warnings of the analysis about a cell that may read any name."""
 
 
 class Bringer:
@@ -57,33 +55,41 @@ class Bringer:
             A step that had to run did not succeed.
         """
         if self._names.pending:
+            self._tell_what_may_be_read(cell)
             cell.parts = around_runs(cell.source)
             self._bring(cell.changes)  # what shares an object with what the cell changes has to be there before
             self.after_run(cell)
+
+    def _tell_what_may_be_read(self, cell: Running) -> None:
+        """Say why all that steps make is brought, for a cell whose code does not tell what it reads."""
+        warning = self._facts(cell.source).warned(READS_ANY)
+        if warning is not None and not warning.quiet and (names := self._may_read(cell.source)):
+            self._say(f"{warning.short}: so what steps make is brought first ({', '.join(sorted(names))})")
 
     def after_run(self, cell: Running) -> None:
         """Bring what a cell reads from a run until the next; raises as `before_cell` does."""
         part = cell.parts.pop(0) if cell.parts else None
         if part is not None and self._names.pending:
-            self._bring(self._reads(part.source))
+            self._bring(self._reads(part.source), self._may_read(part.source))
         if self._names.pending:
-            self._bring_made(self._reads(cell.source))
+            self._bring_made(self._reads(cell.source) | self._may_read(cell.source))
 
     def after_failure(self, cell: Running) -> None:
         """After a run that failed: bring what a cell reads that handles the error; no step is tried a second time."""
         part = cell.parts.pop(0) if cell.parts else None
         if not self._names.pending:
             return
-        self._bring_made(self._reads(cell.source))
+        self._bring_made(self._reads(cell.source) | self._may_read(cell.source))
         if part is not None and part.handles:
             tried = {entry.step for entry in self._cells if entry.tried and entry.aside is None}
-            wanted = self._reads(part.source) & self._names.pending.keys()
+            wanted = (self._reads(part.source) | self._may_read(part.source)) & self._names.pending.keys()
             with suppress(K8snbError):  # the error to be told is the run's
                 self._bring(name for name in wanted if self._names.pending[name].step not in tried)
 
-    def _bring(self, names: Iterable[str]) -> None:
-        """Bind those of the names, and of what their code uses, that are pending."""
-        names = set(names)
+    def _bring(self, names: Iterable[str], perhaps: AbstractSet[str] = frozenset()) -> None:
+        """Bind those of the names, and of what their code uses, that are pending; of some only what can travel."""
+        sure = set(names)
+        names = sure | perhaps
         asked: set[tuple[str, str]] = set()
         while True:
             pending = self._names.pending
@@ -92,7 +98,7 @@ class Bringer:
                 return
             asked |= wanted.items()
             self._run_makers(list(wanted))
-            self._fetch(wanted)
+            self._fetch(wanted, perhaps - sure)
 
     def _bring_made(self, names: Iterable[str]) -> None:
         """Bind those of the names that steps have made; what has not run is not run for it."""
@@ -104,10 +110,10 @@ class Bringer:
         """Return the names with all that the code behind their values uses, and so on."""
         return reach.reached(names, self._names.namespace, self._names.needs)
 
-    def _fetch(self, names: Iterable[str]) -> None:
+    def _fetch(self, names: Iterable[str], perhaps: AbstractSet[str] = frozenset()) -> None:
         pending = {name: p for name in names if (p := self._names.pending.get(name)) is not None}
         for name, p in pending.items():
-            if isinstance(p, Broken):
+            if isinstance(p, Broken) and name not in perhaps:
                 raise p.error(name)
         self._names.bind(name for name, p in pending.items() if isinstance(p, Made))
         for name in pending:
@@ -145,10 +151,17 @@ class Bringer:
 
     def _reads(self, source: str) -> AbstractSet[str]:
         """Return the names that a plain cell, or a part of it, may read, or delete: what is not there is not missed."""
-        facts = Entry(source, None, shadowing=self._cells.shadowing).facts
-        if any(warning.code in READ_ANY for warning in facts.warnings):
-            return set(self._names.pending)
+        facts = self._facts(source)
         reads = set(facts.reads)
         while more := {n for name in self._reached(reads) for n in facts.uses.get(name, ())} - reads:
             reads |= more  # functions of the cell that others call
         return facts.deletes | reads
+
+    def _may_read(self, source: str) -> AbstractSet[str]:
+        """Return the names besides that a cell may read whose code does not tell what it reads."""
+        if self._facts(source).warned(READS_ANY) is None:
+            return frozenset()
+        return {name for name, p in self._names.pending.items() if not isinstance(p, Broken)}
+
+    def _facts(self, source: str) -> CellFacts:
+        return Entry(source, None, shadowing=self._cells.shadowing).facts

@@ -55,6 +55,8 @@ class Entry:
         they share the object with one that it changes.
     beside : frozenset of str
         Of a step: names that share an object with one that the step puts into what it makes.
+    unforeseen, vanished : frozenset of str
+        Of a plain cell whose code may bind any name (``exec``, ``%run``): what it has bound and deleted besides.
     shadowing, futures : frozenset of str
         Names of builtins that cells of the notebook bind; features that cells above have taken from ``__future__``.
     number : int or None
@@ -78,9 +80,11 @@ class Entry:
     futures: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
+    unforeseen: frozenset[str] = frozenset()
+    vanished: frozenset[str] = frozenset()
     number: int | None = None
     aside: tuple[Result, Store] | None = None
-    _more: tuple[CellFacts, frozenset[str], frozenset[str], CellFacts] | None = None
+    _more: tuple[CellFacts, tuple[frozenset[str], ...], CellFacts] | None = None
     _result: Result | None = None
     _made: dict[str, Pending] = field(default_factory=dict)
 
@@ -93,13 +97,16 @@ class Entry:
             if self.step is not None:
                 raise
             return CellFacts()  # IPython could execute it: whatever it is, it is no Python that names are read from
-        if not self.beside and not self.changes:
+        found = self.beside, self.changes, self.unforeseen, self.vanished
+        if not any(found):
             return facts
-        if self._more is None or self._more[0] is not facts or self._more[1:3] != (self.beside, self.changes):
+        if self._more is None or self._more[0] is not facts or self._more[1] != found:
             reads = {**dict.fromkeys(self.beside, 1), **facts.reads}
-            more = replace(facts, reads=reads).with_changes({n: facts.reads.get(n, 1) for n in self.changes})
-            self._more = facts, self.beside, self.changes, more
-        return self._more[3]
+            more = replace(
+                facts, reads=reads, binds=facts.binds | self.unforeseen, deletes=facts.deletes | self.vanished
+            ).with_changes({n: facts.reads.get(n, 1) for n in self.changes})
+            self._more = facts, found, more
+        return self._more[2]
 
     @property
     def cell(self) -> Cell:

@@ -34,7 +34,7 @@ class Running:
     entry : Entry or None
         Of a plain cell: as the session remembers it.
     before : dict of str to int
-        Of a plain cell: the identities of the namespace's values when it began.
+        Of a plain cell: the identities of the namespace's values when it began; 0 for results that were not there yet.
     tagged : Tagged or None
         What the tags in the notebook's file say, where they make the cell a step.
     refused : InputError or None

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from k8snb.analysis.facts import BINDS_ANY
 from k8snb.analysis.magics import module_of
 from k8snb.artifacts.store import Store, open_store
 from k8snb.errors import PipelineError, UnpackableError
@@ -30,6 +31,7 @@ from k8snb.pipeline import build, merge, parse_options, select
 from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.model import Pipeline, Step
 from k8snb.pipeline.sharing import sets_state
+from k8snb.pipeline.sources import OWN
 from k8snb.run import portal
 from k8snb.run.engine import Engine
 from k8snb.run.request import RunHandle
@@ -123,7 +125,8 @@ class Session:
         self.remember(cell)
         self.names.reconcile()
         self._warn_of_steps_settings(cell.above)
-        cell.before = {name: id(value) for name, value in self.names.namespace.items()}
+        before = {name: id(value) for name, value in self.names.namespace.items()}
+        cell.before = {**dict.fromkeys(self.names.pending, 0), **before}
         cell.changes = self._changes_of(cell)
         self._bringer.before_cell(cell)
 
@@ -138,6 +141,27 @@ class Session:
             fetched = {n for n in outputs if self.names.fetched_from(n) is not None}
             cell.entry.left_alone = frozenset(self.names.pending) | (fetched - cell.changes)
             cell.entry.unbound = cell.entry.facts.deletes - self.names.namespace.keys() - cell.entry.left_alone
+            self._take_what_was_not_foreseen(cell.entry, cell)
+
+    def _take_what_was_not_foreseen(self, entry: Entry, cell: Running) -> None:
+        """Note what a cell has bound and deleted through ``exec`` and the like; say where a step makes that too."""
+        warning = entry.facts.warned(BINDS_ANY)
+        if warning is None or entry.bound is None:
+            return
+        there = self.names.namespace.keys() | self.names.pending.keys()
+        entry.unforeseen = frozenset(
+            n for n in entry.bound - entry.facts.outputs - cell.changes if not OWN.fullmatch(n)
+        )
+        entry.vanished = frozenset(n for n in cell.before.keys() - there - entry.facts.deletes if not OWN.fullmatch(n))
+        entry.unbound |= entry.vanished
+        for name in sorted(entry.unforeseen | entry.vanished):
+            made = (e for e in self.cells if e.step is not None and name in e.touches)
+            maker = next((e.step for e in made if e.leaves(name) is not UNBOUND), None)
+            if maker is not None and not warning.quiet:
+                done = "has bound" if name in entry.unforeseen else "has deleted"
+                self.say(
+                    f"{warning.short}: it {done} {name}, which step {maker} makes; cells below get it as it is now"
+                )
 
     def _changes_of(self, cell: Running) -> frozenset[str]:
         """Return the names whose objects a plain cell changes, as far as steps above may have to do with it."""

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
+from k8snb.analysis.facts import BINDS_ANY
 from k8snb.analysis.tables import GIVEN
 from k8snb.errors import PipelineError
 from k8snb.pipeline.effects import Effects
@@ -16,8 +17,6 @@ from k8snb.pipeline.refused import extensions, refuse_kernels_own
 from k8snb.pipeline.sharing import share
 from k8snb.pipeline.sources import OWN, made, surely_made, with_uses
 from k8snb.pipeline.warnings import warnings
-
-_BINDS_ANY = frozenset({"exec", "globals", "locals", "vars", "get_ipython", "star-import", "magic"})
 
 
 def build(
@@ -155,7 +154,7 @@ def _versions(cells: Sequence[Cell]) -> Iterator[tuple[str, dict[str, object]]]:
 
 def _opaque(cell: Cell) -> bool:
     """Say whether a cell may bind names that its code does not tell."""
-    return any(warning.code in _BINDS_ANY for warning in cell.facts.warnings)
+    return cell.facts.warned(BINDS_ANY) is not None
 
 
 def _after(cell: Cell) -> frozenset[str]:

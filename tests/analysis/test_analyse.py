@@ -271,8 +271,8 @@ def test_lines_are_those_of_the_cell():
         ("locals()\nvars()", "1 locals, 2 vars"),
         ("from numpy import *", "1 star-import"),
         ("input()", "1 input"),
-        ("get_ipython().run_cell('x')", "1 get_ipython"),
-        ("%cd /tmp\n%env A=1\n%run x.py", "3 magic"),
+        ("get_ipython().run_cell('x')", "1 namespace"),
+        ("%cd /tmp\n%env A=1\n%run x.py", "3 script"),
         ("%%cache out.pkl\nx = 1", "1 magic"),
         ("%config A.b = 1\n%precision 3\n%whos\n%config A.b", "1 shell-state, 2 shell-state, 3 partial"),
         # ordinary cells
