@@ -78,6 +78,28 @@ def test_a_notebook_runs_with_parameters_and_the_steps_that_no_cell_ran(folder: 
     assert "a" not in [o.metadata.get("k8snb_step") for o in cells[-1].outputs if "metadata" in o]
 
 
+def test_steps_run_scripts_and_load_the_extensions_of_cells_above(folder: Path) -> None:
+    (folder / "text_tools.py").write_text(
+        "def load_ipython_extension(shell):\n"
+        "    shell.register_magic_function(lambda line, cell: shell.push({line: cell.split()}), 'cell', 'split')\n"
+    )
+    (folder / "tools.py").write_text("rate = 2\ndef area(r): return r * rate\n")
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("z = rate + 1")]), folder / "more.ipynb")
+    notebook = write(
+        folder,
+        "%load_ext text_tools",
+        "%%k8s_step words --out words\n%%split words\none two three",
+        "%%k8s_step scripts\n%run tools.py\n%run more.ipynb\nq = area(z)",
+        "%%k8s_step last\nfound = [len(words), q, area(rate)]",
+        "print(found)",
+    )
+    run = command("run", notebook)
+    out, err = run.communicate(timeout=120)
+    assert run.returncode == 0, err
+    assert "[3, 6, 4]" in out
+    assert "%run" not in err
+
+
 def test_a_notebook_with_kales_tags_runs(folder: Path) -> None:
     notebook = write(
         folder,

@@ -7,12 +7,13 @@ import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from types import MappingProxyType
 
 from k8snb.analysis import closure, hints, magics, state
 from k8snb.analysis.facts import CellFacts, Code, Pass, Warning_
 from k8snb.analysis.files import files
 from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, Origin, join
-from k8snb.analysis.ipython import parse
+from k8snb.analysis.ipython import Scripts, parse
 from k8snb.analysis.scopes import Key
 from k8snb.analysis.source import body, step_line
 from k8snb.analysis.statements import Statements
@@ -21,7 +22,12 @@ from k8snb.analysis.tables import GIVEN
 __all__ = ["CellFacts", "Warning_", "analyse", "body", "step_line"]
 
 
-def analyse(source: str, also: Collection[str] = frozenset(), futures: Collection[str] = frozenset()) -> CellFacts:
+def analyse(
+    source: str,
+    also: Collection[str] = frozenset(),
+    futures: Collection[str] = frozenset(),
+    scripts: Scripts = MappingProxyType({}),
+) -> CellFacts:
     """Say what executing a cell reads, binds and changes in the notebook's namespace.
 
     Parameters
@@ -32,6 +38,8 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
         Names of builtins that other cells bind: reading these counts.
     futures : collection of str
         Features that cells above have taken from ``__future__``.
+    scripts : mapping of str to sequence of str
+        The sources of files that the cell executes with ``%run``.
 
     Returns
     -------
@@ -42,7 +50,7 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
     AnnotationError
         The cell is not Python; with the line.
     """
-    tree, ipython = parse(source)
+    tree, ipython = parse(source, scripts)
     own_futures = frozenset(_futures(tree))
     walker = Statements(tree, lazy_annotations="annotations" in own_futures.union(futures))
     walker.block(tree.body)
@@ -60,7 +68,7 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
     reads = _lines(cell.reads, hidden)
     certain = frozenset() if walker.state is None else _named(walker.state.read) - hidden
     module_state, functions = state.of_cell(tree, touched, source)
-    extensions = magics.extensions(tree) if ipython else ()
+    extensions, scripts_run = (magics.extensions(tree), magics.scripts(tree)) if ipython else ((), ())
     return CellFacts(
         reads=reads,
         binds=binds,
@@ -79,7 +87,7 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
         instances={name: frozenset(made) for name, made in walker.instances.items() if made},
         certain=certain,
         modules=frozenset(walker.modules),
-        imports=_imports(tree).union(map(magics.module_of, extensions)),
+        imports=_imports(tree).union(map(magics.module_of, extensions), _for_notebooks(scripts_run)),
         submodules=frozenset(walker.submodules),
         futures=own_futures,
         ipython=ipython,
@@ -89,6 +97,7 @@ def analyse(source: str, also: Collection[str] = frozenset(), futures: Collectio
         constants={name: text for name, text in _constants(tree) if name in binds},
         refused=magics.refusals(tree) if ipython else (),
         extensions=extensions,
+        scripts=scripts_run,
         installs=magics.installed(tree) if ipython else (),
         files=files(tree),
     )
@@ -174,6 +183,11 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 with suppress(ValueError):
                     ast.literal_eval(value)
                     yield name, ast.unparse(value)
+
+
+def _for_notebooks(scripts: Iterable[str]) -> tuple[str, ...]:
+    """Return what IPython imports where ``%run`` executes a notebook."""
+    return ("nbformat",) if any(script.endswith(".ipynb") for script in scripts) else ()
 
 
 def _futures(tree: ast.Module) -> Iterator[str]:

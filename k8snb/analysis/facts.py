@@ -257,6 +257,8 @@ class CellFacts:
         What keeps the cell from being a step.
     extensions : tuple of str
         Of IPython, that the cell loads.
+    scripts : tuple of str
+        Files that it executes with ``%run``.
     installs : tuple of Install
         Packages that the cell installs.
     files : Files
@@ -293,6 +295,7 @@ class CellFacts:
     warnings: tuple[Warning_, ...] = ()
     refused: tuple[Refusal, ...] = ()
     extensions: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
     installs: tuple[Install, ...] = ()
     files: Files = field(default_factory=Files)
     state: ModuleState = field(default_factory=ModuleState)

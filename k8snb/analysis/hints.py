@@ -86,6 +86,8 @@ class _Hints(ast.NodeVisitor):
                 self.generic_visit(node)
 
     def visit_Expansion(self, node: Expansion) -> None:
+        if node.known:
+            return
         if node.magic in tables.SHELL_MAGICS and (node.magic != "config" or "=" in node.text):
             self.say(node, "shell-state", node.magic)
         elif node.magic in tables.LOOKING_MAGICS:

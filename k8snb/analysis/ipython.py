@@ -12,6 +12,8 @@ import re
 import shlex
 import string
 import warnings
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from k8snb.analysis import magics, tables
@@ -25,8 +27,18 @@ EXIT_CODE = "_exit_code"
 """What IPython binds after a shell command that is a statement."""
 
 
-def parse(source: str) -> tuple[ast.Module, bool]:
+Scripts = Mapping[str, Sequence[str]]
+"""Of files that ``%run`` names: the sources of their cells; a script is one."""
+
+
+def parse(source: str, scripts: Scripts = MappingProxyType({})) -> tuple[ast.Module, bool]:
     """Return the cell's tree and whether it uses IPython's syntax.
+
+    Parameters
+    ----------
+    source : str
+    scripts : mapping of str to sequence of str
+        What ``%run`` executes stands in the tree where the magic does.
 
     Raises
     ------
@@ -40,9 +52,12 @@ def parse(source: str) -> tuple[ast.Module, bool]:
         if not _looks_like_ipython(text) and _with_sign(text) == text:
             raise _refused(error, text) from None
     try:
-        return _cell(_with_sign(text)), True
+        tree = _cell(_with_sign(text))
     except SyntaxError as error:
         raise _refused(error, text) from None
+    if scripts:
+        _Scripts(scripts).visit(tree)
+    return tree, True
 
 
 def _python(text: str) -> ast.Module:
@@ -159,6 +174,23 @@ class _Magics(ast.NodeTransformer):
                 return _expansion(text, node.lineno, name)
         self.generic_visit(node)
         return node
+
+
+class _Scripts(ast.NodeTransformer):
+    """Puts what scripts do behind the magics that run them. What they read of their own they have bound before."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt | list[ast.stmt]:
+        if not isinstance(node.value, Expansion) or (cells := self._scripts.get(magics.script(node.value))) is None:
+            return node
+        try:
+            trees = [_cell(cell) for cell in cells]
+        except SyntaxError:  # running it says so
+            return node
+        node.value.known = True
+        return [node, *(_placed(statement, node.lineno) for tree in trees for statement in tree.body)]
 
 
 def _meaning(name: str, text: str, line: int) -> list[ast.stmt]:

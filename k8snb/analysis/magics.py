@@ -60,6 +60,17 @@ def extensions(tree: ast.Module) -> tuple[str, ...]:
     return tuple(n for n in dict.fromkeys(names) if n.replace(".", "_").isidentifier() and n.split(".")[0] != "k8snb")
 
 
+def script(node: Expansion) -> str:
+    """Return the file that ``%run`` executes; nothing for another magic."""
+    words = [word for word in node.text.split() if not word.startswith("-")] if node.magic == "run" else []
+    return words[0] if words and "-m" not in node.text.split() else ""
+
+
+def scripts(tree: ast.Module) -> tuple[str, ...]:
+    """Return the files that the cell executes with ``%run``."""
+    return tuple(sorted({script(node) for node in _expansions(tree)} - {""}))
+
+
 def module_of(extension: str) -> str:
     """Return the top-level module that an extension is in."""
     return "IPython" if extension in _IPYTHONS else extension.partition(".")[0]

@@ -30,6 +30,8 @@ class Expansion(ast.expr):
         The name of a cell magic.
     body : str
         What stands below a cell magic.
+    known : bool
+        What it does stands beside it in the tree.
     """
 
     _fields = ()
@@ -37,3 +39,4 @@ class Expansion(ast.expr):
     def __init__(self, magic: str, names: list[str], text: str, cell: str = "", body: str = "") -> None:
         super().__init__()
         self.magic, self.names, self.text, self.cell, self.body = magic, names, text, cell, body
+        self.known = False

@@ -57,6 +57,8 @@ class Entry:
         Of a step: names that share an object with one that the step puts into what it makes.
     unforeseen, vanished : frozenset of str
         Of a plain cell whose code may bind any name (``exec``, ``%run``): what it has bound and deleted besides.
+    scripts : tuple of (str, tuple of str)
+        Of a step: files that it executes with ``%run``, and the sources of their cells.
     shadowing, futures : frozenset of str
         Names of builtins that cells of the notebook bind; features that cells above have taken from ``__future__``.
     number : int or None
@@ -82,6 +84,7 @@ class Entry:
     beside: frozenset[str] = frozenset()
     unforeseen: frozenset[str] = frozenset()
     vanished: frozenset[str] = frozenset()
+    scripts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     number: int | None = None
     aside: tuple[Result, Store] | None = None
     _more: tuple[CellFacts, tuple[frozenset[str], ...], CellFacts] | None = None
@@ -92,7 +95,7 @@ class Entry:
     def facts(self) -> CellFacts:
         """What the analysis says; made when first asked for."""
         try:
-            facts = _analyse(self.source, self.shadowing, self.futures)
+            facts = _analyse(self.source, self.shadowing, self.futures, self.scripts)
         except AnnotationError:
             if self.step is not None:
                 raise
@@ -197,8 +200,13 @@ class Entry:
 
 
 @lru_cache(maxsize=1024)
-def _analyse(source: str, shadowing: frozenset[str], futures: frozenset[str]) -> CellFacts:
-    return analyse(source, shadowing, futures)
+def _analyse(
+    source: str,
+    shadowing: frozenset[str],
+    futures: frozenset[str],
+    scripts: tuple[tuple[str, tuple[str, ...]], ...],
+) -> CellFacts:
+    return analyse(source, shadowing, futures, dict(scripts))
 
 
 class Cells:

@@ -209,7 +209,7 @@ class Session:
         warnings = [] if cell.tagged is not None else warnings  # the file shows that it is the same step
         self.names.reconcile()
         self._forget_asides()
-        entry.facts  # noqa: B018 - a cell that is not Python takes no other's place
+        entry.scripts = travel.scripts(entry.facts)  # a cell that is not Python takes no other's place
         old = self.cells.replaced_by(entry)
         cell.above = self.cells.put(entry) + 1
         try:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePath
 
+from k8snb.analysis.facts import CellFacts
 from k8snb.analysis.files import looks_like_file
+from k8snb.errors import InputError
 from k8snb.images.code import LIMIT
 from k8snb.notebook.card import size_in_words
+from k8snb.pipeline.file import gathered
 from k8snb.pipeline.model import Cell, Step
 
 _ALSO_IN_IMAGES = ("/dev", "/proc", "/sys", "/etc", "/usr", "/bin", "/sbin", "/lib", "/opt", "/var", "/run", "/k8snb")
@@ -43,6 +47,19 @@ def files(step: Step, above: Sequence[Cell], folder: Path, values: Mapping[str, 
         elif place.exists():
             told += _missing(path, place, folder, where)
     return told
+
+
+def scripts(facts: CellFacts) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the files that a cell executes with ``%run``, where they are there, and the sources of their cells."""
+    found = []
+    for name in facts.scripts:
+        with suppress(OSError, ValueError, InputError):
+            path = Path(name).expanduser()
+            if path.suffix == ".ipynb":
+                found.append((name, tuple(piece.source for piece in gathered(path)[0])))
+            elif path.suffix in {".py", ".ipy"}:
+                found.append((name, (path.read_text("utf-8"),)))
+    return tuple(found)
 
 
 def packages(cells: Iterable[Cell]) -> Iterator[str]:
