@@ -12,7 +12,7 @@ from typing import Any
 from k8snb.analysis.facts import BINDS_ANY
 from k8snb.analysis.magics import module_of
 from k8snb.artifacts.store import Store, open_store
-from k8snb.errors import PipelineError, UnpackableError
+from k8snb.errors import InputError, PipelineError, UnpackableError
 from k8snb.notebook import plan, reach, travel
 from k8snb.notebook.aliases import Aliases, changer, no_longer_meant
 from k8snb.notebook.bring import Bringer
@@ -29,6 +29,7 @@ from k8snb.orchestrators import kind_of
 from k8snb.orchestrators.base import Capability
 from k8snb.pipeline import build, merge, parse_options, select
 from k8snb.pipeline.effects import Effects
+from k8snb.pipeline.file import kales_own
 from k8snb.pipeline.model import Pipeline, Step
 from k8snb.pipeline.sharing import sets_state
 from k8snb.pipeline.sources import OWN
@@ -418,13 +419,24 @@ class Session:
     def _say_what_travels(self, screen: Screen, pipeline: Pipeline, stack: str | None) -> None:
         """Say which packages steps get besides, and for another stack than the cards were made for what they miss."""
         installed = list(travel.packages(entry.cell for entry in self.cells))
-        if installed and self._runs_images(stack):
+        if self._runs_images(stack):
             for text in installed:
                 screen.say(text)
+            self._say_what_is_kales(screen)
         if stack is not None:
             for step in pipeline.steps:
                 for text in self._does_not_travel(step, stack):
                     screen.say(f"warning: step {step.name}: {text}")
+
+    def _say_what_is_kales(self, screen: Screen) -> None:
+        """Say once what the notebook's file asks another tool for that its steps do not get."""
+        if (file := notebook_file(self.shell.user_ns)) is None:
+            return
+        with suppress(InputError):  # being saved just now
+            for text in kales_own(file):
+                if text not in self._said:
+                    self._said.add(text)
+                    screen.say(f"warning: {text}")
 
     def bring_for_rest_of_cell(self) -> None:
         """After a run in the middle of a cell: bring what the rest of the cell reads."""

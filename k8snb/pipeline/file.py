@@ -12,7 +12,7 @@ from k8snb.errors import AnnotationError, InputError
 from k8snb.pipeline.context import contexts
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.parse import parse_options
-from k8snb.pipeline.tags import Gathered, Piece, gather, is_kales
+from k8snb.pipeline.tags import Gathered, Piece, defaults, gather, is_kales, left_out
 
 
 def read_notebook(path: Path) -> list[Cell]:
@@ -45,9 +45,20 @@ def gathered(path: Path) -> tuple[list[Piece], list[Gathered]]:
     """
     pieces, metadata = _read(path)
     try:
-        return pieces, gather(pieces, kale=is_kales(pieces, metadata))
+        return pieces, gather(pieces, kale=is_kales(pieces, metadata), given=defaults(metadata))
     except AnnotationError as error:
         raise AnnotationError(error.what, where=f"{path.name}, {error.where}", fix=error.fix) from None
+
+
+def kales_own(path: Path) -> list[str]:
+    """Tell of what a notebook file asks Kale for and steps here do not get by it.
+
+    Raises
+    ------
+    InputError
+        The file is no notebook.
+    """
+    return list(left_out(_read(path)[1]))
 
 
 def _read(path: Path) -> tuple[list[Piece], object]:

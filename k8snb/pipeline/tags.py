@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from k8snb.analysis.source import NEXT_CELL, step_line
@@ -64,7 +64,27 @@ def is_kales(pieces: Sequence[Piece], metadata: object) -> bool:
     return known or not tags.isdisjoint(_PLAIN) or any(tag.startswith(_STEP[1]) for tag in tags)
 
 
-def gather(pieces: Sequence[Piece], *, kale: bool) -> list[Gathered]:
+def defaults(metadata: object) -> tuple[str, ...]:
+    """Return the tags that Kale's settings in a notebook's metadata give to each step: those that name resources."""
+    settings = metadata.get(KALES) if isinstance(metadata, dict) else None
+    given = settings.get("steps_defaults") if isinstance(settings, dict) else None
+    tags = given if isinstance(given, list) else []
+    return tuple(tag for tag in tags if isinstance(tag, str) and tag.startswith((_LIMIT, _IMAGE)))
+
+
+def left_out(metadata: object) -> Iterator[str]:
+    """Tell of what a notebook's metadata asks Kale for and steps here do not get by it, with the way out."""
+    settings = metadata.get(KALES) if isinstance(metadata, dict) else None
+    if not isinstance(settings, dict):
+        return
+    if image := settings.get("base_image") or settings.get("docker_image"):
+        yield f"the image that the notebook names for Kale is not used: --image {image}"
+    for volume in settings.get("volumes") or ():
+        name, place = volume.get("name"), volume.get("mount_point")
+        yield f"the volume {name} that the notebook names for Kale is not mounted: --volume {name}:{place}"
+
+
+def gather(pieces: Sequence[Piece], *, kale: bool, given: Sequence[str] = ()) -> list[Gathered]:
     """Return the cells of a notebook as they make up its pipeline.
 
     Parameters
@@ -73,6 +93,8 @@ def gather(pieces: Sequence[Piece], *, kale: bool) -> list[Gathered]:
     kale : bool
         A cell without a tag of Kale's below one that is tagged as a step belongs to that step, and so do cells that
         follow with the same step's tag.
+    given : sequence of str
+        Tags that each step has besides; its own say more.
 
     Raises
     ------
@@ -92,14 +114,14 @@ def gather(pieces: Sequence[Piece], *, kale: bool) -> list[Gathered]:
             continue
         open_step = name
         found.append((name, [place]))
-    return [_gathered(name, places, pieces) for name, places in found]
+    return [_gathered(name, places, pieces, given) for name, places in found]
 
 
-def _gathered(name: str | None, places: list[int], pieces: Sequence[Piece]) -> Gathered:
+def _gathered(name: str | None, places: list[int], pieces: Sequence[Piece], given: Sequence[str]) -> Gathered:
     first = pieces[places[0]]
     if name is None:
         return Gathered(tuple(places), first.source, step_line(first.source))
-    tags = [tag for place in places for tag in pieces[place].tags]
+    tags = [*given, *(tag for place in places for tag in pieces[place].tags)]
     return Gathered(tuple(places), joined(places, pieces), _line(name, tags))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+import nbformat
 import pytest
 from inprocess import Notebook
 
@@ -103,6 +104,23 @@ def test_the_card_tells_it_where_steps_do_not_see_the_folder(nb: Notebook) -> No
     Path("k8snb.toml").write_text(CLUSTER)
     nb.run("%%k8s_step a\nx = open('data.csv').read()")
     assert "add --file data.csv" in nb.seen[-1][1]["text/plain"]
+
+
+def test_what_the_file_asks_kale_for_is_told_once(nb: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"docker_image": "kale:1"}
+    cells = [nbformat.v4.new_code_cell("x = 1", metadata={"tags": ["step:a"]})]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kubeflow_notebook": settings}), "nb.ipynb")
+    monkeypatch.setenv("K8SNB_NOTEBOOK", str(Path("nb.ipynb").absolute()))
+    Path("k8snb.toml").write_text(CLUSTER.replace('stack = "far"', 'stack = "local"'))
+    nb.run("x = 1")
+    nb.run("%k8s_run")
+    assert "Kale" not in str(nb.seen)
+    nb.run("%k8s_run --stack far")
+    nb.run("%k8s_run --stack far")
+    said = [shown for kind, shown, _ in nb.seen if kind == "display" and "names for Kale" in shown["text/plain"]]
+    assert [shown["text/plain"] for shown in said] == [
+        "warning: the image that the notebook names for Kale is not used: --image kale:1"
+    ]
 
 
 def test_a_run_elsewhere_tells_it_too(nb: Notebook) -> None:

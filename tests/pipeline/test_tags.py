@@ -6,7 +6,8 @@ import pytest
 
 from k8snb.analysis.source import NEXT_CELL
 from k8snb.errors import AnnotationError
-from k8snb.pipeline.tags import Piece, gather, is_kales
+from k8snb.pipeline import parse_options
+from k8snb.pipeline.tags import Piece, defaults, gather, is_kales, left_out
 from k8snb.runner import execute
 
 
@@ -89,6 +90,28 @@ def test_without_kales_tags_a_cell_without_a_tag_is_plain():
 )
 def test_which_notebooks_speak_kales_language(tags, metadata, expected):
     assert is_kales([Piece("", tuple(tags.split()))], metadata) is expected
+
+
+def test_what_kale_gives_to_each_step():
+    metadata = {"kubeflow_notebook": {"steps_defaults": ["label:a:b", "limit:cpu:500m", "image:one", "prev:x"]}}
+    assert defaults(metadata) == ("limit:cpu:500m", "image:one")
+    pieces = [Piece("a", ("step:one", "limit:cpu:2")), Piece("b", ("imports",))]
+    lines = [g.line for g in gather(pieces, kale=True, given=defaults(metadata))]
+    assert lines == ["one --cpu 500m --image one --cpu 2", None]
+    assert parse_options(lines[0], where="")[1].cpu == parse_options("one --cpu 2", where="")[1].cpu
+    for nothing in (None, {}, {"kubeflow_notebook": None}, {"kubeflow_notebook": {"steps_defaults": None}}):
+        assert defaults(nothing) == ()
+
+
+def test_what_kale_is_asked_for_and_steps_do_not_get_is_told():
+    volumes = [{"name": "raw", "mount_point": "/data", "type": "pvc"}]
+    found = list(left_out({"kubeflow_notebook": {"docker_image": "kale:1", "base_image": "", "volumes": volumes}}))
+    assert found == [
+        "the image that the notebook names for Kale is not used: --image kale:1",
+        "the volume raw that the notebook names for Kale is not mounted: --volume raw:/data",
+    ]
+    for nothing in (None, {}, {"kubeflow_notebook": {}}, {"kubeflow_notebook": {"docker_image": "", "volumes": []}}):
+        assert list(left_out(nothing)) == []
 
 
 @pytest.mark.parametrize(
