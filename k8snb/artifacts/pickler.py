@@ -182,9 +182,12 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         make, (*args, _extra), (attributes, slots), *rest = reduced
         version = tuple(self._version(kind))
         attributes.pop("__slotnames__", None)  # `copyreg` puts it there when it first sees an instance
+        own = vars(kind)
+        # What is the base's too, cloudpickle leaves out.
+        attributes |= {name: own[name] for name in sorted(rebuild.deletable(kind) - attributes.keys())}
         if isinstance(args[3], dict):  # not so for an enumeration
-            own = {"__slots__": vars(kind)["__slots__"]} if vars(kind).get("__slots__") else {}
-            args[3] = {**args[3], **own, "__qualname__": kind.__qualname__}
+            slots_too = {"__slots__": own["__slots__"]} if own.get("__slots__") else {}
+            args[3] = {**args[3], **slots_too, "__qualname__": kind.__qualname__}
         return (make, (*args, version), (attributes, slots), *rest)
 
     def _version(self, kind: type) -> versions.Version:

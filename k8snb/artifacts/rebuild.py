@@ -101,7 +101,7 @@ class Unpickler(pickle.Unpickler):
         attributes, slots = state
         if _HOOK in attributes:
             self._hooks.append((kind, attributes[_HOOK]))
-        for name in _deletable(kind) - attributes.keys():
+        for name in deletable(kind) - attributes.keys():
             type.__delattr__(kind, name)
         return set_state(kind, ({name: value for name, value in attributes.items() if name != _HOOK}, slots))
 
@@ -128,7 +128,7 @@ class UnpicklerOfCopies(Unpickler):
         """Copies are looked at and thrown away."""
 
 
-def _deletable(kind: type) -> set[str]:
+def deletable(kind: type) -> set[str]:
     """Return the attributes of a class that the notebook may have deleted elsewhere."""
     own = vars(kind)
     if "_member_map_" in own:  # an enumeration: its members are not among what is packed

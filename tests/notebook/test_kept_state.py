@@ -60,6 +60,11 @@ CASES = {
         ONE + "def inner(x):\n    n.append(x)\nouter(2)",
         "b = n",
     ],
+    "an attribute that is the base's too": [
+        "class Base:\n    n = 1\nclass Cup(Base):\n    n = 1\na = Cup()",
+        ONE + "Base.n = 2",
+        "b = a.n",
+    ],
     "a step that runs again": [
         CUP,
         ONE + "Cup.made += 1",
