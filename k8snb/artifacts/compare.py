@@ -91,8 +91,13 @@ def _look_of(kind: Any) -> Callable[[Any], State] | None:
     if look is not None or identity.is_atomic(kind):
         return look
     if _plainly_reduced(kind):
-        return functools.partial(_of_instance, tuple(copyreg._slotnames(kind)))  # type: ignore[attr-defined]  # noqa: SLF001
+        return functools.partial(_of_instance, slots_of(kind))
     return _of_pickle
+
+
+def slots_of(kind: Any) -> tuple[str, ...]:
+    """Return the names of the slots that instances of a class may have."""
+    return tuple(copyreg._slotnames(kind))  # type: ignore[attr-defined]  # noqa: SLF001 - it has no other name
 
 
 def _bases() -> Iterator[tuple[type, Callable[[Any], State]]]:

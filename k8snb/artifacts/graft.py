@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from operator import is_
-from types import CellType, FunctionType
+from types import CellType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from k8snb.artifacts import rebuild, views
-from k8snb.artifacts.compare import is_closed, parts
+from k8snb.artifacts.compare import is_closed, parts, slots_of
+from k8snb.artifacts.identity import is_atomic
 from k8snb.artifacts.loaded import loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 _ATOMS = frozenset({int, float, complex, str, bytes, bool, type(None), type})
 
@@ -21,7 +23,9 @@ Pairs = dict[int, tuple[Any, Any]]
 """By the copy's id: a copy and its original."""
 
 
-def graft(values: dict[str, object], originals: Mapping[str, object]) -> bool:
+def graft(
+    values: dict[str, object], originals: Mapping[str, object], copies: Iterable[tuple[object, object]] = ()
+) -> bool:
     """Put originals in the place of their copies, wherever these are in values; say whether that is possible.
 
     What only its own code can tell of, an iterator for example, keeps what it holds: then nothing is replaced.
@@ -32,14 +36,21 @@ def graft(values: dict[str, object], originals: Mapping[str, object]) -> bool:
         As they were loaded, the copies among them; the names of the copies stand for the originals then.
     originals : mapping of str to object
         Objects of this process that some of the values are copies of.
+    copies : iterable of tuple of object and object
+        Copies that may be in the values, and their originals.
     """
     pairs: Pairs = {}
     for name, original in originals.items():
         _pair(values[name], original, pairs)
+    for copy, original in copies:
+        _pair(copy, original, pairs)
+    if not pairs and not originals:
+        return True
     if _holds_what_cannot_be_replaced(values, pairs):
         return False
     replacing = _Replacing(pairs)
     values |= {name: originals[name] if name in originals else replacing.of(value) for name, value in values.items()}
+    replacing.inside()
     return True
 
 
@@ -71,49 +82,99 @@ def _pair(copy: object, original: object, pairs: Pairs) -> None:
 
 
 class _Replacing:
-    """Walks values and replaces copies in place, each container once."""
+    """Walks values and replaces copies in place, each container once, and what is in it after what it is in."""
 
     def __init__(self, pairs: Pairs) -> None:
         self._pairs = pairs
         self._arrays = [(copy, original) for copy, original in pairs.values() if _is_array(copy)]
+        self._todo: list[tuple[Any, Any]] = []
         self._seen = {id(original): original for _, original in pairs.values()}
 
     def of(self, value: Any) -> Any:
-        """Return what stands for a value from now on."""
-        kind = type(value)
-        if kind in _ATOMS or id(value) in self._seen:
+        """Return what stands for a value from now on; what is in it `inside` replaces."""
+        kind: Any = type(value)
+        if kind in _ATOMS:
             return value
         if id(value) in self._pairs:
             return self._pairs[id(value)][1]
+        if id(value) in self._seen:
+            return value
         self._seen[id(value)] = value
-        if kind is tuple:
-            made = tuple(map(self.of, value))
-            return value if all(map(is_, made, value)) else made
-        if kind in {list, deque}:
-            self._fill(value, enumerate(value))
-        elif kind is dict:
-            self._fill(value, value.items())
-        elif kind is FunctionType:
+        if (made := self._anew(value, kind)) is not value:
+            self._pairs[id(value)] = value, made
+            self._seen[id(made)] = made
+        elif not is_atomic(kind):
+            self._todo.append((value, kind))
+        return made
+
+    def _anew(self, value: Any, kind: Any) -> Any:
+        """Return another object in the place of one that cannot change, where parts of that are replaced."""
+        if issubclass(kind, tuple):
+            return self._tuple(value, kind)
+        if kind is MethodType:
+            owner = self.of(value.__self__)
+            return value if owner is value.__self__ else MethodType(self.of(value.__func__), owner)
+        return self._view(value) if _is_array(value) else value
+
+    def inside(self) -> None:
+        """Replace what the objects consist of that were met, however deep it is."""
+        while self._todo:
+            self._inside(*self._todo.pop())
+
+    def _tuple(self, value: Any, kind: Any) -> Any:
+        """Return a tuple, another one where parts of it are replaced."""
+        parts_now = tuple(map(self.of, tuple.__iter__(value)))
+        if all(map(is_, parts_now, tuple.__iter__(value))):
+            made = value
+        else:
+            made = parts_now if kind is tuple else tuple.__new__(kind, parts_now)
+            self._seen[id(made)] = made
+            if hasattr(value, "__dict__"):
+                made.__dict__.update(value.__dict__)
+        if kind is not tuple:
+            self._in_attributes(made, kind)
+        return made
+
+    def _inside(self, value: Any, kind: Any) -> None:
+        """Replace what an object consists of, which goes on as what it is."""
+        if kind is FunctionType:
             self._in_function(value)
         elif kind is CellType:
             self._in_cell(value)
-        elif _is_array(value):
-            return self._view(value)
-        elif type(attributes := getattr(value, "__dict__", None)) is dict:
-            self._fill(attributes, attributes.items())
-        return value
+        elif kind is partial:
+            self._in_partial(value)
+        elif issubclass(kind, dict):
+            self._fill(partial(dict.__setitem__, value), dict.items(value))
+        elif issubclass(kind, list):
+            self._fill(partial(list.__setitem__, value), enumerate(list.__iter__(value)))
+        elif kind is deque:
+            self._fill(value.__setitem__, enumerate(value))
+        if kind is not FunctionType and not isinstance(value, type):
+            self._in_attributes(value, kind)
 
-    def _fill(self, container: Any, items: Iterable[tuple[Any, Any]]) -> None:
+    def _fill(self, put: Callable[[Any, Any], None], items: Iterable[tuple[Any, Any]]) -> None:
         for key, part in list(items):
             if (other := self.of(part)) is not part:
-                container[key] = other
+                put(key, other)
+
+    def _in_attributes(self, value: Any, kind: Any) -> None:
+        attributes = getattr(value, "__dict__", None)
+        if type(attributes) is dict:
+            self._fill(attributes.__setitem__, attributes.items())
+        if kind.__module__ == "__main__":
+            filled = [(name, getattr(value, name)) for name in slots_of(kind) if hasattr(value, name)]
+            self._fill(partial(object.__setattr__, value), filled)
+
+    def _in_partial(self, value: Any) -> None:
+        self._fill(value.keywords.__setitem__, value.keywords.items())
+        value.__setstate__((self.of(value.func), self.of(value.args), value.keywords, value.__dict__))
 
     def _in_function(self, function: FunctionType) -> None:
         for cell in function.__closure__ or ():
             self.of(cell)
         function.__defaults__ = self.of(function.__defaults__)
         for own in (function.__kwdefaults__ or {}, function.__dict__):
-            self._fill(own, own.items())
+            self._fill(own.__setitem__, own.items())
 
     def _in_cell(self, cell: CellType) -> None:
         with suppress(ValueError):  # an empty one

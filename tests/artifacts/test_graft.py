@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 
 import numpy as np
 import pytest
@@ -13,6 +14,12 @@ CELL = """
 class Own:
     def __init__(self, of): self.of = of
     def copy(self): return Own(self.of)
+class Slot:
+    __slots__ = ("of",)
+    def __init__(self, of): self.of = of
+class OwnDict(dict): pass
+class OwnList(list): pass
+Pair = collections.namedtuple("Pair", "p q")
 def closure(held):
     return lambda: held
 def default(held):
@@ -23,9 +30,10 @@ def attribute(held):
     function.held = held
     return function
 """
-NOTEBOOK = {"__name__": "__main__"}
+NOTEBOOK = {"__name__": "__main__", "collections": collections}
 exec(compile(CELL, "<cell>", "exec", dont_inherit=True), NOTEBOOK)
 Own, closure, default, attribute = (NOTEBOOK[name] for name in ("Own", "closure", "default", "attribute"))
+Slot, OwnDict, OwnList, Pair = (NOTEBOOK[name] for name in ("Slot", "OwnDict", "OwnList", "Pair"))
 
 
 def circle(held):
@@ -46,6 +54,15 @@ HOLDERS = {
     "default": (default, lambda value: value()[1]),
     "default of a keyword": (default, lambda value: value()[2][0]),
     "attribute of a function": (attribute, lambda value: value.held),
+    "named tuple": (lambda held: Pair(held, 0), lambda value: value.p),
+    "own dict": (lambda held: OwnDict(k=held), lambda value: value["k"]),
+    "ordered dict": (lambda held: collections.OrderedDict(k=held), lambda value: value["k"]),
+    "own list": (lambda held: OwnList([held]), lambda value: value[0]),
+    "slot": (Slot, lambda value: value.of),
+    "partial": (lambda held: functools.partial(print, [held], k=held), lambda value: value.args[0][0]),
+    "keyword of a partial": (lambda held: functools.partial(print, [held], k=held), lambda value: value.keywords["k"]),
+    "method": (lambda held: Own(held).copy, lambda value: value.__self__.of),
+    "one tuple twice": (lambda held: [(held,)] * 2, lambda value: value[1][0]),
     "circle": (circle, lambda value: value[1][1][0]),
     "nested": (lambda held: ({"k": [(held,)]},), lambda value: value[0]["k"][0][0]),
 }
@@ -180,3 +197,15 @@ def test_what_has_another_form_by_now_is_left_alone(copy, original):
     assert graft(values, {"x": original})
     assert values["x"] is original
     assert values["y"][0] is inner
+
+
+def test_what_is_deep_inside_is_replaced():
+    copy, original = [1], [1]
+    chain = Own(copy)
+    for _ in range(5000):
+        chain = Own(chain)
+    values = {"x": copy, "y": chain}
+    assert graft(values, {"x": original})
+    for _ in range(5001):
+        chain = chain.of
+    assert chain is original
