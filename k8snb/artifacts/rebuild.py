@@ -50,6 +50,10 @@ class Unpickler(pickle.Unpickler):
         self.plain = True
         self._namespace = namespace
         self._news: dict[type, tuple[int, str]] = {}  # classes that are made or changed, with their versions
+        self._same: set[type] = set()  # those that are here what they were there
+        self.copies: list[tuple[Any, Any]] = []
+        """Copies of what the attributes of classes are that this process has already, and the attributes."""
+
         self._hooks: list[tuple[type, Any]] = []
 
     def load(self) -> Any:
@@ -78,7 +82,7 @@ class Unpickler(pickle.Unpickler):
 
     def _make_class(self, make: Callable[..., Any], *args: Any) -> Any:
         """Make a class, or find it again by the number under which cloudpickle knows it."""
-        from k8snb.artifacts import versions
+        from k8snb.artifacts import pickler, versions
 
         *rest, number, version = args
         known = self._known(number)
@@ -88,6 +92,8 @@ class Unpickler(pickle.Unpickler):
             self._news[known] = version
         elif versions.is_news(known, versions.Version(*version)):
             self._news[known] = version
+        elif versions.of(known, pickler.digest_of) == version:
+            self._same.add(known)
         return known
 
     def _known(self, number: str) -> Any:
@@ -96,9 +102,12 @@ class Unpickler(pickle.Unpickler):
         return cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.get(number)  # noqa: SLF001 - it has no other word for it
 
     def _set_class(self, set_state: Callable[..., Any], kind: type, state: tuple[dict[str, Any], Any]) -> Any:
+        attributes, slots = state
+        if kind in self._same:
+            own = vars(kind)
+            self.copies += [(v, own[n]) for n, v in attributes.items() if n in own and type(v) not in _CODE]
         if kind not in self._news:
             return kind
-        attributes, slots = state
         if _HOOK in attributes:
             self._hooks.append((kind, attributes[_HOOK]))
         for name in deletable(kind) - attributes.keys():
@@ -137,6 +146,7 @@ def deletable(kind: type) -> set[str]:
 
 
 _HOOK = "__init_subclass__"
+_CODE = (FunctionType, staticmethod, classmethod, property)  # which of its copies runs is all the same
 
 
 @contextmanager

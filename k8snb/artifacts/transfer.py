@@ -107,6 +107,10 @@ def load_whole(
     pickle, *rest = (buffer for buffer, _ in fetched)
     loader = unpickler(io.BytesIO(pickle.memory), [buffer.memory for buffer in rest], namespace)
     values: dict[str, object] = loader.load()
+    if loader.copies:
+        from k8snb.artifacts.graft import graft
+
+        graft(values, {}, loader.copies)
     return Loaded(values, tuple(rest), loader.plain)
 
 

@@ -60,6 +60,18 @@ CASES = {
         ONE + "def inner(x):\n    n.append(x)\nouter(2)",
         "b = n",
     ],
+    "what a class's attribute holds, passed on to a plain cell": [
+        CUP,
+        ONE + "kept, c = (Cup.shared,), Cup()",
+        "kept[0].append(7)",
+        "b = kept, a.shared",
+    ],
+    "what a class's attribute holds, passed on to a step": [
+        CUP,
+        ONE + "kept, c = {'k': Cup.shared}, a",
+        TWO + "kept['k'].append(7)",
+        "b = kept, a.shared",
+    ],
     "an attribute that is the base's too": [
         "class Base:\n    n = 1\nclass Cup(Base):\n    n = 1\na = Cup()",
         ONE + "Base.n = 2",
