@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from k8snb.artifacts.compare import alike
+from k8snb.artifacts.marks import Marked, is_variable, mark_of
 from k8snb.artifacts.packing import pack
 from k8snb.artifacts.transfer import load_copy
 
@@ -49,8 +50,10 @@ def changed(
     ------
     StoreError
     """
-    packing = pack(loaded.values, namespace=namespace, probes=probes)
-    if packing.failures or [packed.names for packed in packing.packed] != [tuple(sorted(loaded.values))]:
+    variables = {key: value for key, value in loaded.values.items() if is_variable(key)}
+    others = {id(v): Marked(v, mark_of(key)) for key, v in loaded.values.items() if not is_variable(key)}
+    packing = pack(variables, namespace=namespace, probes=probes, known=others)
+    if packing.failures or len(packing.packed) != 1:
         return True  # it holds what cannot travel now, or its variables share nothing any more
     [packed] = packing.packed
     if blake3(packed.pickle).hexdigest() == group.pickle.digest:

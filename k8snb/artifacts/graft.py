@@ -6,7 +6,7 @@ from collections import deque
 from contextlib import suppress
 from functools import partial
 from operator import is_
-from types import CellType, FunctionType, MethodType
+from types import CellType, FunctionType, MappingProxyType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from k8snb.artifacts import rebuild, views
@@ -24,7 +24,11 @@ Pairs = dict[int, tuple[Any, Any]]
 
 
 def graft(
-    values: dict[str, object], originals: Mapping[str, object], copies: Iterable[tuple[object, object]] = ()
+    values: dict[str, object],
+    originals: Mapping[str, object],
+    successors: Mapping[str, object] = MappingProxyType({}),
+    *,
+    copies: Iterable[tuple[object, object]] = (),
 ) -> bool:
     """Put originals in the place of their copies, wherever these are in values; say whether that is possible.
 
@@ -36,14 +40,17 @@ def graft(
         As they were loaded, the copies among them; the names of the copies stand for the originals then.
     originals : mapping of str to object
         Objects of this process that some of the values are copies of.
-    copies : iterable of tuple of object and object
+    successors : mapping of str to object, optional
+        What others of the values have become: that may have another form, and what is inside is not replaced by itself.
+    copies : iterable of tuple of object and object, optional
         Copies that may be in the values, and their originals.
     """
-    pairs: Pairs = {}
+    pairs: Pairs = {id(values[name]): (values[name], later) for name, later in successors.items()}
     for name, original in originals.items():
         _pair(values[name], original, pairs)
     for copy, original in copies:
         _pair(copy, original, pairs)
+    originals = {**originals, **successors}
     if not pairs and not originals:
         return True
     if _holds_what_cannot_be_replaced(values, pairs):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -40,6 +40,8 @@ class Group:
         Top-level modules that unpickling imports.
     summary : dict of str to str
         For each name its type and size in words, for people.
+    marks : dict of str to str
+        By key of the pickle: the marks of the objects in it (`k8snb.artifacts.marks`), those of no variable too.
     """
 
     names: tuple[str, ...]
@@ -48,6 +50,7 @@ class Group:
     needs: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     summary: dict[str, str] | None = None
+    marks: dict[str, str] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -68,4 +71,5 @@ class Group:
             needs=tuple(d["needs"]),
             modules=tuple(d["modules"]),
             summary=d["summary"],
+            marks=d.get("marks", {}),
         )

@@ -7,13 +7,16 @@ are loaded. `save`, `load` and `copy_group` (from `k8snb.artifacts.transfer`) br
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from k8snb.artifacts.marks import is_variable, key_of
 from k8snb.errors import UnpackableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from k8snb.artifacts.marks import Known
     from k8snb.artifacts.pickler import Pickler
     from k8snb.artifacts.views import Extent
 
@@ -36,6 +39,8 @@ class Packed:
         Top-level modules that loading imports, without the standard library.
     summary : dict of str to str
         For each name its type and size in words.
+    marks : dict of str to str
+        By key: the marks of the objects, those that no variable stands for too.
     """
 
     names: tuple[str, ...]
@@ -44,6 +49,7 @@ class Packed:
     needs: tuple[str, ...]
     modules: tuple[str, ...]
     summary: dict[str, str]
+    marks: dict[str, str] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -72,6 +78,7 @@ def pack(
     namespace: dict[str, Any] | None = None,
     strict: bool = False,
     probes: dict[str, Pickler] | None = None,
+    known: Known = MappingProxyType({}),
 ) -> Packing:
     """Pack variables as alias groups.
 
@@ -84,6 +91,8 @@ def pack(
         Raise for the first value that cannot travel instead of returning its name in `Packing.failures`.
     probes : dict of str to Pickler, optional
         Each variable packed by itself: those that are known already, and then all.
+    known : mapping of int to Marked, optional
+        Objects that are to be known again where the values are loaded, and their marks.
 
     Raises
     ------
@@ -100,19 +109,29 @@ def pack(
             probes[name] = probe
         elif strict:
             raise UnpackableError(f"{name!r} cannot travel: {failures[name]}", where=f"variable {name!r}")
-    known = {name: probes[name] for name in sorted(values.keys() & probes.keys())}
-    summary = {name: describe.words(values[name], _size(probe)) for name, probe in known.items()}
+    packable = {name: probes[name] for name in sorted(values.keys() & probes.keys())}
+    summary = {name: describe.words(values[name], _size(probe)) for name, probe in packable.items()}
     packed = []
-    for names, bases in _groups(known):
-        pickler: Pickler | None = known[names[0]]
-        if len(names) > 1 or bases:
-            pickler = _dump({name: values[name] for name in names}, namespace, bases, failures)
+    for names, bases in _groups(packable):
+        pickler: Pickler | None = packable[names[0]]
+        together = {name: values[name] for name in names}
+        together |= _inside(together.values(), [packable[name] for name in names], known)
+        if len(together) > 1 or bases:
+            pickler = _dump(together, namespace, bases, failures)
         if pickler is not None:
-            packed.append(_packed(names, pickler, summary))
+            marks = {key: known[id(value)].mark for key, value in together.items() if id(value) in known}
+            packed.append(_packed(names, pickler, summary, marks))
     return Packing(packed, failures)
 
 
-def _packed(names: list[str], pickler: Pickler, summary: dict[str, str]) -> Packed:
+def _inside(values: Collection[object], probes: Iterable[Pickler], known: Known) -> dict[str, object]:
+    """Return the known objects that values contain, by the keys under which they are stored."""
+    met = {id(obj) for probe in probes for obj in probe.met()} if known else set[int]()
+    inside = (known.keys() & met) - {id(value) for value in values}
+    return {key_of(known[one].mark): known[one].object for one in sorted(inside, key=lambda one: known[one].mark)}
+
+
+def _packed(names: list[str], pickler: Pickler, summary: dict[str, str], marks: dict[str, str]) -> Packed:
     return Packed(
         names=tuple(names),
         pickle=b"".join(pickler.chunks),
@@ -120,6 +139,7 @@ def _packed(names: list[str], pickler: Pickler, summary: dict[str, str]) -> Pack
         needs=tuple(sorted(pickler.needs.difference(names))),
         modules=pickler.imports(),
         summary={name: summary[name] for name in names},
+        marks=marks,
     )
 
 
@@ -134,7 +154,8 @@ def _dump(
     try:
         pickler.dump(values)
     except Exception as error:  # noqa: BLE001 - the value's own code runs here and may raise anything
-        failures |= {name: describe.failure(name, value, error, pickler.last) for name, value in values.items()}
+        said = {name: value for name, value in values.items() if is_variable(name)}
+        failures |= {name: describe.failure(name, value, error, pickler.last) for name, value in said.items()}
         return None
     return pickler
 

@@ -13,6 +13,7 @@ from blake3 import blake3
 
 from k8snb.artifacts.buffers import SMALL, Buffer, allocate, map_file
 from k8snb.artifacts.groups import Group, Part
+from k8snb.artifacts.marks import is_variable
 from k8snb.artifacts.rebuild import Unpickler, UnpicklerOfCopies
 from k8snb.errors import StoreError
 
@@ -51,6 +52,7 @@ def save(store: Store, packed: Packed) -> Group:
         needs=packed.needs,
         modules=packed.modules,
         summary=packed.summary,
+        marks=packed.marks,
     )
 
 
@@ -61,6 +63,7 @@ class Loaded:
     Parameters
     ----------
     values : dict of str to object
+        By variable, and by `k8snb.artifacts.marks.key_of` the marks of what no variable stands for.
     buffers : tuple of Buffer
         The memory under them that was stored out of band.
     plain : bool
@@ -74,7 +77,8 @@ class Loaded:
 
 def load(store: Store, group: Group, *, namespace: dict[str, Any] | None = None) -> dict[str, object]:
     """Fetch a group and return its variables; takes and raises what `load_whole` does."""
-    return load_whole(store, group, namespace=namespace).values
+    values = load_whole(store, group, namespace=namespace).values
+    return {key: value for key, value in values.items() if is_variable(key)}
 
 
 def load_copy(store: Store, group: Group, *, namespace: dict[str, Any]) -> dict[str, object]:
@@ -110,14 +114,14 @@ def load_whole(
     if loader.copies:
         from k8snb.artifacts.graft import graft
 
-        graft(values, {}, loader.copies)
+        graft(values, {}, copies=loader.copies)
     return Loaded(values, tuple(rest), loader.plain)
 
 
 def digest(group: Group) -> str:
-    """Return the digest (BLAKE3, hexadecimal) of a group's contents as they are stored."""
+    """Return the digest (BLAKE3, hexadecimal) of what a group holds, and of which objects these are."""
     parts = [[group.pickle.digest], *([p.digest for p in parts] for parts in group.buffers)]
-    return blake3(json.dumps([group.names, parts]).encode()).hexdigest()
+    return blake3(json.dumps([group.names, parts, group.marks], sort_keys=True).encode()).hexdigest()
 
 
 def copy_group(source: Store, target: Store, group: Group) -> Group:
@@ -142,6 +146,7 @@ def copy_group(source: Store, target: Store, group: Group) -> Group:
         needs=group.needs,
         modules=group.modules,
         summary=group.summary,
+        marks=group.marks,
     )
 
 

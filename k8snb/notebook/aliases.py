@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from typing import Any
 
+from k8snb.artifacts.marks import Marked
 from k8snb.notebook import reach
 from k8snb.notebook.cells import Cells, Entry
 from k8snb.notebook.names import Made, Names
@@ -58,34 +58,36 @@ class Aliases:
         changes, beside = reach.sharing(facts.changes, own), reach.sharing(kept, own) - facts.reads.keys()
         entry.changes |= changes
         entry.beside |= beside
-        taken = self._take_together(changes | beside | kept | facts.changes.keys(), entry, own)
-        return bool(changes | beside) or taken
+        return bool(changes | beside)
 
     def _users(self) -> dict[str, Any]:
         return {name: value for name, value in self._own().items() if not OWN.fullmatch(name)}
-
-    def _take_together(self, names: AbstractSet[str], entry: Entry, own: Mapping[str, Any]) -> bool:
-        """Let names of results be the kernel's where a plain cell has put their objects into others."""
-        fetched = {name for name in names if self._names.fetched_from(name) is not None}
-        found = False
-        for name in (names - fetched) & own.keys() if fetched else ():
-            together = fetched & reach.sharing([name], own)
-            if together and (maker := self._cells.plain_maker(name, above=entry)):
-                maker.take(together)
-                found = True
-        return found
 
     def in_groups_with(self, names: Collection[str]) -> set[str]:
         """Return pending names whose values share an object with what one of the names stands for."""
         groups = [set(p.group.names) for p in self._names.pending.values() if isinstance(p, Made)]
         return {name for group in groups if not group.isdisjoint(names) for name in group}
 
-    def originals(self, entry: Entry, result: Result | None) -> dict[str, object]:
-        """Return the kernel's objects that a result has unchanged copies of: captured ones, and fetched ones."""
-        shared = result.shared.items() if result is not None else ()
-        captured = entry.capture.originals(name for name, ref in shared if ref.step is None)
-        fetched = {n for n, _ in shared if n not in captured and self._names.fetched_from(n) is not None}
-        return captured | {name: self._names.namespace[name] for name in fetched}
+    def originals(self) -> dict[str, object]:
+        """Return the kernel's objects by their marks: captured ones, and those of results that were fetched."""
+        entries = list(self._cells)
+        found = {mark: value for entry in entries for mark, value in entry.capture.originals.items()}
+        for made in (*(made for entry in entries for made in entry.made), *self._names.made):
+            if made.loaded is not None:
+                found |= {mark: made.loaded.values[key] for key, mark in made.group.marks.items()}
+        return found
+
+    def known(self) -> dict[int, Marked]:
+        """Return the kernel's objects that have marks."""
+        return {id(value): Marked(value, mark) for mark, value in self.originals().items()}
+
+    def unchanged(self, result: Result | None) -> set[str]:
+        """Return the names of a result that stand for objects that it shares and that the kernel has."""
+        if result is None:
+            return set()
+        there = self.originals()
+        groups = [group for group in result.groups if not result.shared.keys().isdisjoint(group.names)]
+        return {n for g in groups for n in g.names if n in result.shared and g.marks.get(n) in there}
 
     def unseen(self, entry: Entry, names: Iterable[str], running: Entry | None) -> list[str]:
         """Say who has not seen what a step has changed in place though nothing in its code says so."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from k8snb.artifacts.describe import amount
 from k8snb.artifacts.groups import Group
+from k8snb.artifacts.marks import Known, Marked, is_marked
 from k8snb.artifacts.packing import pack
 from k8snb.artifacts.store import Store
 from k8snb.artifacts.transfer import save
@@ -27,7 +30,7 @@ class Capture:
         Names whose value cannot travel, and why.
     seconds : float
     found : mapping of str to callable
-        Return the captured objects, as long as they are there.
+        By the marks of the captured objects: return these, as long as they are there.
     """
 
     groups: Mapping[str, Group] = field(default_factory=dict)
@@ -35,10 +38,11 @@ class Capture:
     seconds: float = 0.0
     found: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
 
-    def originals(self, names: Iterable[str]) -> dict[str, Any]:
-        """Return the captured objects of names, as far as they are there still."""
-        there = {name: self.found[name]() for name in names if name in self.found}
-        return {name: value for name, value in there.items() if value is not None}
+    @property
+    def originals(self) -> dict[str, Any]:
+        """The captured objects by their marks, as far as they are there still."""
+        there = {mark: find() for mark, find in self.found.items()}
+        return {mark: value for mark, value in there.items() if value is not None}
 
     @property
     def size(self) -> int:
@@ -62,7 +66,9 @@ Find = Callable[[str], tuple[bool, Any]]
 """Whether the kernel has a value for a name, and the value."""
 
 
-def capture(names: Iterable[str], find: Find, *, namespace: dict[str, Any], store: Store) -> Capture:
+def capture(
+    names: Iterable[str], find: Find, *, namespace: dict[str, Any], store: Store, known: Known = MappingProxyType({})
+) -> Capture:
     """Pack values with all that the functions and classes among them use, and save them.
 
     Parameters
@@ -75,11 +81,14 @@ def capture(names: Iterable[str], find: Find, *, namespace: dict[str, Any], stor
         The notebook's.
     store : Store
         The scratch store.
+    known : mapping of int to Marked, optional
+        Objects that have a mark already.
     """
     started = time.perf_counter()
     values = _found(names, find)
     while True:
-        packing = pack(values, namespace=namespace)
+        known = {**known, **_new_marks(values, known)}
+        packing = pack(values, namespace=namespace, known=known)
         needs = {need for packed in packing.packed for need in packed.needs}
         more = _found(needs - values.keys(), find)
         if not more:
@@ -90,8 +99,16 @@ def capture(names: Iterable[str], find: Find, *, namespace: dict[str, Any], stor
         {name: group for group in groups for name in group.names},
         {name: str(why) for name, why in packing.failures.items()},
         time.perf_counter() - started,
-        {name: _reference(value) for name, value in values.items()},
+        {known[id(value)].mark: _reference(value) for value in values.values() if id(value) in known},
     )
+
+
+_numbers = itertools.count()
+
+
+def _new_marks(values: Mapping[str, Any], known: Known) -> dict[int, Marked]:
+    new = {id(value): value for value in values.values() if id(value) not in known and is_marked(value)}
+    return {one: Marked(value, f"kernel#{next(_numbers)}") for one, value in new.items()}
 
 
 def _reference(value: Any) -> Callable[[], Any]:

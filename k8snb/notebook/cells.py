@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from types import MappingProxyType
 
 from k8snb.analysis import analyse
 from k8snb.analysis.facts import CellFacts
@@ -133,7 +132,7 @@ class Entry:
         store: Store | None,
         *,
         dead: Collection[str] = (),
-        originals: Mapping[str, object] = MappingProxyType({}),
+        unchanged: Collection[str] = (),
     ) -> None:
         """Remember how the step ended.
 
@@ -144,8 +143,8 @@ class Entry:
         store : Store or None
         dead : collection of str
             Names of the result that mean something else in the notebook.
-        originals : mapping of str to object
-            The kernel's objects that it has unchanged copies of.
+        unchanged : collection of str
+            Names of the result that stand for objects that the kernel has.
         """
         self.tried, self.aside = True, None
         self._result = result
@@ -153,13 +152,8 @@ class Entry:
         if result is None or store is None or self.step is None:
             return
         for group in result.groups:
-            made = Made(
-                self.step,
-                group,
-                store,
-                originals={name: originals[name] for name in originals.keys() & group.names},
-            )
-            there = {name for name in group.names if name not in dead and name not in originals}
+            made = Made(self.step, group, store)
+            there = {name for name in group.names if name not in dead and name not in unchanged}
             self._made |= dict.fromkeys(there, made)
         self._made |= {name: Broken(self.step, why) for name, why in result.unpackable.items()}
         self.changes |= result.changed.keys() & self.inputs
@@ -192,6 +186,11 @@ class Entry:
     def deleted(self) -> frozenset[str]:
         """Names that the step has left unbound."""
         return frozenset(self._result.deleted) if self._result is not None and self.has_run else frozenset()
+
+    @property
+    def made(self) -> list[Made]:
+        """The stored groups of the step's result."""
+        return [pending for pending in self._made.values() if isinstance(pending, Made)]
 
     def group(self, name: str) -> Made | None:
         """Return the stored group that holds a name's value."""

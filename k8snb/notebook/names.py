@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,14 +49,11 @@ class Made:
     step : str
     group : Group
     store : Store
-    originals : mapping of str to object
-        Objects of the kernel that the group has copies of, unchanged.
     """
 
     step: str
     group: Group
     store: Store
-    originals: Mapping[str, object] = field(default_factory=dict, repr=False)
     loaded: Loaded | None = field(default=None, repr=False)
 
 
@@ -71,14 +68,16 @@ class Names:
     namespace : dict
         The shell's ``user_ns``. A pending name is not in it: reading it unforeseen is a ``NameError``, never an old
         value.
+    originals : callable
+        Returns the kernel's objects by their marks.
 
     Attributes
     ----------
     pending : dict of str to Pending
     """
 
-    def __init__(self, namespace: dict[str, Any]) -> None:
-        self.namespace = namespace
+    def __init__(self, namespace: dict[str, Any], originals: Callable[[], Mapping[str, object]]) -> None:
+        self.namespace, self._originals = namespace, originals
         self.pending: dict[str, Pending] = {}
         self._hidden: dict[str, Any] = {}
         self._fetched: dict[str, tuple[Any, Made]] = {}
@@ -105,6 +104,11 @@ class Names:
             self._hidden.pop(name, None)
         for name in [n for n in self._fetched if self.fetched_from(n) is None]:
             del self._fetched[name]
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Let fetched results be the kernel's own from now on: a cell has changed them."""
+        for name in names:
+            self._fetched.pop(name, None)
 
     def of_kernel(self, name: str, *, changed_from: Collection[str] = ()) -> tuple[bool, Any]:
         """Return whether the kernel has a value of its own for a name, and the value.
@@ -159,19 +163,27 @@ class Names:
             if made.loaded is None:
                 if "matplotlib" in made.group.modules:
                     _show_figures()
-                made.loaded = load_whole(made.store, made.group, namespace=self.namespace)
-                if made.originals and not graft(made.loaded.values, made.originals):
-                    self._take_copies(made.loaded.values, made.originals)
+                made.loaded = self._load(made)
             value = made.loaded.values[name]
             self.namespace[name] = value
             self._fetched[name] = value, made
             del self.pending[name]
 
-    def _take_copies(self, copies: Mapping[str, object], originals: Mapping[str, object]) -> None:
-        """Let names stand for what a result has copies of, and shares with what cannot be told apart from these."""
-        for name, original in originals.items():
-            if self.namespace.get(name) is original:
-                self.namespace[name] = copies[name]
+    def _load(self, made: Made) -> Loaded:
+        """Load a group; what it has unchanged copies of stays what the kernel has, or becomes the copies."""
+        there = self._originals()
+        originals = {key: there[mark] for key, mark in made.group.marks.items() if mark in there}
+        loaded = load_whole(made.store, made.group, namespace=self.namespace)
+        if originals and not graft(loaded.values, originals):
+            copies = {id(original): loaded.values[key] for key, original in originals.items()}
+            self.namespace.update({n: copies[id(v)] for n, v in self.namespace.items() if id(v) in copies})
+        return loaded
+
+    @property
+    def made(self) -> Iterator[Made]:
+        """The groups that names stand for."""
+        yield from (pending for pending in self.pending.values() if isinstance(pending, Made))
+        yield from (made for _, made in self._fetched.values())
 
     def _hide(self, name: str) -> None:
         if name in self.namespace:

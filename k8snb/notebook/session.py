@@ -67,7 +67,7 @@ class Session:
         self, shell: Any, running: Callable[[], Running | None], *, open_engine: OpenEngine = Engine.open
     ) -> None:
         self.shell, self._running, self._open_engine = shell, running, open_engine
-        self.names = Names(shell.user_ns)
+        self.names = Names(shell.user_ns, lambda: self._aliases.originals())  # noqa: PLW0108 - it is made below
         self.cells = Cells()
         self._effects = Effects()
         self._aliases = Aliases(self.names, self.cells, self._users_own)
@@ -138,6 +138,7 @@ class Session:
             outputs, before = cell.entry.facts.outputs, cell.before
             bound = {n for n, value in self.names.namespace.items() if n in outputs or before.get(n) != id(value)}
             bound = {name for name in bound if self.names.fetched_from(name) is None}
+            self.names.keep(cell.changes)
             cell.entry.bound = frozenset(bound.union(cell.changes & self.names.namespace.keys()))
             fetched = {n for n in outputs if self.names.fetched_from(n) is not None}
             cell.entry.left_alone = frozenset(self.names.pending) | (fetched - cell.changes)
@@ -298,6 +299,7 @@ class Session:
             lambda name: self.names.of_kernel(name, changed_from=above if name in only_kernel else ()),
             namespace=self.names.namespace,
             store=self.scratch,
+            known=self._aliases.known(),
         )
         if failures := {n: why for n, why in captured.failures.items() if n in only_kernel or n not in step.inputs}:
             what = "; ".join(f"{name}: {why}" for name, why in sorted(failures.items()))
@@ -460,13 +462,13 @@ class Session:
             entry = self.cells.step(step.name)
             assert entry is not None
             result = handle.results.get(step.name) if succeeded else None
-            dead, originals = no_longer_meant(step, result, pipeline), self._aliases.originals(entry, result)
+            dead, unchanged = no_longer_meant(step, result, pipeline), self._aliases.unchanged(result)
             if result is not None:
                 for text in self._aliases.unseen(
                     entry, result.changed.keys() - dead, running.entry if running is not None else None
                 ):
                     self.say(f"warning: {text}")
-            entry.finish(result, handle.store, dead=dead, originals=originals)
+            entry.finish(result, handle.store, dead=dead, unchanged=unchanged)
             if not succeeded and (done := handle.results.get(step.name)) is not None and done.state == SUCCEEDED:
                 entry.aside = done, handle.store
             entry.ran_ahead = ahead

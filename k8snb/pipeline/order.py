@@ -142,14 +142,17 @@ def _with_extensions(step: Step, cells: Sequence[Cell], loaded: Collection[str])
 
 
 def _versions(cells: Sequence[Cell]) -> Iterator[tuple[str, dict[str, object]]]:
-    """Yield for each step the cell above it that has bound each name last; steps that only may have are passed over."""
+    """Yield for each step the cell above it that has bound, or perhaps deleted, each name last.
+
+    Steps that only may have bound it are passed over.
+    """
     bound: dict[str, object] = {}
     for place, cell in enumerate(cells):
         if cell.step is None:
             bound |= dict.fromkeys(cell.leaves, place)
         else:
             yield cell.step, dict(bound)
-            bound |= dict.fromkeys(surely_made(cell), cell.step)
+            bound |= dict.fromkeys(surely_made(cell) | cell.facts.deletes, cell.step)
 
 
 def _opaque(cell: Cell) -> bool:

@@ -298,6 +298,7 @@ class _Run:
             captured=list({digest(g): self.engine.brought(g) for g in captured.values()}.values()),
             outputs=list(step.outputs),
             needed=list(step.needed),
+            changes=sorted(step.cell.facts.changes.keys() & {*step.outputs}),
             deletes=sorted(step.cell.facts.deletes),
             handshake=self.engine.orchestrator.handshake,
             python=f"{sys.version_info.major}.{sys.version_info.minor}",

@@ -8,12 +8,14 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from k8snb.artifacts import marks
+from k8snb.artifacts.graft import graft
 from k8snb.artifacts.transfer import digest, load_whole
 from k8snb.errors import K8snbError, RequirementsError, UnpackableError
 from k8snb.runner.spec import KERNEL, Key, Ref, Result, Spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from k8snb.artifacts.groups import Group
     from k8snb.artifacts.store import Store
@@ -32,12 +34,19 @@ class Came:
     loaded : Loaded
     bound : set of str
         Its names that the namespace has from it.
+    united : set of str
+        Keys of objects that are those of other groups, which are the same or later versions.
     """
 
     ref: Ref
     group: Group
     loaded: Loaded
     bound: set[str] = field(default_factory=set)
+    united: set[str] = field(default_factory=set)
+
+
+KEPT = 1 << 20
+"""Bytes of a group up to which what it holds is kept until the step ends, though the cell binds all its names anew."""
 
 
 def bind(spec: Spec, store: Store, namespace: dict[str, Any]) -> list[Came]:
@@ -46,7 +55,8 @@ def bind(spec: Spec, store: Store, namespace: dict[str, Any]) -> list[Came]:
     Returns
     -------
     list of Came
-        Groups with names that the spec's outputs do not have: what the cell has made of these has to be told.
+        Groups with names that the spec's outputs do not have: what the cell has made of these has to be told. And
+        small ones whose names are all bound anew: what they are may go on inside something else.
 
     Raises
     ------
@@ -56,8 +66,10 @@ def bind(spec: Spec, store: Store, namespace: dict[str, Any]) -> list[Came]:
     search = _Search(spec, store, namespace)
     for name, refs in sorted(spec.inputs.items()):
         search.bind(name, refs)
+    search.unite()
     import_submodules(spec.submodules, namespace.values())
-    return [came for came in search.came.values() if not set(spec.outputs).issuperset(came.group.names)]
+    outputs = set(spec.outputs)
+    return [c for c in search.came.values() if c.group.size <= KEPT or not outputs.issuperset(c.group.names)]
 
 
 def import_submodules(names: Iterable[str], values: Iterable[object]) -> None:
@@ -95,6 +107,31 @@ class _Search:
                 return
             if self._ends_search(name, ref):
                 return
+
+    def unite(self) -> None:
+        """Let what is one object be one again, where groups have copies of it: the last of its versions."""
+        latest: dict[str, tuple[str, object]] = {}
+        for one in self.came.values():
+            for key, mark in one.group.marks.items():
+                there = latest.get(marks.first(mark))
+                if there is None or marks.is_later(mark, there[0]):
+                    latest[marks.first(mark)] = mark, one.loaded.values[key]
+        for one in self.came.values():
+            self._unite(one, latest)
+
+    def _unite(self, one: Came, latest: Mapping[str, tuple[str, object]]) -> None:
+        values = one.loaded.values
+        same: dict[str, object] = {}
+        later: dict[str, object] = {}
+        for key, mark in one.group.marks.items():
+            last, value = latest[marks.first(mark)]
+            if value is not values[key] and mark == last:
+                same[key] = value
+            elif value is not values[key] and marks.is_later(last, mark):
+                later[key] = value
+        if (same or later) and graft(values, same, later):
+            one.united.update(same, later)
+            self._namespace.update({name: values[name] for name in one.bound})
 
     def _group(self, name: str, ref: Ref) -> Group | None:
         groups = self._spec.captured if ref.step is None else self._result(ref).groups

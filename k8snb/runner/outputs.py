@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from k8snb.artifacts import marks
 from k8snb.artifacts.changes import changed
+from k8snb.artifacts.marks import Marked
 from k8snb.artifacts.packing import Packing, pack
 from k8snb.artifacts.plain import are_apart, copies_on_write
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from k8snb.artifacts.marks import Known
     from k8snb.artifacts.pickler import Pickler
     from k8snb.artifacts.store import Store
     from k8snb.runner.inputs import Came
-    from k8snb.runner.spec import Ref, Spec
+    from k8snb.runner.spec import Key, Ref, Spec
 
 
 @dataclass(frozen=True)
@@ -49,26 +52,16 @@ def put_out(spec: Spec, came: Sequence[Came], namespace: dict[str, Any], store: 
     """
     used = {name for one in came for name in one.group.needs}
     made: dict[str, object] = {name: namespace[name] for name in spec.outputs if name in namespace}
-    there: dict[str, object] = {}  # what came in and is not among the outputs
-    refs: dict[str, Ref] = {}
-    altered: set[str] = set()
-    probes: dict[str, Pickler] = {}
-    for one in came:
-        if only_looked_at(one, spec, used, namespace):
-            continue
-        names = [n for n in one.group.names if n not in spec.outputs and (n in one.bound or n not in spec.inputs)]
-        now = {n: namespace.get(n) if n in one.bound else one.loaded.values[n] for n in names}
-        now = {n: value for n, value in now.items() if n not in one.bound or n in namespace}
-        rebound = {n for n, value in now.items() if value is not one.loaded.values[n]}
-        if rebound != now.keys() and changed(store, one.group, one.loaded, namespace, probes):
-            altered |= now.keys()
-        altered |= rebound
-        there |= now
-        refs |= dict.fromkeys(now, one.ref)
+    looked_at = [_look_at(one, spec, used, namespace, store) for one in came]
+    there = {name: value for one in looked_at for name, value in one.there.items()}
+    refs = {name: one.came.ref for one in looked_at for name in one.there}
+    altered = {name for one in looked_at for name in one.altered}
+    probes = {name: probe for one in looked_at for name, probe in one.probes.items() if name not in made}
     values = {**there, **made}
     if not values:
         return Outputs(Packing())
-    packing = pack(values, namespace=namespace, probes={n: p for n, p in probes.items() if n not in made})
+    known = _marks_of(values, _known(looked_at, spec.key), spec.key)
+    packing = pack(values, namespace=namespace, probes=probes, known=known)
     packed = [group for group in packing.packed if not altered.union(made).isdisjoint(group.names)]
     out = {name for group in packed for name in group.names} | (packing.failures.keys() & altered)
     return Outputs(
@@ -98,3 +91,63 @@ def only_looked_at(one: Came, spec: Spec, used: AbstractSet[str], namespace: dic
         and all(are_apart(namespace[name], values) for name in into - one.bound)
         and all(buffer.is_as_stored() for buffer in one.loaded.buffers)
     )
+
+
+@dataclass(frozen=True)
+class _LookedAt:
+    """A group that came in, at the end of the step.
+
+    Parameters
+    ----------
+    came : Came
+    there : dict of str to object
+        What its names stand for that are not among the outputs.
+    altered : set of str
+        Those of these names whose objects are others now.
+    is_changed : bool
+        Objects of it are not what they were.
+    probes : dict of str to Pickler
+        As `k8snb.artifacts.packing.pack` takes them, of `there`.
+    """
+
+    came: Came
+    there: dict[str, object]
+    altered: set[str]
+    is_changed: bool
+    probes: dict[str, Pickler]
+
+
+def _look_at(one: Came, spec: Spec, used: AbstractSet[str], namespace: dict[str, Any], store: Store) -> _LookedAt:
+    if only_looked_at(one, spec, used, namespace):
+        return _LookedAt(one, there={}, altered=set(), is_changed=False, probes={})
+    loaded = one.loaded.values
+    names = [n for n in one.group.names if n not in spec.outputs and (n in one.bound or n not in spec.inputs)]
+    there = {n: namespace.get(n) if n in one.bound else loaded[n] for n in names}
+    there = {n: value for n, value in there.items() if n not in one.bound or n in namespace}
+    rebound = {n for n, value in there.items() if value is not loaded[n]}
+    probes: dict[str, Pickler] = {}
+    if rebound == there.keys() and not one.bound.isdisjoint(spec.changes):
+        return _LookedAt(one, there, rebound, is_changed=True, probes={})
+    is_changed = changed(store, one.group, one.loaded, namespace, probes)
+    probes = {name: probe for name, probe in probes.items() if name in there.keys() - rebound}
+    return _LookedAt(one, there, {*there} if is_changed else rebound, is_changed, probes)
+
+
+def _known(looked_at: Sequence[_LookedAt], step: Key) -> dict[int, Marked]:
+    """Return the objects that came in, with the marks that they have now."""
+    known: dict[int, Marked] = {}
+    for one in looked_at:
+        for key, mark in one.came.group.marks.items():
+            value = one.came.loaded.values[key]
+            if key not in one.came.united:
+                known[id(value)] = Marked(value, marks.after(mark, step.folder) if one.is_changed else mark)
+    return known
+
+
+def _marks_of(values: Mapping[str, object], known: Known, step: Key) -> Known:
+    """Return known objects and those of variables that the step has made, which get marks of their own."""
+    found = dict(known)
+    for name, value in values.items():
+        if id(value) not in found and marks.is_marked(value):
+            found[id(value)] = Marked(value, f"{step.folder}#{name}")
+    return found

@@ -110,6 +110,8 @@ class Spec:
         Seconds to wait for a line on stdin before the cell starts; 0: do not wait.
     python : str
         The Python version (``"3.11"``) that values were packed with.
+    changes : list of str
+        Those of `outputs` whose objects the cell's code changes in place.
     deletes : list of str
         Names that the cell's code may unbind; with the inputs that came in, those whose absence at the end is told.
     ipython : bool
@@ -140,6 +142,7 @@ class Spec:
     needed: list[str]
     handshake: float
     python: str
+    changes: list[str] = field(default_factory=list)
     deletes: list[str] = field(default_factory=list)
     ipython: bool = False
     submodules: list[str] = field(default_factory=list)

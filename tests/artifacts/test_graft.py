@@ -187,6 +187,16 @@ def test_what_an_iterator_holds_cannot_be_replaced_and_then_nothing_is(hold):
     assert beside[0] is copy
 
 
+def test_what_has_become_of_a_copy_stands_in_its_place_with_what_is_inside_it():
+    copy, later = [[1], [2]], [[2], [1]]
+    first = copy[0]
+    values = {"x": copy, "y": [copy], "z": [first]}
+    assert graft(values, {}, {"x": later})
+    assert values["x"] is values["y"][0] is later
+    assert values["z"][0] is first
+    assert later == [[2], [1]]
+
+
 @pytest.mark.parametrize(
     ("copy", "original"),
     [([[1]], [[1], [2]]), ([[1]], ([1],)), ({"a": [1]}, {}), ([[1]], [(1,)]), ([[1]], [None])],
