@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from k8snb.artifacts.transfer import Loaded
 
 
-@dataclass(frozen=True)
+@dataclass
 class Came:
     """A group that came in.
 
@@ -36,6 +36,8 @@ class Came:
         Its names that the namespace has from it.
     united : set of str
         Keys of objects that are those of other groups, which are the same or later versions.
+    alone : bool
+        It shares no object with another group.
     """
 
     ref: Ref
@@ -43,6 +45,7 @@ class Came:
     loaded: Loaded
     bound: set[str] = field(default_factory=set)
     united: set[str] = field(default_factory=set)
+    alone: bool = True
 
 
 KEPT = 1 << 20
@@ -110,28 +113,31 @@ class _Search:
 
     def unite(self) -> None:
         """Let what is one object be one again, where groups have copies of it: the last of its versions."""
-        latest: dict[str, tuple[str, object]] = {}
+        latest: dict[str, tuple[str, Came, str]] = {}
         for one in self.came.values():
             for key, mark in one.group.marks.items():
                 there = latest.get(marks.first(mark))
                 if there is None or marks.is_later(mark, there[0]):
-                    latest[marks.first(mark)] = mark, one.loaded.values[key]
+                    latest[marks.first(mark)] = mark, one, key
+        last = {one: (mark, came, came.loaded.values[key]) for one, (mark, came, key) in latest.items()}
         for one in self.came.values():
-            self._unite(one, latest)
+            self._unite(one, last)
 
-    def _unite(self, one: Came, latest: Mapping[str, tuple[str, object]]) -> None:
+    def _unite(self, one: Came, last: Mapping[str, tuple[str, Came, object]]) -> None:
         values = one.loaded.values
         same: dict[str, object] = {}
         later: dict[str, object] = {}
+        owners: list[Came] = []
         for key, mark in one.group.marks.items():
-            last, value = latest[marks.first(mark)]
-            if value is not values[key] and mark == last:
-                same[key] = value
-            elif value is not values[key] and marks.is_later(last, mark):
-                later[key] = value
-        if (same or later) and graft(values, same, later):
+            newest, owner, value = last[marks.first(mark)]
+            if value is not values[key] and (mark == newest or marks.is_later(newest, mark)):
+                (same if mark == newest else later)[key] = value
+                owners.append(owner)
+        if owners and graft(values, same, later):
             one.united.update(same, later)
             self._namespace.update({name: values[name] for name in one.bound})
+            for came in (one, *owners):
+                came.alone = False
 
     def _group(self, name: str, ref: Ref) -> Group | None:
         groups = self._spec.captured if ref.step is None else self._result(ref).groups

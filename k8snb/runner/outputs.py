@@ -52,7 +52,9 @@ def put_out(spec: Spec, came: Sequence[Came], namespace: dict[str, Any], store: 
     """
     used = {name for one in came for name in one.group.needs}
     made: dict[str, object] = {name: namespace[name] for name in spec.outputs if name in namespace}
-    looked_at = [_look_at(one, spec, used, namespace, store) for one in came]
+    looked_at = [
+        _look_at(one, spec, namespace, store) for one in came if not only_looked_at(one, spec, used, namespace)
+    ]
     there = {name: value for one in looked_at for name, value in one.there.items()}
     refs = {name: one.came.ref for one in looked_at for name in one.there}
     altered = {name for one in looked_at for name in one.altered}
@@ -83,6 +85,8 @@ def only_looked_at(one: Came, spec: Spec, used: AbstractSet[str], namespace: dic
     namespace : dict
     """
     if not one.loaded.plain or not one.bound <= spec.looked_at.keys() - used or not copies_on_write():
+        return False
+    if not one.alone or not one.bound.isdisjoint(spec.outputs):  # it may be put out itself
         return False
     values = [one.loaded.values[name] for name in one.bound]
     into = {name for name in one.bound for name in spec.looked_at[name]} & namespace.keys()
@@ -117,9 +121,7 @@ class _LookedAt:
     probes: dict[str, Pickler]
 
 
-def _look_at(one: Came, spec: Spec, used: AbstractSet[str], namespace: dict[str, Any], store: Store) -> _LookedAt:
-    if only_looked_at(one, spec, used, namespace):
-        return _LookedAt(one, there={}, altered=set(), is_changed=False, probes={})
+def _look_at(one: Came, spec: Spec, namespace: dict[str, Any], store: Store) -> _LookedAt:
     loaded = one.loaded.values
     names = [n for n in one.group.names if n not in spec.outputs and (n in one.bound or n not in spec.inputs)]
     there = {n: namespace.get(n) if n in one.bound else loaded[n] for n in names}
