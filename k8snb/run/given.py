@@ -63,7 +63,8 @@ class Given:
             (other.name, name)
             for other in later
             for name, ref in sorted(self.results[step.name].changed.items())
-            if self._in_fact(other.name, name) == ref and self._same_version(other, step, name, ref)
+            if self._origin(name, self._in_fact(other.name, name)) == self._origin(name, ref)
+            and self._same_version(other, step, name, ref)
         ]
 
     def uses(self, step: str, maker: str) -> bool:
@@ -88,11 +89,21 @@ class Given:
         for other in self._between(ref.step, step):
             result = self.results.get(other.name)
             latest = versions[0]
-            if result is None or result.taken_over.get(name) != latest:
+            if result is None or name not in result.taken_over:
+                continue
+            if self._origin(name, result.taken_over[name]) != self._origin(name, latest):
                 continue
             if self._same_version(step, other, name, latest):
                 versions.insert(0, self._ref(other.name))
         return versions
+
+    def _origin(self, name: str, ref: Ref | None) -> Ref | None:
+        """Return where an object comes from that steps have put out again as it was."""
+        while ref is not None and ref.step is not None and (result := self.results.get(ref.step)) is not None:
+            if name not in result.shared:
+                break
+            ref = result.shared[name]
+        return ref
 
     def _same_version(self, step: Step, other: Step, name: str, ref: Ref) -> bool:
         """Say whether two steps mean the same object by a name that both have from one place."""
