@@ -29,6 +29,8 @@ def of_call(call: ast.Call) -> list[ast.expr]:
         name = call.func.id if isinstance(call.func, ast.Name) else ""
     if name in tables.CHANGING_FUNCTIONS or _of_type(call.func):
         changed += call.args[:1]
+    if name in tables.CHANGING_SECOND:
+        changed += call.args[1:2]
     return [e for e in changed if not _is_module(e)]
 
 

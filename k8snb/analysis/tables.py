@@ -41,6 +41,9 @@ CHANGING_FUNCTIONS = words("""
 """)
 """Functions that change their first argument."""
 
+CHANGING_SECOND = words("pack_into")
+"""Functions that change their second argument."""
+
 CONTAINERS = words("list dict set bytearray deque defaultdict OrderedDict Counter")
 """Classes whose methods are called with the object as their first argument: ``list.append(x, 1)``."""
 
@@ -68,7 +71,7 @@ CHANGING_ARGUMENTS = words("shuffle readinto")
 MODULES = words("""
     np numpy pd pandas plt mpl matplotlib sns torch nn tf keras jnp jax scipy xgb lgb os sys re io math random
     itertools functools operator copy pickle json csv heapq bisect shutil subprocess logging warnings time datetime
-    requests cv2 secrets statistics
+    requests cv2 secrets statistics struct
 """)
 """Names that notebooks give to modules: ``np.append(x, 1)`` does not change ``np``."""
 
