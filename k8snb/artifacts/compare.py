@@ -240,6 +240,7 @@ _LOOKS: dict[type, Callable[[Any], State]] = {
     types.FunctionType: _of_function,
     types.CellType: _of_cell,
     types.MethodType: lambda obj: State([obj.__self__, obj.__func__]),
+    types.BuiltinMethodType: lambda obj: State([obj.__self__], obj.__qualname__),
     functools._lru_cache_wrapper: lambda obj: State([obj.__wrapped__], repr(obj.cache_parameters())),  # noqa: SLF001
     staticmethod: lambda obj: State([obj.__func__]),
     classmethod: lambda obj: State([obj.__func__]),

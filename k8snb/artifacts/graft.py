@@ -6,7 +6,7 @@ from collections import deque
 from contextlib import suppress
 from functools import partial
 from operator import is_
-from types import CellType, FunctionType, MappingProxyType, MethodType
+from types import BuiltinMethodType, CellType, FunctionType, MappingProxyType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from k8snb.artifacts import rebuild, views
@@ -121,6 +121,9 @@ class _Replacing:
         if kind is MethodType:
             owner = self.of(value.__self__)
             return value if owner is value.__self__ else MethodType(self.of(value.__func__), owner)
+        if kind is BuiltinMethodType:
+            owner = self.of(value.__self__)
+            return value if owner is value.__self__ else getattr(owner, value.__name__)
         return self._view(value) if _is_array(value) else value
 
     def inside(self) -> None:

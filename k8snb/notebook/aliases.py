@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
-from k8snb.artifacts.marks import Marked
+from k8snb.artifacts import marks
+from k8snb.artifacts.groups import Group
 from k8snb.notebook import reach
 from k8snb.notebook.cells import Cells, Entry
 from k8snb.notebook.names import Made, Names
@@ -60,32 +62,35 @@ class Aliases:
         entry.beside |= beside
         return bool(changes | beside)
 
+    def fetch_sharing(self, names: AbstractSet[str]) -> set[str]:
+        """Fetch what was loaded beside others and shares an object with what a plain cell is about to change.
+
+        Returns
+        -------
+        set of str
+            All names of results that share one: they are the kernel's from then on.
+        """
+        found = reach.sharing(names, self._users()) if names else set()
+        self._names.bind(sorted(found & self._names.pending.keys()))
+        return {name for name in found if self._names.fetched_from(name) is not None}
+
     def _users(self) -> dict[str, Any]:
-        return {name: value for name, value in self._own().items() if not OWN.fullmatch(name)}
+        """Return the user's values, also those that were loaded beside others and that no cell has read yet."""
+        own = {name: value for name, value in self._own().items() if not OWN.fullmatch(name)}
+        pending = self._names.pending.items()
+        loaded = {n: p.loaded for n, p in pending if isinstance(p, Made) and p.loaded is not None}
+        return own | {name: group.values[name] for name, group in loaded.items()}
 
-    def in_groups_with(self, names: Collection[str]) -> set[str]:
-        """Return pending names whose values share an object with what one of the names stands for."""
-        groups = [set(p.group.names) for p in self._names.pending.values() if isinstance(p, Made)]
-        return {name for group in groups if not group.isdisjoint(names) for name in group}
-
-    def originals(self) -> dict[str, object]:
-        """Return the kernel's objects by their marks: captured ones, and those of results that were fetched."""
-        entries = list(self._cells)
-        found = {mark: value for entry in entries for mark, value in entry.capture.originals.items()}
-        for made in (*(made for entry in entries for made in entry.made), *self._names.made):
-            if made.loaded is not None:
-                found |= {mark: made.loaded.values[key] for key, mark in made.group.marks.items()}
-        return found
-
-    def known(self) -> dict[int, Marked]:
-        """Return the kernel's objects that have marks."""
-        return {id(value): Marked(value, mark) for mark, value in self.originals().items()}
+    def beside_changed(self, entry: Entry) -> set[str]:
+        """Return the names of stored results of which a step changes an object."""
+        groups = [p.group for p in self._names.pending.values() if isinstance(p, Made)]
+        return {name for group in groups if _changes(entry, group) for name in group.names}
 
     def unchanged(self, result: Result | None) -> set[str]:
         """Return the names of a result that stand for objects that it shares and that the kernel has."""
         if result is None:
             return set()
-        there = self.originals()
+        there = self._cells.originals()
         groups = [group for group in result.groups if not result.shared.keys().isdisjoint(group.names)]
         return {n for g in groups for n in g.names if n in result.shared and g.marks.get(n) in there}
 
@@ -107,7 +112,15 @@ class Aliases:
 
 def changer(made: Made, steps: Iterable[Entry]) -> str | None:
     """Return the first of steps that changes an object of a stored group."""
-    return next((e.step for e in steps if e.step != made.step and e.alters & {*made.group.names}), None)
+    return next((e.step for e in steps if e.step != made.step and _changes(e, made.group)), None)
+
+
+def _changes(entry: Entry, group: Group) -> bool:
+    """Say whether a step changes an object of a stored group; what it gets from the kernel is known by its mark."""
+    captured = {name: entry.capture.groups[name] for name in entry.alters & entry.capture.groups.keys()}
+    altered = {marks.first(of.marks[name]) for name, of in captured.items() if name in of.marks}
+    inside = {marks.first(mark) for mark in group.marks.values()}
+    return not altered.isdisjoint(inside) or not (entry.alters - entry.of_kernel).isdisjoint(group.names)
 
 
 def no_longer_meant(step: Step, result: Result | None, pipeline: Pipeline) -> set[str]:

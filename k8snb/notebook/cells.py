@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from k8snb.analysis import analyse
 from k8snb.analysis.facts import CellFacts
+from k8snb.artifacts.marks import Marked
 from k8snb.artifacts.store import Store
 from k8snb.errors import AnnotationError
 from k8snb.notebook.capture import Capture
@@ -35,8 +36,9 @@ class Entry:
     options : StepOptions
     capture : Capture
         Of a step: the kernel's values when its cell was executed.
-    inputs, outputs, alters
-        Of a step: names that it reads, that it puts out, and whose objects it changes in place.
+    inputs, of_kernel, outputs, alters
+        Of a step: names that it reads, those of them that only the kernel makes, names that it puts out, and those
+        whose objects it changes in place.
     ran_ahead : bool
         Of a step: a cell needed its results before the pipeline was run.
     tried : bool
@@ -70,6 +72,7 @@ class Entry:
     options: StepOptions = field(default_factory=StepOptions)
     capture: Capture = field(default_factory=Capture)
     inputs: frozenset[str] = frozenset()
+    of_kernel: frozenset[str] = frozenset()
     outputs: tuple[str, ...] = ()
     alters: frozenset[str] = frozenset()
     ran_ahead: bool = False
@@ -218,6 +221,23 @@ class Cells:
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
+
+    def made(self) -> Iterator[Made]:
+        """Yield the stored groups of all results."""
+        for entry in self._entries:
+            yield from entry.made
+
+    def originals(self) -> dict[str, object]:
+        """Return the kernel's objects by their marks: captured ones, and those of results that were loaded."""
+        found = {mark: value for entry in self._entries for mark, value in entry.capture.originals.items()}
+        for made in self.made():
+            if made.loaded is not None:
+                found |= {mark: made.loaded.values[key] for key, mark in made.group.marks.items()}
+        return found
+
+    def known(self) -> dict[int, Marked]:
+        """Return the kernel's objects that have marks."""
+        return {id(value): Marked(value, mark) for mark, value in self.originals().items()}
 
     def put(self, entry: Entry) -> int:
         """Take a cell in: where it stood when it was first executed, else at the end; return the place.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from k8snb.artifacts import marks
 from k8snb.artifacts.changes import changed
 from k8snb.artifacts.graft import graft
 from k8snb.artifacts.groups import Group
@@ -70,14 +71,21 @@ class Names:
         value.
     originals : callable
         Returns the kernel's objects by their marks.
+    stored : callable
+        Returns the groups of all results.
 
     Attributes
     ----------
     pending : dict of str to Pending
     """
 
-    def __init__(self, namespace: dict[str, Any], originals: Callable[[], Mapping[str, object]]) -> None:
-        self.namespace, self._originals = namespace, originals
+    def __init__(
+        self,
+        namespace: dict[str, Any],
+        originals: Callable[[], Mapping[str, object]],
+        stored: Callable[[], Iterable[Made]],
+    ) -> None:
+        self.namespace, self._originals, self._stored = namespace, originals, stored
         self.pending: dict[str, Pending] = {}
         self._hidden: dict[str, Any] = {}
         self._fetched: dict[str, tuple[Any, Made]] = {}
@@ -160,30 +168,39 @@ class Names:
         for name in names:
             made = self.pending[name]
             assert isinstance(made, Made)
-            if made.loaded is None:
-                if "matplotlib" in made.group.modules:
-                    _show_figures()
-                made.loaded = self._load(made)
-            value = made.loaded.values[name]
+            value = self._value(made, name)
             self.namespace[name] = value
             self._fetched[name] = value, made
             del self.pending[name]
 
-    def _load(self, made: Made) -> Loaded:
+    def _load(self, made: Made) -> None:
         """Load a group; what it has unchanged copies of stays what the kernel has, or becomes the copies."""
-        there = self._originals()
-        originals = {key: there[mark] for key, mark in made.group.marks.items() if mark in there}
-        loaded = load_whole(made.store, made.group, namespace=self.namespace)
-        if originals and not graft(loaded.values, originals):
-            copies = {id(original): loaded.values[key] for key, original in originals.items()}
-            self.namespace.update({n: copies[id(v)] for n, v in self.namespace.items() if id(v) in copies})
-        return loaded
+        if "matplotlib" in made.group.modules:
+            _show_figures()
+        there, later = self._originals(), self._later(made)
+        originals = {key: there[mark] for key, mark in made.group.marks.items() if mark in there and key not in later}
+        made.loaded = load_whole(made.store, made.group, namespace=self.namespace)
+        copies = made.loaded.values
+        successors = {key: self._value(*place) for key, place in later.items()}
+        if (originals or successors) and not graft(copies, originals, successors):
+            stay = {id(original): copies[key] for key, original in originals.items()}
+            self.namespace.update({name: stay[id(v)] for name, v in self.namespace.items() if id(v) in stay})
 
-    @property
-    def made(self) -> Iterator[Made]:
-        """The groups that names stand for."""
-        yield from (pending for pending in self.pending.values() if isinstance(pending, Made))
-        yield from (made for _, made in self._fetched.values())
+    def _later(self, made: Made) -> dict[str, tuple[Made, str]]:
+        """Return for keys of a group whose objects steps have changed since: the group of the last version, its key."""
+        last = {marks.first(mark): (mark, made, key) for key, mark in made.group.marks.items()}
+        for other in self._stored():
+            for key, mark in other.group.marks.items():
+                if (known := last.get(marks.first(mark))) and marks.is_later(mark, known[0]):
+                    last[marks.first(mark)] = mark, other, key
+        found = {key: last[marks.first(mark)] for key, mark in made.group.marks.items()}
+        return {key: (other, place) for key, (_, other, place) in found.items() if other is not made}
+
+    def _value(self, made: Made, key: str) -> object:
+        if made.loaded is None:
+            self._load(made)
+        assert made.loaded is not None
+        return made.loaded.values[key]
 
     def _hide(self, name: str) -> None:
         if name in self.namespace:

@@ -75,7 +75,7 @@ def uses(value: Any) -> set[str]:
     """Return the global names that a value's code uses, if it is code of the notebook; one step far."""
     found: set[str] = set()
     seen = {id(value)}
-    todo = deque([value])  # what is near comes first
+    todo = deque([value] if not issubclass(type(value), _PLAIN) else ())  # what is near comes first
     while todo and len(seen) < OBJECTS:
         one = todo.popleft()
         if type(one) is types.FunctionType and one.__module__ == "__main__":

@@ -67,8 +67,8 @@ class Session:
         self, shell: Any, running: Callable[[], Running | None], *, open_engine: OpenEngine = Engine.open
     ) -> None:
         self.shell, self._running, self._open_engine = shell, running, open_engine
-        self.names = Names(shell.user_ns, lambda: self._aliases.originals())  # noqa: PLW0108 - it is made below
         self.cells = Cells()
+        self.names = Names(shell.user_ns, self.cells.originals, self.cells.made)
         self._effects = Effects()
         self._aliases = Aliases(self.names, self.cells, self._users_own)
         self._bringer = Bringer(
@@ -130,6 +130,9 @@ class Session:
         cell.before = {**dict.fromkeys(self.names.pending, 0), **before}
         cell.changes = self._changes_of(cell)
         self._bringer.before_cell(cell)
+        if cell.entry is not None and (sharing := self._aliases.fetch_sharing(cell.changes)):
+            cell.entry.take(sharing)
+            cell.changes |= sharing
 
     def end_cell(self, cell: Running) -> None:
         """Notice what a cell has bound."""
@@ -221,7 +224,7 @@ class Session:
         except BaseException:
             self.cells.take_back(entry, old)
             raise
-        for touched in entry.touches | self._aliases.in_groups_with(entry.alters):
+        for touched in entry.touches | self._aliases.beside_changed(entry):
             self._settle(touched, cell.above)
         self._settle_what_was_to_come(old.step if old is not None and old.step else name, cell.above)
         warnings += [f"line {w.line}: {w.text} ({SILENCE})" for w in entry.facts.warnings if not w.quiet]
@@ -277,6 +280,7 @@ class Session:
             entry = self.cells.step(step.name)
             assert entry is not None
             entry.inputs, entry.outputs = frozenset(step.inputs), step.outputs
+            entry.of_kernel = frozenset(name for name, sources in step.inputs.items() if sources == (None,))
             entry.alters = frozenset(step.cell.facts.changes)
         return pipeline
 
@@ -299,7 +303,7 @@ class Session:
             lambda name: self.names.of_kernel(name, changed_from=above if name in only_kernel else ()),
             namespace=self.names.namespace,
             store=self.scratch,
-            known=self._aliases.known(),
+            known=self.cells.known(),
         )
         if failures := {n: why for n, why in captured.failures.items() if n in only_kernel or n not in step.inputs}:
             what = "; ".join(f"{name}: {why}" for name, why in sorted(failures.items()))
