@@ -14,7 +14,7 @@ from k8snb.artifacts.marks import is_variable, key_of
 from k8snb.errors import UnpackableError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from k8snb.artifacts.marks import Known
     from k8snb.artifacts.pickler import Pickler
@@ -111,11 +111,13 @@ def pack(
             raise UnpackableError(f"{name!r} cannot travel: {failures[name]}", where=f"variable {name!r}")
     packable = {name: probes[name] for name in sorted(values.keys() & probes.keys())}
     summary = {name: describe.words(values[name], _size(probe)) for name, probe in packable.items()}
+    variables = {id(values[name]) for name in packable}
+    others = {one: marked for one, marked in known.items() if one not in variables}
     packed = []
     for names, bases in _groups(packable):
         pickler: Pickler | None = packable[names[0]]
         together = {name: values[name] for name in names}
-        together |= _inside(together.values(), [packable[name] for name in names], known)
+        together |= _inside([packable[name] for name in names], others)
         if len(together) > 1 or bases:
             pickler = _dump(together, namespace, bases, failures)
         if pickler is not None:
@@ -124,10 +126,14 @@ def pack(
     return Packing(packed, failures)
 
 
-def _inside(values: Collection[object], probes: Iterable[Pickler], known: Known) -> dict[str, object]:
-    """Return the known objects that values contain, by the keys under which they are stored."""
-    met = {id(obj) for probe in probes for obj in probe.met()} if known else set[int]()
-    inside = (known.keys() & met) - {id(value) for value in values}
+def _inside(probes: Iterable[Pickler], known: Known) -> dict[str, object]:
+    """Return the known objects that no variable stands for and that were met, by the keys under which they are stored.
+
+    A variable's object that is met elsewhere has brought the variable into the same group already.
+    """
+    if not known:
+        return {}  # going through all that was met can take longer than packing it
+    inside = {id(obj) for probe in probes for obj in probe.met() if id(obj) in known}
     return {key_of(known[one].mark): known[one].object for one in sorted(inside, key=lambda one: known[one].mark)}
 
 

@@ -13,6 +13,7 @@ from k8snb.artifacts import marks
 from k8snb.artifacts.changes import changed
 from k8snb.artifacts.marks import Marked
 from k8snb.artifacts.packing import pack
+from k8snb.artifacts.pickler import Pickler
 from k8snb.artifacts.store import open_store
 from k8snb.artifacts.transfer import digest, load, load_whole, save
 
@@ -56,3 +57,11 @@ def test_known_objects_are_stored_with_their_marks_also_inside_others(tmp_path):
     loaded.values["x"]["k"][0].append(2)
     assert changed(store, group, loaded, {})
     assert digest(group) != digest(replace(group, marks={"x": "p"}))
+
+
+def test_one_variable_is_not_gone_through_for_the_sake_of_its_own_mark(monkeypatch):
+    """It would take several times as long as packing it."""
+    value = [{"a": [1]}]
+    monkeypatch.setattr(Pickler, "met", None)
+    [packed] = pack({"x": value}, known={id(value): Marked(value, "run#x")}).packed
+    assert packed.marks == {"x": "run#x"}
