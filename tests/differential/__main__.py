@@ -10,8 +10,11 @@ from __future__ import annotations
 import argparse
 import warnings
 from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
 
 from comparing import comparer
+from sequences import Sequence, outcomes, read
 from tally import Tally, minimised, seeded, told
 from writing import FEATURES
 
@@ -21,6 +24,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests/differential", description=__doc__)
     parser.add_argument("first", type=int, nargs="?", default=0)
     parser.add_argument("last", type=int, nargs="?", default=1000)
+    parser.add_argument("--sequences", type=Path, help="try the sequences of cells in a file, in place of random ones")
+    parser.add_argument("--every-choice", action="store_true", help="of sequences: with each choice of steps")
     parser.add_argument("--local", action="store_true", help="steps are processes of the local stack")
     parser.add_argument("--list", action="store_true", help="name the features")
     parser.add_argument("--as-written", action="store_true", help="do not make failing notebooks smaller")
@@ -30,6 +35,8 @@ def main() -> int:
     if args.list:
         print("\n".join(sorted(FEATURES)))
         return 0
+    if args.sequences:
+        return _sequences(read(args.sequences, every_choice=args.every_choice), local=args.local, alarms=args.alarms)
     warnings.simplefilter("ignore")
     tally, sorts = Tally(), Counter[tuple[str, ...]]()
     with comparer(local=args.local) as kernels:
@@ -54,6 +61,16 @@ def main() -> int:
     for name, count in tally.failing.most_common():
         print(f"{name}: {count} of {tally.written[name]} notebooks with it fail")
     return bool(tally.bugs)
+
+
+def _sequences(sequences: Iterable[Sequence], *, local: bool, alarms: bool) -> bool:
+    verdicts = Counter[str]()
+    for outcome in outcomes(sequences, local=local):
+        verdicts[outcome.verdict] += 1
+        if outcome.verdict in ("silent", "loud") or (alarms and outcome.verdict in ("alarm", "warned")):
+            print(f"=== {outcome.title} [{outcome.choice}]: {outcome.verdict}\n{outcome.text}\n", flush=True)
+    print(", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common()))
+    return bool(verdicts["silent"] or verdicts["loud"])
 
 
 if __name__ == "__main__":
