@@ -1,7 +1,8 @@
 """Short sequences of cells as notebooks: which of the cells are steps is chosen in several ways.
 
 A file of them holds blocks that begin with ``--- title``; ``...`` stands between cells. Where the title ends in
-``[spsp ssss]``, these are the choices (``s`` a step, ``p`` a plain cell); else there are several by the number of cells.
+``[spsp ssss]``, these are the choices (``s`` a step, ``p`` a plain cell); else there are several by the number of
+cells.
 """
 
 from __future__ import annotations
