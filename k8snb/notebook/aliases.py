@@ -30,20 +30,39 @@ class Aliases:
     def __init__(self, names: Names, cells: Cells, own: Callable[[], Mapping[str, Any]]) -> None:
         self._names, self._cells, self._own = names, cells, own
 
-    def take_changed(self, entry: Entry, names: Iterable[str]) -> bool:
+    def take_changed(self, entry: Entry, names: Iterable[str]) -> set[str]:
         """Let fetched results among what a step reads be the kernel's where plain cells have changed them.
 
         Returns
         -------
-        bool
-            There were some.
+        set of str
+            Their names.
         """
-        found = False
+        found: set[str] = set()
         for name in sorted(names):
             changed = self._names.changed(name)
             if changed and (reader := self._cells.plain_above(changed, entry)):
                 reader.take(changed)
-                found = True
+                found |= changed
+        return found
+
+    def take_sharing(self, entry: Entry, step: Step) -> set[str]:
+        """Let fetched results among what a step reads be the kernel's where its own values share objects with them.
+
+        Else the step would get these objects twice, from the kernel and from the step that has made them.
+
+        Returns
+        -------
+        set of str
+            Their names.
+        """
+        users = {name: value for name, value in self._users().items() if name in step.inputs}
+        fetched = {name for name in users if self._names.fetched_from(name) is not None}
+        found = reach.sharing(users.keys() - fetched, users) & fetched if fetched else set()
+        reader = self._cells.plain_above((), entry) if found else None
+        if reader is None:
+            return set()
+        reader.take(found)
         return found
 
     def add_sharing(self, entry: Entry, step: Step) -> bool:
@@ -98,9 +117,10 @@ class Aliases:
         """Say who has not seen what a step has changed in place though nothing in its code says so."""
         below = [e for e in self._cells.below(entry) if e.step is None and e is not running]
         found = []
+        names = set(names)
         for name in sorted(names):
-            there, value = self._names.of_kernel(name)
-            sharing = reach.sharing([name], {**self._users(), name: value}) - {name} if there else set()
+            there, value = self._names.of_kernel(name, changed_from=self._cells.steps_above(entry))
+            sharing = reach.sharing([name], {**self._users(), name: value}) - names if there else set()
             readers = [e.called for e in below if name in e.facts.reads]
             told = [f"{', '.join(sorted(sharing))} of the notebook shares it and stays as it was"] if sharing else []
             told += [f"{', '.join(readers)} has read it as it was before: execute that again"] if readers else []

@@ -58,6 +58,15 @@ class Capture:
             for g in large
         ]
 
+    def with_more(self, other: Capture) -> Capture:
+        """Return both."""
+        return Capture(
+            {**self.groups, **other.groups},
+            {**self.failures, **other.failures},
+            self.seconds + other.seconds,
+            {**self.found, **other.found},
+        )
+
     def _distinct(self) -> Collection[Group]:
         return {g.pickle.digest: g for g in self.groups.values()}.values()
 

@@ -268,6 +268,10 @@ class Cells:
         """Return the first so many cells, the last of them first; None: all."""
         return self._entries[:count][::-1]
 
+    def steps_above(self, entry: Entry) -> frozenset[str]:
+        """Return the names of the steps above a cell."""
+        return frozenset(e.step for e in self._entries[: self._entries.index(entry)] if e.step is not None)
+
     def below(self, entry: Entry) -> list[Entry]:
         """Return the cells after another, in their order."""
         return self._entries[self._entries.index(entry) + 1 :]

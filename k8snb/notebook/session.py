@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -220,7 +221,7 @@ class Session:
         try:
             pipeline = self._with_aliases(entry, cell.above)
             step = pipeline[name]
-            entry.capture = self._capture(step, {e.step for e in self.cells.above(cell.above - 1) if e.step})
+            entry.capture = self._capture(step, self.cells.steps_above(entry))
         except BaseException:
             self.cells.take_back(entry, old)
             raise
@@ -237,9 +238,24 @@ class Session:
         """Return the pipeline with a step's entry, and with all that shares objects with what the step uses."""
         assert entry.step is not None
         pipeline = self.pipeline(above)
-        if self._aliases.take_changed(entry, pipeline[entry.step].inputs):
+        if taken := self._aliases.take_changed(entry, pipeline[entry.step].inputs):
             pipeline = self.pipeline(above)
-        return self.pipeline(above) if self._aliases.add_sharing(entry, pipeline[entry.step]) else pipeline
+        if self._aliases.add_sharing(entry, pipeline[entry.step]):
+            pipeline = self.pipeline(above)
+        if sharing := self._aliases.take_sharing(entry, pipeline[entry.step]):
+            pipeline = self.pipeline(above)
+        self._capture_taken(taken | sharing, pipeline, entry.step)
+        return pipeline
+
+    def _capture_taken(self, taken: set[str], pipeline: Pipeline, below: str) -> None:
+        """Capture names for steps above one that were to get them from other steps when their cells were executed."""
+        for step in pipeline.steps if taken else ():
+            entry = self.cells.step(step.name)
+            assert entry is not None
+            missing = {n for n in taken if step.inputs.get(n) == (None,)} - entry.capture.groups.keys()
+            if missing and step.name != below:
+                above = self.cells.steps_above(entry)
+                entry.capture = entry.capture.with_more(self._pack(missing, missing, above))
 
     def _does_not_travel(self, step: Step, stack: str | None = None) -> list[str]:
         """Tell of files that a step reads and that its pod will not have."""
@@ -295,16 +311,10 @@ class Session:
         hidden, namespace = self.shell.user_ns_hidden, self.names.namespace
         return {name: value for name, value in namespace.items() if name not in hidden or hidden[name] is not value}
 
-    def _capture(self, step: Step, above: set[str]) -> Capture:
+    def _capture(self, step: Step, above: AbstractSet[str]) -> Capture:
         """Pack the kernel's values that a step may read, as they are now."""
         only_kernel = {name for name, sources in step.inputs.items() if sources == (None,)}
-        captured = capture(
-            step.from_kernel,
-            lambda name: self.names.of_kernel(name, changed_from=above if name in only_kernel else ()),
-            namespace=self.names.namespace,
-            store=self.scratch,
-            known=self.cells.known(),
-        )
+        captured = self._pack(step.from_kernel, only_kernel, above)
         if failures := {n: why for n, why in captured.failures.items() if n in only_kernel or n not in step.inputs}:
             what = "; ".join(f"{name}: {why}" for name, why in sorted(failures.items()))
             raise UnpackableError(
@@ -313,6 +323,16 @@ class Session:
                 fix="make them inside the step; or, where the step does not need them, name what it needs with --in",
             )
         return captured
+
+    def _pack(self, names: AbstractSet[str], only_kernel: AbstractSet[str], above: AbstractSet[str]) -> Capture:
+        """Pack values of the kernel, what it has of the results of steps above among them where it alone makes it."""
+        return capture(
+            names,
+            lambda name: self.names.of_kernel(name, changed_from=above if name in only_kernel else ()),
+            namespace=self.names.namespace,
+            store=self.scratch,
+            known=self.cells.known(),
+        )
 
     # --- runs --------------------------------------------------------------------------------------------------
 
