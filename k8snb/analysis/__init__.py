@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
-from k8snb.analysis import closure, hints, magics, state
+from k8snb.analysis import closure, hints, magics, mutation, state
 from k8snb.analysis.facts import CellFacts, Code, Pass, Warning_
 from k8snb.analysis.files import files
 from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, Origin, join
@@ -82,6 +82,7 @@ def analyse(
         codes=_codes(walker.definitions, hidden),
         results={name: frozenset(functions) - hidden for name, functions in walker.results.items()},
         called=_called(tree, reads),
+        methods={n: frozenset(m.attr for m in found) for n, found in walker.bound_methods.items() if n in touched},
         uses=_uses(walker.holds, hidden),
         effects=_effects(walker.holds, hidden),
         instances={name: frozenset(made) for name, made in walker.instances.items() if made},
@@ -117,8 +118,9 @@ def _uses(holds: Mapping[str, list[Deferred]], hidden: frozenset[str]) -> dict[s
 
 
 def _effects(holds: Mapping[str, list[Deferred]], hidden: frozenset[str]) -> dict[str, frozenset[str]]:
-    """For each name what calling it may rebind, delete or change."""
-    found = {name: _named(k for code in codes for k in (*code.binds, *code.changes)) for name, codes in holds.items()}
+    """For each name what calling it may rebind, delete or change: of a class calling any of its methods."""
+    run = {name: [part for code in codes for part in (code, *code.methods.values())] for name, codes in holds.items()}
+    found = {name: _named(k for code in codes for k in (*code.binds, *code.changes)) for name, codes in run.items()}
     return {name: names - hidden for name, names in found.items() if names - hidden}
 
 
@@ -164,12 +166,13 @@ def _code(code: Deferred, hidden: frozenset[str]) -> Code:
 
 
 def _called(tree: ast.AST, reads: Collection[str]) -> dict[str, int]:
-    """Return the names that are called, or handed to a call, anywhere in the cell."""
+    """Return the names that are called, or a part of them, or handed to a call, anywhere in the cell."""
     found: dict[str, int] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            for part in (node.func, *node.args):
-                if isinstance(part, ast.Name) and part.id in reads:
+            function = mutation.roots(node.func) if isinstance(node.func, ast.Name | ast.Subscript) else []
+            for part in (*function, *(arg for arg in node.args if isinstance(arg, ast.Name))):
+                if part.id in reads:
                     found.setdefault(part.id, node.lineno)
     return found
 

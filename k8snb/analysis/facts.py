@@ -243,7 +243,9 @@ class CellFacts:
     results : mapping of str to frozenset of str
         For names that may stand for what functions return (a decorator is one): these functions.
     called : mapping of str to int
-        Names that are called, with the line.
+        Names that are called, or a part of which is, or that are handed to a call; with the line.
+    methods : mapping of str to frozenset of str
+        For names that may stand for methods of objects, or for what holds such: the methods' names.
     imports : frozenset of str
         Top-level modules imported, at any depth.
     submodules : frozenset of str
@@ -283,6 +285,7 @@ class CellFacts:
     codes: Mapping[str, Code] = field(default_factory=dict)
     results: Mapping[str, frozenset[str]] = field(default_factory=dict)
     called: Mapping[str, int] = field(default_factory=dict)
+    methods: Mapping[str, frozenset[str]] = field(default_factory=dict)
     uses: Mapping[str, frozenset[str]] = field(default_factory=dict)
     effects: Mapping[str, frozenset[str]] = field(default_factory=dict)
     instances: Mapping[str, frozenset[str]] = field(default_factory=dict)

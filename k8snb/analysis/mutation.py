@@ -42,17 +42,37 @@ def _of_type(function: ast.expr) -> bool:
     return False
 
 
-def bound_methods(tree: ast.AST) -> frozenset[str]:
-    """Return the names that methods which change their object go by."""
-    return frozenset(
-        target.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.Attribute)
-        and node.value.attr in tables.CHANGING_METHODS
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    )
+def bound_methods(tree: ast.AST) -> dict[str, list[ast.Attribute]]:
+    """Return the methods that names may stand for, or for what holds them."""
+    found: dict[str, list[ast.Attribute]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            for name in names:
+                found.setdefault(name, []).extend(methods_in(node.value))
+    return {name: methods for name, methods in found.items() if methods}
+
+
+def methods_in(expression: ast.expr) -> list[ast.Attribute]:
+    """Return the methods, not called yet, that an expression's value may be or hold."""
+    match expression:
+        case ast.Attribute(value=owner):
+            return [] if _is_module(owner) else [expression]
+        case ast.Call(args=args, keywords=keywords):
+            return [method for part in (*args, *(k.value for k in keywords)) for method in methods_in(part)]
+        case ast.IfExp(body=one, orelse=other):
+            return methods_in(one) + methods_in(other)
+        case (
+            ast.BoolOp(values=parts)
+            | ast.Dict(values=parts)
+            | ast.List(elts=parts)
+            | ast.Tuple(elts=parts)
+            | ast.Set(elts=parts)
+        ):
+            return [method for part in parts for method in methods_in(part)]
+        case ast.Starred(value=value):
+            return methods_in(value)
+    return []
 
 
 def elements(iterable: ast.expr) -> list[ast.expr]:

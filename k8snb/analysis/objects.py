@@ -113,18 +113,26 @@ class Objects(ast.NodeVisitor):
         for position, value in given:
             self.hand(call, callee, position, self.contents(value))
 
-    def hand(self, call: ast.Call, callee: str, position: int | str, objects: frozenset[Origin]) -> None:
-        """Note one argument of a call."""
+    def hand(
+        self,
+        call: ast.Call,
+        callee: str,
+        position: int | str,
+        objects: frozenset[Origin],
+        method: ast.Attribute | None = None,
+    ) -> None:
+        """Note one argument of a call, or what a method is called on that the call is given."""
         assert self.state
         keys = {o for o in objects if isinstance(o, str) and self.state.flag(o) & INCOMING}
         parameters = {o.name for o in objects if isinstance(o, Parameter) and o.code is self.unit}
-        if old := self.unit.passes.get((call, position)):
+        place = (method or call, position)
+        if old := self.unit.passes.get(place):
             keys |= old.names
             parameters |= old.parameters
         if keys or parameters:
-            self.unit.passes[call, position] = Pass(
+            self.unit.passes[place] = Pass(
                 callee=callee,
-                method=isinstance(call.func, ast.Attribute),
+                method=method is not None or isinstance(call.func, ast.Attribute),
                 position=position,
                 names=frozenset(keys),
                 parameters=frozenset(parameters),
@@ -189,9 +197,21 @@ class Objects(ast.NodeVisitor):
             self.keep_in(target.value, kept)
 
     def change_through(self, call: ast.Call) -> None:
-        """Note what a method changes that goes by a name of its own: ``put = x.append``."""
-        if isinstance(call.func, ast.Name) and call.func.id in self.bound_methods:
-            self.change(ast.Subscript(call.func, ast.Constant(0)), call.lineno)
+        """Note what methods change that a call is handed, or that go by a name of their own: ``put = x.append``."""
+        for method in (
+            m for part in (*call.args, *(k.value for k in call.keywords)) for m in mutation.methods_in(part)
+        ):
+            self.change_by(method, method.value, call)
+        if isinstance(call.func, ast.Name | ast.Subscript):
+            owners = mutation.roots(call.func)
+            for method in (m for owner in owners for m in self.bound_methods.get(owner.id, ())):
+                self.change_by(method, ast.Subscript(call.func, ast.Constant(0)), call)
+
+    def change_by(self, method: ast.Attribute, owner: ast.expr, call: ast.Call) -> None:
+        """Note that a call may call a method of an object."""
+        if method.attr in tables.CHANGING_METHODS:
+            self.change(owner, call.lineno)
+        self.hand(call, method.attr, "self", self.contents(owner), method)
 
 
 def _holds_code(value: ast.expr) -> bool:

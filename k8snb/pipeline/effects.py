@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from k8snb.analysis.facts import CellFacts, Code, Pass
-from k8snb.analysis.tables import DRAWS, GENERATORS
+from k8snb.analysis.tables import CHANGING_METHODS, DRAWS, GENERATORS
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.sources import code_of, with_uses
 
@@ -119,7 +119,14 @@ class _Library:
             for name, functions in facts.results.items()
             if any(self.codes[f].makes_stateful for f in functions & self.codes.keys())
         }
+        self.stateful |= {
+            name for name, methods in facts.methods.items() if any(map(self._changes_its_object, methods))
+        }
         self.stateful |= {name for name, others in facts.same.items() if not others.isdisjoint(self.stateful)}
+
+    def _changes_its_object(self, method: str) -> bool:
+        own = self.methods.get(method, ())
+        return method in CHANGING_METHODS or any(self._alters(m, name, set()) for m in own for name in m.parameters[:1])
 
     def copy(self) -> _Library:
         """Return one that goes on on its own."""
