@@ -13,6 +13,7 @@ from k8snb.analysis import closure, hints, magics, mutation, state
 from k8snb.analysis.facts import CellFacts, Code, Pass, Warning_
 from k8snb.analysis.files import files
 from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, Origin, join
+from k8snb.analysis.imported import by_imports
 from k8snb.analysis.ipython import Scripts, parse
 from k8snb.analysis.scopes import Key
 from k8snb.analysis.source import body, step_line
@@ -27,6 +28,7 @@ def analyse(
     also: Collection[str] = frozenset(),
     futures: Collection[str] = frozenset(),
     scripts: Scripts = MappingProxyType({}),
+    imported: Collection[tuple[str, str]] = (),
 ) -> CellFacts:
     """Say what executing a cell reads, binds and changes in the notebook's namespace.
 
@@ -40,6 +42,8 @@ def analyse(
         Features that cells above have taken from ``__future__``.
     scripts : mapping of str to sequence of str
         The sources of files that the cell executes with ``%run``.
+    imported : collection of (str, str)
+        Names that imports of cells above have bound, with what they stand for (`k8snb.analysis.imported`).
 
     Returns
     -------
@@ -67,7 +71,7 @@ def analyse(
     hidden = GIVEN - touched - _named(end) - walker.shared - frozenset(also)
     reads = _lines(cell.reads, hidden)
     certain = frozenset() if walker.state is None else _named(walker.state.read) - hidden
-    module_state, functions = state.of_cell(tree, touched, source)
+    module_state, functions = state.of_cell(tree, touched, source, dict(imported))
     extensions, scripts_run = (magics.extensions(tree), magics.scripts(tree)) if ipython else ((), ())
     return CellFacts(
         reads=reads,
@@ -89,6 +93,7 @@ def analyse(
         certain=certain,
         modules=frozenset(walker.modules),
         imports=_imports(tree).union(map(magics.module_of, extensions), _for_notebooks(scripts_run)),
+        imported={name: path for name, path in by_imports(tree).items() if name in touched},
         submodules=frozenset(walker.submodules),
         futures=own_futures,
         ipython=ipython,

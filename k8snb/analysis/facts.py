@@ -248,6 +248,8 @@ class CellFacts:
         For names that may stand for methods of objects, or for what holds such: the methods' names.
     imports : frozenset of str
         Top-level modules imported, at any depth.
+    imported : mapping of str to str
+        Names that imports in the cell bind, with what they stand for (`k8snb.analysis.imported`).
     submodules : frozenset of str
         ``a.b`` for ``import a.b``, which binds only `a`.
     futures : frozenset of str
@@ -292,6 +294,7 @@ class CellFacts:
     certain: frozenset[str] = frozenset()
     modules: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
+    imported: Mapping[str, str] = field(default_factory=dict)
     submodules: frozenset[str] = frozenset()
     futures: frozenset[str] = frozenset()
     ipython: bool = False

@@ -11,6 +11,7 @@ from dataclasses import replace
 from k8snb.analysis import replay, tables
 from k8snb.analysis import state_tables as known
 from k8snb.analysis.facts import ModuleState, Setting
+from k8snb.analysis.imported import by_imports, dotted, is_module
 from k8snb.analysis.source import quiet_lines
 from k8snb.analysis.syntax import Expansion
 
@@ -21,7 +22,9 @@ _PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 _SHELL = frozenset({"!", "", "sx", "system"})
 
 
-def of_cell(tree: ast.Module, bound: frozenset[str], source: str) -> tuple[ModuleState, dict[str, ModuleState]]:
+def of_cell(
+    tree: ast.Module, bound: frozenset[str], source: str, imported: Mapping[str, str]
+) -> tuple[ModuleState, dict[str, ModuleState]]:
     """Return what executing a cell has to do with the state of modules, and what its functions have.
 
     Parameters
@@ -31,8 +34,10 @@ def of_cell(tree: ast.Module, bound: frozenset[str], source: str) -> tuple[Modul
         Names that the cell binds.
     source : str
         The cell's, whose comments may ask for quiet.
+    imported : mapping of str to str
+        What names stand for that cells above have imported.
     """
-    finder = _Finder(tree, bound, quiet_lines(source))
+    finder = _Finder(tree, bound, quiet_lines(source), imported)
     functions = {name: _Code() for name in finder.definitions}
     for name, node in finder.definitions.items():
         finder.into(functions[name], node)
@@ -80,10 +85,14 @@ def _with_calls(code: _Code, functions: Mapping[str, _Code], seen: set[str], qui
 
 
 class _Finder(ast.NodeVisitor):
-    def __init__(self, tree: ast.Module, bound: frozenset[str], quiet: frozenset[int]) -> None:
-        self.quiet, self.bound = quiet, bound
-        self.modules = {name: module for name, module in tables.CUSTOMARY.items() if name not in bound}
-        self.objects: dict[str, str] = {}  # names from `from module import name`
+    def __init__(
+        self, tree: ast.Module, bound: frozenset[str], quiet: frozenset[int], imported: Mapping[str, str]
+    ) -> None:
+        self.quiet = quiet
+        known = {name: path for name, path in {**tables.CUSTOMARY, **imported}.items() if name not in bound}
+        known |= by_imports(tree)
+        self.modules = {name: path for name, path in known.items() if is_module(path)}
+        self.objects = {name: dotted(path) for name, path in known.items() if not is_module(path)}
         self.loggers: dict[str, ast.expr] = {}
         self.definitions: dict[str, ast.AST] = {}
         self.cell = self.code = _Code()
@@ -99,13 +108,6 @@ class _Finder(ast.NodeVisitor):
 
     def _note_names(self, node: ast.AST) -> None:
         match node:
-            case ast.Import():
-                for alias in node.names:
-                    top = alias.name.partition(".")[0]
-                    self.modules[alias.asname or top] = alias.name if alias.asname else top
-            case ast.ImportFrom():
-                for alias in node.names:
-                    self.objects[alias.asname or alias.name] = f"{node.module}.{alias.name}"
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=function) as call):
                 if ast.unparse(function) in {"logging.getLogger", "getLogger"}:
                     self.loggers[name] = call
@@ -210,13 +212,9 @@ class _Finder(ast.NodeVisitor):
         root: ast.expr = node.value
         while isinstance(root, ast.Attribute):
             root = root.value
-        if not isinstance(root, ast.Name):
+        if owner is None or not isinstance(root, ast.Name) or root.id not in self.modules:
             return None
-        if owner and root.id in self.modules:
-            return known.of_module(owner)
-        perhaps = self.code is self.cell and not owner and root.id not in self.bound
-        inside = isinstance(node, ast.Attribute) or node.value is not root  # a module has no items
-        return known.of_name(root.id) if perhaps and inside else None
+        return known.of_module(owner)
 
     # --- what depends on it ------------------------------------------------------------------------------------
 

@@ -13,22 +13,12 @@ LOGGING, FILTERS, PATH, NUMBERS, ALWAYS = "logging", "warnings", "path", "number
 IMPLICIT = frozenset({ENVIRONMENT, FILTERS, ALWAYS})
 """Kinds that matter to code which does not name them."""
 
-_OF_MODULE, _OF_NAME = "module:", "name:"
+_OF_MODULE = "module:"
 
 
 def of_module(path: str) -> str:
     """Return the kind of state that is a module's own: ``helper.verbose = True``."""
     return _OF_MODULE + path.partition(".")[0]
-
-
-def of_name(name: str) -> str:
-    """Return the kind of state that is a module's own if a name of a cell above stands for a module."""
-    return _OF_NAME + name
-
-
-def name_in(kind: str) -> str | None:
-    """Return the name that `of_name` was given."""
-    return kind.removeprefix(_OF_NAME) if kind.startswith(_OF_NAME) else None
 
 
 def module_in(kind: str) -> str | None:

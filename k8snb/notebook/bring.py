@@ -14,6 +14,7 @@ from k8snb.notebook.cells import Cells, Entry
 from k8snb.notebook.names import Broken, Made, Names, NotRun
 from k8snb.notebook.running import Running
 from k8snb.notebook.runs import around_runs
+from k8snb.pipeline.context import Context
 from k8snb.runner.inputs import import_submodules
 
 
@@ -164,4 +165,4 @@ class Bringer:
         return {name for name, p in self._names.pending.items() if not isinstance(p, Broken)}
 
     def _facts(self, source: str) -> CellFacts:
-        return Entry(source, None, shadowing=self._cells.shadowing).facts
+        return Entry(source, None, context=Context(self._cells.shadowing)).facts

@@ -13,7 +13,7 @@ from k8snb.artifacts.store import Store
 from k8snb.errors import AnnotationError
 from k8snb.notebook.capture import Capture
 from k8snb.notebook.names import Broken, Made, NotRun, Pending
-from k8snb.pipeline.context import contexts
+from k8snb.pipeline.context import Context, contexts
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.options import StepOptions
 from k8snb.runner.spec import SUCCEEDED, Result
@@ -60,8 +60,8 @@ class Entry:
         Of a plain cell whose code may bind any name (``exec``, ``%run``): what it has bound and deleted besides.
     scripts : tuple of (str, tuple of str)
         Of a step: files that it executes with ``%run``, and the sources of their cells.
-    shadowing, futures : frozenset of str
-        Names of builtins that cells of the notebook bind; features that cells above have taken from ``__future__``.
+    context : Context
+        What the analysis needs to know of other cells.
     number : int or None
         The execution's, as it stands beside the cell.
     """
@@ -80,8 +80,7 @@ class Entry:
     bound: frozenset[str] | None = None
     unbound: frozenset[str] = frozenset()
     left_alone: frozenset[str] = frozenset()
-    shadowing: frozenset[str] = frozenset()
-    futures: frozenset[str] = frozenset()
+    context: Context = field(default_factory=Context)
     changes: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
     unforeseen: frozenset[str] = frozenset()
@@ -97,7 +96,7 @@ class Entry:
     def facts(self) -> CellFacts:
         """What the analysis says; made when first asked for."""
         try:
-            facts = _analyse(self.source, self.shadowing, self.futures, self.scripts)
+            facts = _analyse(self.source, self.context, self.scripts)
         except AnnotationError:
             if self.step is not None:
                 raise
@@ -116,7 +115,9 @@ class Entry:
     @property
     def cell(self) -> Cell:
         """The cell as the pipeline takes it."""
-        return Cell(self.source, self.facts, self.step, self.options, self.futures, self.left_alone, self.number)
+        return Cell(
+            self.source, self.facts, self.step, self.options, self.context.futures, self.left_alone, self.number
+        )
 
     @property
     def called(self) -> str:
@@ -202,13 +203,8 @@ class Entry:
 
 
 @lru_cache(maxsize=1024)
-def _analyse(
-    source: str,
-    shadowing: frozenset[str],
-    futures: frozenset[str],
-    scripts: tuple[tuple[str, tuple[str, ...]], ...],
-) -> CellFacts:
-    return analyse(source, shadowing, futures, dict(scripts))
+def _analyse(source: str, context: Context, scripts: tuple[tuple[str, tuple[str, ...]], ...]) -> CellFacts:
+    return analyse(source, context.shadowing, context.futures, dict(scripts), context.imported)
 
 
 class Cells:
@@ -293,9 +289,9 @@ class Cells:
     def _tell_each_other(self) -> None:
         """Let each cell's analysis know what that of the others says."""
         around = list(contexts([entry.facts for entry in self._entries]))
-        for entry, (shadowing, futures) in zip(self._entries, around, strict=True):
-            entry.shadowing, entry.futures = shadowing, futures
-            self.shadowing = shadowing
+        for entry, context in zip(self._entries, around, strict=True):
+            entry.context = context
+            self.shadowing = context.shadowing
 
     def _place(self, entry: Entry) -> int | None:
         for place, other in enumerate(self._entries):

@@ -32,7 +32,6 @@ from k8snb.pipeline import build, merge, parse_options, select
 from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.file import kales_own
 from k8snb.pipeline.model import Pipeline, Step
-from k8snb.pipeline.sharing import sets_state
 from k8snb.pipeline.sources import OWN
 from k8snb.run import portal
 from k8snb.run.engine import Engine
@@ -269,9 +268,8 @@ class Session:
 
     def _warn_of_steps_settings(self, place: int | None) -> None:
         """Say at a plain cell which state of modules it does not have because a step above has set it."""
-        above = [] if place is None else self.cells.above(place)[::-1]
-        setting = zip(above, sets_state(entry.facts for entry in above), strict=True)
-        if place is None or not any(sets and entry.step is not None for entry, sets in setting):
+        above = [] if place is None else self.cells.above(place)
+        if place is None or not any(entry.step is not None and entry.facts.state.settings for entry in above):
             return
         for unshared in self.pipeline(place + 1).unshared:
             if unshared.reader == place:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from k8snb.analysis import analyse
 from k8snb.errors import AnnotationError, InputError
-from k8snb.pipeline.context import contexts
+from k8snb.pipeline.context import in_context
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.parse import parse_options
 from k8snb.pipeline.tags import Gathered, Piece, defaults, gather, is_kales, left_out
@@ -28,11 +27,7 @@ def read_notebook(path: Path) -> list[Cell]:
     InputError
         The file is no notebook, or a step's line, its tags or a cell's code is wrong.
     """
-    cells = [_cell(found, path.name) for found in gathered(path)[1]]
-    return [
-        replace(cell, facts=analyse(cell.source, *around), futures=around[1]) if any(around) else cell
-        for cell, around in zip(cells, contexts([cell.facts for cell in cells]), strict=True)
-    ]
+    return in_context([_cell(found, path.name) for found in gathered(path)[1]])
 
 
 def gathered(path: Path) -> tuple[list[Piece], list[Gathered]]:

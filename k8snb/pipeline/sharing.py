@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from k8snb.analysis import state_tables as known
-from k8snb.analysis.facts import CellFacts, ModuleState, Replay, Setting
-from k8snb.analysis.looks import imports
+from k8snb.analysis.facts import ModuleState, Replay, Setting
 from k8snb.pipeline.model import Carried, Cell, Unshared
 from k8snb.pipeline.sources import code_of, with_uses
 
@@ -47,7 +46,7 @@ def share(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> S
     """
     if not any(cell.step is not None for cell in cells):
         return Sharing()
-    if not any(cell.facts.functions for cell in cells) and not any(sets_state(cell.facts for cell in cells)):
+    if not any(cell.facts.functions or cell.facts.state.settings for cell in cells):
         return Sharing()
     does = _with_functions(cells, kernel_uses)
     sharing = Sharing()
@@ -57,24 +56,12 @@ def share(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> S
     return sharing
 
 
-def sets_state(cells: Iterable[CellFacts]) -> Iterator[bool]:
-    """Say of each cell, given in their order, whether its own code sets state of modules."""
-    modules: set[str] = set()
-    for facts in cells:
-        kinds = (kind for setting in facts.state.settings for kind in setting.kinds)
-        names = (known.name_in(kind) for kind in kinds)
-        yield any(name is None or name in modules for name in names)
-        modules |= facts.modules
-
-
 def _with_functions(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> list[ModuleState]:
     """Return what executing each cell does with the state of modules, functions of cells above included."""
     done = []
     matter = False
-    modules: dict[str, str] = {}
     for place, cell in enumerate(cells):
-        state = _with_modules(cell.facts, modules)
-        settings, uses = list(state.settings), dict(state.uses)
+        settings, uses = list(cell.facts.state.settings), dict(cell.facts.state.uses)
         for name in with_uses(cell.facts.reads, cells[:place], kernel_uses) if matter else ():
             for facts, bound in code_of(name, cells[:place]):
                 inner, line = facts.functions.get(bound, ModuleState()), cell.facts.reads.get(name, 1)
@@ -84,38 +71,9 @@ def _with_functions(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[s
                 for kind in inner.uses:
                     uses[kind] = min(line, uses.get(kind, line))
         matter = matter or bool(cell.facts.functions)
-        modules = _modules_after(cell, modules)
         settings.sort(key=lambda setting: setting.line)
         done.append(ModuleState(tuple(settings), uses))
     return done
-
-
-def _modules_after(cell: Cell, before: Mapping[str, str]) -> dict[str, str]:
-    """Return the names that stand for modules after a cell, and which."""
-    own = imports(cell.source) if cell.facts.modules else {}
-    bound = cell.facts.binds | cell.facts.may_bind
-    kept = {name: module for name, module in before.items() if name not in bound}
-    return kept | {name: own[name] for name in cell.facts.modules & own.keys()}
-
-
-def _with_modules(facts: CellFacts, modules: Mapping[str, str]) -> ModuleState:
-    """Say of a cell's state what is a module's that cells above have imported."""
-    settings: list[Setting] = []
-    for setting in facts.state.settings:
-        names = {name for kind in setting.kinds if (name := known.name_in(kind)) is not None}
-        settings += [_of_module(setting, name, modules[name]) for name in names & modules.keys()]
-        settings += [] if names else [setting]
-    uses = {known.of_module(modules[n]): line for n, line in facts.reads.items() if n in modules}
-    return ModuleState(tuple(settings), {**uses, **facts.state.uses})
-
-
-def _of_module(setting: Setting, name: str, module: str) -> Setting:
-    """Return a setting as that of a module's state which a name stands for."""
-    replay = setting.replay
-    if replay is not None:
-        code = f"import {module} as {name}\n{replay.code}"
-        replay = Replay(code, (*replay.modules, module.partition(".")[0]), replay.names - {name})
-    return replace(setting, kinds=(known.of_module(module),), replay=replay)
 
 
 def _share(place: int, setting: Setting, cells: Sequence[Cell], does: Sequence[ModuleState], sharing: Sharing) -> None:

@@ -33,7 +33,6 @@ from k8snb.analysis import analyse
         ("d['a'] = 1\nrng = np.random.default_rng(0)\nax.set(title='a')", ""),
         ("class A:\n    def f(self):\n        self.x = 2", ""),
         ("c = C()\nc.x = 1\n%matplotlib inline", ""),
-        ("cfg.lr = 1\nhelper.seen['a'] = 1", "1 name:cfg, 2 name:helper"),
     ],
 )
 def test_settings(source, expected):

@@ -8,7 +8,8 @@ A difference is *named* where something that k8snb has said before (a warning on
 the text of one of its errors) mentions
 
 - the variable that differs, or a variable that occurs in the cell that told something else;
-- or a cell (by standing on its card) that is the one that told something else, or in which the variable occurs;
+- or a cell (by its number, or by standing on its card) that is the one that told something else, or in which the
+  variable occurs;
 - or where the variable, or the cell, occurs together with a variable whose difference is named: it comes from it.
 
 All that is not named is a bug. Where k8snb ends the notebook with an error of its own, that is said loudly enough:
@@ -36,6 +37,7 @@ from writing import Notebook
 from k8snb.run.engine import Engine
 
 WORD = re.compile(r"[A-Za-z_]\w*")
+NUMBER = re.compile(r"\bcell \[(\d+)\]")
 OWN = re.compile(r"_+|_i+|_i?\d+|_dh|_ih|_oh|In|Out|__\w+__")
 
 WORST_FIRST = ("crash", "error", "not run", "missing", "superfluous", "output", "value", "sharing")
@@ -185,8 +187,9 @@ def _named(notebook: Notebook, differences: tuple[Difference, ...], words: list[
     """Return those of what differs that k8snb has spoken of."""
     occurs = {f"cell {place}": frozenset(WORD.findall(cell.code)) for place, cell in enumerate(notebook.cells)}
     spoken = {name for word in words for name in WORD.findall(word.text)}
-    spoken |= {name for word in words if word.cell is not None for name in occurs[f"cell {word.cell}"]}
-    spoken |= {f"cell {word.cell}" for word in words if word.cell is not None}
+    cells = {f"cell {word.cell}" for word in words if word.cell is not None}
+    cells |= {f"cell {int(number) - 1}" for word in words for number in NUMBER.findall(word.text)} & occurs.keys()
+    spoken |= cells.union(*(occurs[cell] for cell in cells))
     open_ = {d.what for d in differences}
     named: set[str] = set()
     while found := {what for what in open_ if what in spoken or occurs.get(what, frozenset()) & spoken}:

@@ -149,6 +149,7 @@ class Piped(Kernel):
         self._places = {cell.step: place for place, cell in enumerate(notebook.cells) if cell.step is not None}
         for place, cell in enumerate(notebook.cells):
             self._place = place
+            self.shell.history_manager.input_hist_raw = [""] * (place + 1)  # what cells take their numbers from
             if not self._cell(cell.source, place):
                 break
         self._place = None

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sequences import outcomes, read
+from sequences import Outcome, outcomes, read
 
 EVERYDAY = Path(__file__).with_name("everyday.txt")
 
 
 def test_everyday_sequences_come_to_what_they_come_to_in_one_kernel():
+    """Those whose title says so differ, and k8snb has said that they may."""
     found = list(outcomes(read(EVERYDAY)))
-    wrong = [f"{one.title} [{one.choice}]: {one.verdict}\n{one.text}" for one in found if one.verdict != "same"]
+    wrong = [f"{one.title} [{one.choice}]: {one.verdict}\n{one.text}" for one in found if one.verdict != _wanted(one)]
     assert not wrong, "\n\n".join(wrong)
     assert found
+
+
+def _wanted(one: Outcome) -> str:
+    return "warned" if one.title.startswith("said: ") else "same"

@@ -6,6 +6,7 @@ import pytest
 
 from k8snb.analysis import analyse, step_line
 from k8snb.pipeline import build
+from k8snb.pipeline.context import in_context
 from k8snb.pipeline.model import Cell
 
 IMPORTS = """
@@ -16,7 +17,7 @@ from sklearn.model_selection import train_test_split
 
 def pipeline(*sources):
     cells = [Cell(s, analyse(s), (step_line(s) or "").partition(" ")[0] or None) for s in (IMPORTS, *sources)]
-    return build(cells, name="test")
+    return build(in_context(cells), name="test")
 
 
 def step(name, source):
@@ -55,6 +56,9 @@ DRAW = "x = np.random.rand()"
         (["import helper", step("a", "helper.cache['a'] = len('b')"), step("b", "helper.f()")], "", 3),
         (["import helper", step("a", "helper.n += 1"), "y = 1"], "", None),
         (["helper = C()", step("a", "helper.n = 5"), step("b", "print(helper.n)")], "", None),
+        # what cells above have imported from modules
+        (["from decimal import Decimal, getcontext", step("a", "getcontext().prec = 4"), "Decimal(1) / 3"], "", 3),
+        (["from numpy.random import rand, seed", "seed(0)", step("a", "rand()"), step("b", "rand()")], "a", 4),
         (["import helper", "helper = C()", step("a", "helper.n = 5"), "print(helper.n)"], "", None),
         # secrets are not written down
         (["os.environ['API_KEY'] = 'a'", step("a", "os.environ['API_KEY']")], "", 2),

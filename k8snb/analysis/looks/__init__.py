@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 from k8snb.analysis import scopes
+from k8snb.analysis.imported import by_imports, dotted
 from k8snb.analysis.ipython import parse
 from k8snb.analysis.looks.model import Looking, Looks
 from k8snb.analysis.looks.points_to import PointsTo, stored
@@ -20,15 +21,8 @@ from k8snb.analysis.scopes import Function
 @lru_cache(maxsize=4096)
 def imports(source: str) -> Mapping[str, str]:
     """Return the names that a cell's imports alone bind, with what they stand for: ``{"np": "numpy"}``."""
-    found: dict[str, str] = {}
     tree, _ = parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                top = alias.name.partition(".")[0]
-                found[alias.asname or top] = alias.name if alias.asname else top
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    found = {name: dotted(path) for name, path in by_imports(tree).items()}
     for name in stored(tree):
         found.pop(name, None)
     return found
