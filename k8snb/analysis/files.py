@@ -18,6 +18,7 @@ _COPIES = frozenset({"copy", "copy2", "copyfile", "copytree", "move", "rename", 
 _UNPACKS = frozenset({"extractall", "extract", "unpack_archive", "snapshot_download", "clone_from"})
 _OPENS = re.compile(r"open|Path|read_|load|listdir|scandir|walk|iterdir|imread|ImageFolder|connect")
 _PATHS = frozenset({"Path", "PurePath", "PosixPath"})
+_MAKES_FOLDERS = frozenset({"mkdir", "makedirs"})
 _COMMANDS_WRITE = frozenset({"mkdir", "touch", "tee", "rm", "rmdir", "export"})
 _COMMANDS_BRING = frozenset({
     "wget", "curl", "git", "gdown", "kaggle", "aws", "gsutil", "az", "unzip", "tar", "gunzip", "7z", "make", "dvc",
@@ -34,6 +35,7 @@ class Files:
     reads : mapping of str to int
         Paths that the cell may read before it writes them, with the line.
     writes : frozenset of str
+        But for folders that it only makes.
     in_code : mapping of str to frozenset of str
         Paths in the code of functions and classes that the cell defines.
     """
@@ -61,16 +63,17 @@ class _Search(ast.NodeVisitor):
     def __init__(self) -> None:
         self.reads: dict[str, int] = {}
         self.writes: set[str] = set()
+        self._folders: set[str] = set()
         self._anything_may_be_there = False
 
     def read(self, path: str, line: int) -> None:
         path = posixpath.normpath(path)
-        written = any(path == w or path.startswith(f"{w}/") for w in self.writes)
+        written = any(path == w or path.startswith(f"{w}/") for w in self.writes | self._folders)
         if not self._anything_may_be_there and not written:
             self.reads.setdefault(path, line)
 
-    def write(self, path: str) -> None:
-        self.writes.add(posixpath.normpath(path))
+    def write(self, path: str, by: str = "") -> None:
+        (self._folders if by in _MAKES_FOLDERS else self.writes).add(posixpath.normpath(path))
 
     def visit_Call(self, node: ast.Call) -> None:
         if (path := _path(node)) is not None:  # Path("data", "x.csv")
@@ -82,21 +85,21 @@ class _Search(ast.NodeVisitor):
         if name in _ASKS | _TALKS:
             places = [place for place in places if _path(place) is None]
         elif name in _COPIES and len(node.args) > 1:
-            self._take(node.args[:1], write=False, opens=True)
-            self._take(node.args[1:], write=True, opens=True)
+            self._take(node.args[:1], write=None, opens=True)
+            self._take(node.args[1:], write=name, opens=True)
             return
-        self._take(places, write=_is_write(name, node), opens=bool(_OPENS.search(name)))
+        self._take(places, write=name if _is_write(name, node) else None, opens=bool(_OPENS.search(name)))
         self._anything_may_be_there |= name in _UNPACKS
 
-    def _take(self, places: Iterable[ast.expr], *, write: bool, opens: bool) -> None:
+    def _take(self, places: Iterable[ast.expr], *, write: str | None, opens: bool) -> None:
         for place in places:
             path = _path(place)
             if path is None:
                 self.visit(place)
             elif not looks_like_file(path, opens=opens):
                 continue
-            elif write:
-                self.write(path)
+            elif write is not None:
+                self.write(path, write)
             else:
                 self.read(path, place.lineno)
 
@@ -147,7 +150,7 @@ class _Search(ast.NodeVisitor):
         writes = bool(words) and words[0] in _COMMANDS_WRITE
         for before, word in zip(["", *words], words, strict=False):
             if target := word.lstrip(">") if writes or before.endswith(">") or word.startswith(">") else "":
-                self.write(target)
+                self.write(target, words[0])
             elif looks_like_file(word):
                 self.read(word, line)
 

@@ -20,19 +20,22 @@ _WAYS_OUT = (
 
 
 def words(value: object, size: int) -> str:
-    """Return a value's type and size for people: ``ndarray 1437x64 float64, 736 kB``."""
-    kind = type(value).__name__
+    """Return a value's type and size for people: ``ndarray 1437x64 float64, 736 kB``.
+
+    Instances of the user's own classes are not asked for anything: that would run their code.
+    """
+    kind, own = type(value).__name__, type(value).__module__ == "__main__"
     if isinstance(value, type):
         return f"class {value.__qualname__}"
     if isinstance(value, types.FunctionType | types.BuiltinFunctionType | types.ModuleType):
         return f"{'module' if isinstance(value, types.ModuleType) else 'function'} {value.__name__}"
     if isinstance(value, bool | int | float | complex | None):
         return kind
-    shape, nbytes = getattr(value, "shape", None), getattr(value, "nbytes", None)
+    shape, nbytes = (None, None) if own else (getattr(value, name, None) for name in ("shape", "nbytes"))
     if isinstance(shape, tuple) and all(isinstance(n, int) for n in shape):
         text = [kind, "x".join(map(str, shape)), str(getattr(value, "dtype", ""))]
         return f"{' '.join(filter(None, text))}, {amount(nbytes if isinstance(nbytes, int) else size)}"
-    if isinstance(value, list | tuple | dict | set | frozenset | str | bytes | bytearray):
+    if isinstance(value, list | tuple | dict | set | frozenset | str | bytes | bytearray) and not own:
         kind = f"{kind} of {len(value)}"
     return f"{kind}, {amount(size)}"
 

@@ -12,6 +12,7 @@ from k8snb.analysis.files import looks_like_file
 from k8snb.errors import InputError
 from k8snb.images.code import LIMIT
 from k8snb.notebook.card import size_in_words
+from k8snb.pipeline import paths
 from k8snb.pipeline.file import gathered
 from k8snb.pipeline.model import Cell, Step
 
@@ -40,13 +41,16 @@ def files(step: Step, above: Sequence[Cell], folder: Path, values: Mapping[str, 
         place = folder / os.path.expanduser(path)  # noqa: PTH111 - a path that is told as it stands in the code
         if any(place.is_relative_to(mount) for mount in mounted) or _travels(path, options.files):
             continue
-        if (maker := _maker(path, above)) is not None:
-            told.append(
-                f"{where}reads {path}, which step {maker} writes into its own pod: hand the data over as a variable"
-            )
+        if (maker := paths.writer(path, above)) is not None:
+            told.append(in_pod_of(maker, path, where))
         elif place.exists():
             told += _missing(path, place, folder, where)
     return told
+
+
+def in_pod_of(step: str, path: str, where: str) -> str:
+    """Tell of a file that a step writes and that others do not have."""
+    return f"{where}reads {path}, which step {step} writes into its own pod: hand the data over as a variable"
 
 
 def scripts(facts: CellFacts) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -80,10 +84,7 @@ def packages(cells: Iterable[Cell]) -> Iterator[str]:
 
 def _read(step: Step, above: Sequence[Cell], values: Mapping[str, object]) -> dict[str, str]:
     """Return the paths that a step reads, and where in the notebook they stand."""
-    found = {path: f"line {line}: " for path, line in step.cell.facts.files.reads.items()}
-    for cell in above:
-        for name in step.inputs.keys() & cell.facts.files.in_code.keys():
-            found |= {path: f"through {name}: " for path in cell.facts.files.in_code[name] if path not in found}
+    found = paths.read(step.cell.facts, step.inputs, above)
     for name, value in values.items():
         if isinstance(value, str | PurePath) and looks_like_file(str(value)) and str(value) not in found:
             found[os.path.normpath(value)] = f"through {name}: "
@@ -92,11 +93,6 @@ def _read(step: Step, above: Sequence[Cell], values: Mapping[str, object]) -> di
 
 def _travels(path: str, named: Iterable[str]) -> bool:
     return any(PurePath(os.path.normpath(path)).is_relative_to(os.path.normpath(name)) for name in named)
-
-
-def _maker(path: str, above: Sequence[Cell]) -> str | None:
-    """Return the step above that has written a file last; None where a plain cell has."""
-    return next((cell.step for cell in reversed(above) if path in cell.facts.files.writes), None)
 
 
 def _missing(path: str, place: Path, folder: Path, where: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from k8snb.analysis.facts import BINDS_ANY
 from k8snb.analysis.tables import GIVEN
 from k8snb.errors import PipelineError
+from k8snb.pipeline import paths
 from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.model import Cell, Pipeline, Step
 from k8snb.pipeline.refused import extensions, refuse_kernels_own
@@ -63,7 +64,11 @@ def build(
     versions = dict(_versions(cells))
     steps = [replace(step, versions=versions[step.name]) for step in steps]
     inputs = {step.name: step.inputs for step in steps}
-    steps = [replace(step, after=step.after | _readers_before(step, cells, inputs)) for step in steps]
+    files = paths.before(cells, inputs)
+    steps = [
+        replace(step, after=step.after | _readers_before(step, cells, inputs) | files.get(step.name, frozenset()))
+        for step in steps
+    ]
     sharing = share(cells, uses)
     carried = {cells[place].step: tuple(statements) for place, statements in sharing.carried.items()}
     steps = [replace(step, carried=carried.get(step.name, ())) for step in steps]
@@ -90,6 +95,7 @@ def select(pipeline: Pipeline, names: Iterable[str]) -> Pipeline:
             chosen.add(name)
             left += {s for sources in pipeline[name].inputs.values() for s in sources if s is not None}
             left += pipeline[name].cell.options.after
+            left += paths.writers(pipeline[name], pipeline.cells)
     steps = [replace(step, after=step.after & chosen) for step in pipeline.steps if step.name in chosen]
     return replace(pipeline, steps=_with_needed(steps))
 

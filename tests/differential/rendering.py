@@ -124,7 +124,7 @@ class _Renderer:
             return self._pandas(value, kind, path)
         if module in BY_REPR:
             return (kind.__name__, repr(value))
-        if hasattr(value, "__length_hint__") and hasattr(value, "__reduce__") and module == "builtins":
+        if module == "builtins" and hasattr(value, "__length_hint__") and hasattr(value, "__reduce__"):
             return ("iterator", kind.__name__, self.value(value.__reduce__()[1:], f"{path}.reduced"))
         return None
 

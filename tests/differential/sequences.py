@@ -41,6 +41,11 @@ class Sequence:
     cells: tuple[str, ...]
     choices: tuple[str, ...]
 
+    @property
+    def has_magics(self) -> bool:
+        """Whether it has IPython's syntax, which steps execute only in processes of their own."""
+        return any(re.search(r"^(\w+ = )?[!%]", cell, flags=re.MULTILINE) for cell in self.cells)
+
     def notebook(self, choice: str) -> Notebook:
         """Return the cells as a notebook of steps and plain cells."""
         steps = [f"s{place}" if letter == "s" else None for place, letter in enumerate(choice)]
@@ -106,7 +111,7 @@ def _outcome(task: tuple[Sequence, str, bool]) -> Outcome:
     sequence, choice, local = task
     notebook = sequence.notebook(choice)
     warnings.simplefilter("ignore")
-    with comparer(local=local) as kernels:
+    with comparer(local=local or sequence.has_magics) as kernels:
         comparison = kernels.compare(notebook)
     return Outcome(sequence.title, choice, _verdict(comparison), told(notebook, comparison))
 

@@ -1,0 +1,41 @@
+"""Steps that write files come before those that read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from k8snb.analysis import analyse
+from k8snb.pipeline import build, select
+from k8snb.pipeline.model import Cell
+
+A, B, C = "df.to_csv('a.csv')", "pd.read_csv('a.csv')", "open('a.csv', 'a').write('x')"
+
+
+def pipeline(*sources):
+    cells = [Cell("df = pd = os = 1", analyse("df = pd = os = 1"))]
+    cells += [Cell(s, analyse(s), None if s.startswith("p") and "=" in s else f"s{n}") for n, s in enumerate(sources)]
+    return build(cells, name="test")
+
+
+@pytest.mark.parametrize(
+    ("sources", "after"),
+    [
+        ([A, B], {"s1": {"s0"}}),
+        ([A, B, C, B], {"s1": {"s0"}, "s2": {"s0", "s1"}, "s3": {"s2"}}),
+        ([A, "df.to_csv('b.csv')", B], {"s2": {"s0"}}),
+        (["!echo a > a.csv", B], {"s1": {"s0"}}),
+        (["%%writefile a.csv\nx", B], {"s1": {"s0"}}),
+        (["df.to_csv('out/a.csv')", "os.listdir('out')"], {"s1": {"s0"}}),
+        (["os.makedirs('out')\ndf.to_csv('out/a.csv')", "os.makedirs('out')\ndf.to_csv('out/b.csv')"], {}),
+        (["def f(): return open('a.csv')", A, "f()"], {"s1": {"s0"}, "s2": {"s0", "s1"}}),
+        ([B, A], {"s1": {"s0"}}),
+        ([A, "p = open('a.csv', 'w').write('')", B], {}),
+    ],
+)
+def test_order(sources, after):
+    found = {step.name: set(step.after) for step in pipeline(*sources).steps}
+    assert {name: steps for name, steps in found.items() if steps} == after
+
+
+def test_a_step_that_is_named_brings_those_that_write_what_it_reads():
+    assert [step.name for step in select(pipeline(A, "df.head()", B), ["s2"]).steps] == ["s0", "s2"]
