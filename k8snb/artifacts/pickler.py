@@ -10,7 +10,7 @@ import io
 import linecache
 import pickle
 import sys
-from types import CellType, CodeType, FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType, MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -127,6 +127,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             WeakValueDictionary: self._weak,
             functools._lru_cache_wrapper: self._lru_cache,  # noqa: SLF001 - it has no other name
         }
+        reducers |= {type(view({})): functools.partial(_view, view) for view in (dict.keys, dict.values, dict.items)}
+        reducers[MappingProxyType] = functools.partial(_view, MappingProxyType)
         if np := loaded("numpy"):
             reducers |= {getattr(np, name): self._array for name in _ARRAYS}
         return reducers
@@ -350,6 +352,12 @@ def _function_attributes() -> tuple[str, ...]:
     lazy = sys.version_info >= (3, 14)
     annotations = "__annotate__" if lazy else "__annotations__"
     return ("__qualname__", annotations, "__kwdefaults__", "__defaults__", "__module__", "__doc__")
+
+
+def _view(look_at: Callable[[Any], Any], view: Any) -> Any:
+    """Pack what looks at a dict with the dict, not with what it sees there now."""
+    [seen] = gc.get_referents(view)
+    return (look_at, (seen,)) if type(seen) is dict else NotImplemented
 
 
 def _leave(_: Any) -> Any:
