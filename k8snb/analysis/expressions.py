@@ -274,6 +274,9 @@ class Expressions(Objects):
 
     def visit_Compare(self, node: ast.Compare) -> None:
         """Walk a comparison; ``is`` cannot raise, and what follows a first one that fails is not evaluated."""
+        if (name := mutation.guarded(node)) is not None:
+            self.may_load([name], node.lineno)
+            return
         self.visit(node.left)
         skipped: State | None = None
         for op, value in zip(node.ops, node.comparators, strict=True):
@@ -318,7 +321,7 @@ class Expressions(Objects):
                 self.visit(generator.iter)
                 self.may_raise()
             end = join(end, self.state)
-            self.bind_target(generator.target)
+            self.bind_elements(generator.target, generator.iter)
             for test in generator.ifs:
                 if self.state:
                     self.state, no = self.branch(test)
@@ -327,6 +330,14 @@ class Expressions(Objects):
             self.visit(result)
         self.may_raise()
         self.state = join(end, self.state)
+
+    def bind_elements(self, target: ast.expr, iterable: ast.expr) -> None:
+        """Bind the target of a loop to the elements of what it goes through."""
+        assert self.state
+        owners = frozenset[Origin](key for e in mutation.elements(iterable) for key in self.roots(e)) | ANYTHING
+        inside = self.contents(iterable)
+        self.bind_target(target, owners)
+        self.hold_target(target, inside)
 
     # IPython
 

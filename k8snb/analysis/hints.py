@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 
-from k8snb.analysis import magics, tables
+from k8snb.analysis import magics, mutation, tables
 from k8snb.analysis.facts import Warning_
 from k8snb.analysis.source import quiet_lines
 from k8snb.analysis.syntax import Expansion
@@ -77,6 +77,10 @@ class _Hints(ast.NodeVisitor):
                 if not node.args and not self.depth:
                     self.say(node, name)
         self.generic_visit(node)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        if mutation.guarded(node) is None:
+            self.generic_visit(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         match node:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from k8snb.analysis import tables
+
+_AXES = re.compile(r"(fig|figure|ax|axs|axes)\d*(_\w+)?|\w+_(fig|ax|axs|axes)")
 
 GIVES_ELEMENTS = ("enumerate", "zip", "reversed", "sorted", "list", "iter", "tqdm")
 
 
 def of_call(call: ast.Call) -> list[ast.expr]:
     """Return the expressions whose objects a call changes."""
-    changed = [k.value for k in call.keywords if k.arg == "out"]
+    changed = [k.value for k in call.keywords if k.arg in {"out", "ax"}]
     if isinstance(call.func, ast.Attribute):
         owner, method = call.func.value, call.func.attr
         inplace = any(k.arg == "inplace" and not _is(k.value, value=False) for k in call.keywords)
@@ -20,6 +23,7 @@ def of_call(call: ast.Call) -> list[ast.expr]:
             or method in tables.CHANGING_METHODS
             or _marked(method)
             or (method in tables.DRAWS and _is_generator(owner))
+            or (_is_axes(owner) and not method.startswith("get_"))
         ):
             changed.append(owner)
         elif method == "at" and _is_module(owner):  # np.add.at(x, ...)
@@ -86,7 +90,21 @@ def elements(iterable: ast.expr) -> list[ast.expr]:
             return [iterable]
         case ast.Subscript(slice=ast.Constant()):
             return [iterable]
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Dict(values=parts):
+            return [part for part in parts if not isinstance(part, ast.Constant)]
     return []
+
+
+def guarded(test: ast.Compare) -> str | None:
+    """Return ``x`` of ``"x" in globals()``, which asks for nothing but whether that name is bound."""
+    match test:
+        case ast.Compare(
+            left=ast.Constant(value=str(name)),
+            ops=[ast.In() | ast.NotIn()],
+            comparators=[ast.Call(func=ast.Name(id="globals" | "locals" | "vars" | "dir"), args=[], keywords=[])],
+        ):
+            return name
+    return None
 
 
 def roots(expression: ast.expr) -> list[ast.Name]:  # noqa: PLR0911 - one for each kind of expression
@@ -194,6 +212,14 @@ def _is_generator(owner: ast.expr) -> bool:
     """Say whether something is called like a random generator."""
     name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
     return any(part in name.lower() for part in ("rng", "generator", "random_state"))
+
+
+def _is_axes(owner: ast.expr) -> bool:
+    """Say whether something is called like a figure of matplotlib, or like the axes in one."""
+    while isinstance(owner, ast.Subscript):
+        owner = owner.value
+    name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
+    return _AXES.fullmatch(name) is not None
 
 
 def _is_module(expression: ast.expr) -> bool:

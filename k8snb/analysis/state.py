@@ -221,6 +221,8 @@ class _Finder(ast.NodeVisitor):
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self.code.reads.setdefault(node.id, node.lineno)
+            if self._logger(node):
+                self.code.use(known.LOGGING, node.lineno)
             if dotted := self.dotted(node):
                 self._used(dotted, node.lineno)
 
@@ -278,6 +280,12 @@ def _kinds_used(dotted: str) -> Iterator[str]:
     """Return the kinds of state that the use of something of a module depends on."""
     top, _, rest = dotted.partition(".")
     yield known.of_module(top)
+    if top in known.OF_WHOLE_MODULES:
+        yield known.OF_WHOLE_MODULES[top]
+    if dotted.startswith(known.ENVIRONMENT_READERS):
+        yield known.ENVIRONMENT
+    if dotted in known.FOLDER_READERS:
+        yield known.FOLDER
     first = rest.partition(".")[0]
     drawn = rest.removeprefix("random.").partition(".")[0]
     if top == "numpy" and first == "random" and rest != "random" and drawn not in known.NUMPY_OWN:
@@ -286,18 +294,8 @@ def _kinds_used(dotted: str) -> Iterator[str]:
         yield known.RANDOM
     elif top == "torch" and first.startswith(known.TORCH_DRAWS):
         yield known.TORCH
-    elif top in {"tensorflow", "keras"}:
-        yield known.TENSORFLOW
-    elif top in {"matplotlib", "seaborn"}:
-        yield known.PLOTS
     elif top == "logging" and first in known.LOG_METHODS:
         yield known.LOGGING
-    elif top == "warnings":
-        yield known.FILTERS
-    elif top == "decimal":
-        yield known.NUMBERS
-    elif dotted.startswith(known.ENVIRONMENT_READERS):
-        yield known.ENVIRONMENT
 
 
 def _relative(path: ast.expr) -> bool:

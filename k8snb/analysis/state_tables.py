@@ -94,6 +94,16 @@ MATTERS_WITH = {
 }
 """Modules without which a kind of state means nothing."""
 
+OF_WHOLE_MODULES = {
+    "tensorflow": TENSORFLOW,
+    "keras": TENSORFLOW,
+    "matplotlib": PLOTS,
+    "seaborn": PLOTS,
+    "warnings": FILTERS,
+    "decimal": NUMBERS,
+}
+"""Kinds of state that all of a module depends on."""
+
 ON_LOGGERS = words("setLevel addHandler removeHandler addFilter")
 """Methods that set the state of a logger."""
 
@@ -141,6 +151,7 @@ OPENS = words("""
 """)
 """Functions that take a path; the relative ones are looked for in the working directory."""
 
+FOLDER_READERS = words("os.getcwd os.listdir os.scandir os.path.abspath os.path.realpath pathlib.Path.cwd glob.glob")
 ENVIRONMENT_READERS = ("os.environ", "os.getenv", "os.system", "os.popen", "subprocess", "os.path.expandvars")
 
 SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "AUTH")

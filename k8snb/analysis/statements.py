@@ -75,6 +75,7 @@ class Statements(Expressions):
                     self.bind_target(target, origin)
                     self.hold_target(target, kept)
                 self.same_object(targets)
+                self.parts_of_one(targets, value)
         for target in targets:
             for node in ast.walk(target):
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -86,6 +87,15 @@ class Statements(Expressions):
         for name in names[1:]:
             first = frozenset[Origin](scopes.look_up(self.scopes, names[0]))
             self.bind_name(name, self.origins(ast.Name(name, ast.Load())) | first)
+
+    def parts_of_one(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
+        """Note where the objects that are bound at once reach one another: ``fig, ax = plt.subplots()``."""
+        if _last_name(value) not in tables.MAKES_PARTS:
+            return
+        names = [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        keys = {name: scopes.place(self.scopes, name) for name in names}
+        for name in names:
+            self.hold(keys[name], frozenset(key for other, key in keys.items() if other != name))
 
     def note_result(self, function: ast.expr, targets: Iterable[ast.expr]) -> None:
         """Note the function whose result names of the namespace may stand for."""
@@ -305,17 +315,12 @@ class Statements(Expressions):
         """Walk ``for``."""
         self.visit(node.iter)
         self.may_raise()
-        assert self.state
-        owners = frozenset[Origin](key for e in mutation.elements(node.iter) for key in self.roots(e)) | ANYTHING
-
-        inside = self.contents(node.iter)
 
         def enter() -> Branches:
             self.may_raise()
             assert self.state
             over = self.state.copy()
-            self.bind_target(node.target, owners)
-            self.hold_target(node.target, inside)
+            self.bind_elements(node.target, node.iter)
             return self.state, over
 
         self.loop(enter, node.body, node.orelse, at_least_once=self.goes_round(node.iter))

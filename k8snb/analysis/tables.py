@@ -48,10 +48,13 @@ CONTAINERS = words("list dict set bytearray deque defaultdict OrderedDict Counte
 """Classes whose methods are called with the object as their first argument: ``list.append(x, 1)``."""
 
 GIVES_OF_OWNER = words("""
-    get pop popitem popleft items values setdefault copy reshape ravel view transpose squeeze swapaxes diagonal
-    fit set_params
+    get pop popitem popleft items keys values setdefault copy reshape ravel view transpose squeeze swapaxes diagonal
+    fit set_params add_subplot add_axes gca twinx twiny
 """)
 """Methods whose result may be the object that they are called on, a part of it, or look at its memory."""
+
+MAKES_PARTS = words("subplots subplot_mosaic")
+"""Functions that return several objects which reach one another."""
 
 GIVES_OF_ARGUMENTS = words("max min next getattr vars")
 """Functions whose result may be what they are given, or a part of it."""

@@ -126,7 +126,7 @@ class Session:
         """Take in a plain cell and bring the results of steps that it reads, running steps where need be."""
         self.remember(cell)
         self.names.reconcile()
-        self._warn_of_steps_settings(cell.above)
+        self._warn_of_state(cell.above)
         before = {name: id(value) for name, value in self.names.namespace.items()}
         cell.before = {**dict.fromkeys(self.names.pending, 0), **before}
         cell.changes = self._changes_of(cell)
@@ -287,10 +287,11 @@ class Session:
     def _runs_images(self, stack: str | None) -> bool:
         return Capability.IMAGES in kind_of(self.stacks.pick(stack)).capabilities
 
-    def _warn_of_steps_settings(self, place: int | None) -> None:
-        """Say at a plain cell which state of modules it does not have because a step above has set it."""
+    def _warn_of_state(self, place: int | None) -> None:
+        """Say at a plain cell which state of modules it does not have as cells above have left it."""
         above = [] if place is None else self.cells.above(place)
-        if place is None or not any(entry.step is not None and entry.facts.state.settings for entry in above):
+        sets = any(entry.facts.sets_state for entry in above)
+        if place is None or not sets or not any(entry.step is not None for entry in above):
             return
         for unshared in self.pipeline(place + 1).unshared:
             if unshared.reader == place:
