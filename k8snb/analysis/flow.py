@@ -88,7 +88,14 @@ class Parameter:
     name: str
 
 
-Origin = Deferred | Parameter | Key | None
+@dataclass(frozen=True)
+class Before:
+    """The object that a name came in with, whatever it stands for now."""
+
+    key: Key
+
+
+Origin = Deferred | Parameter | Before | Key | None
 """What a name may stand for: code of this cell, a caller's object, that of another name, or (None) anything."""
 
 ANYTHING: frozenset[Origin] = frozenset({None})

@@ -88,10 +88,8 @@ def elements(iterable: ast.expr) -> list[ast.expr]:
             return [e for a in args for e in elements(a)]
         case ast.Name() | ast.Attribute():
             return [iterable]
-        case ast.Subscript(slice=ast.Constant()):
+        case ast.Subscript(slice=ast.Constant()) | ast.List() | ast.Tuple() | ast.Set() | ast.Dict():
             return [iterable]
-        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Dict(values=parts):
-            return [part for part in parts if not isinstance(part, ast.Constant)]
     return []
 
 

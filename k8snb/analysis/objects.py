@@ -7,8 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from k8snb.analysis import mutation, scopes, tables
 from k8snb.analysis.facts import Pass
-from k8snb.analysis.flow import ANYTHING, INCOMING, Deferred, Origin, Parameter, State, union
+from k8snb.analysis.flow import ANYTHING, INCOMING, Before, Deferred, Origin, Parameter, State, union
 from k8snb.analysis.scopes import Key, Scope
+
+Root = Parameter | Before | Key
+"""Whose object something may be."""
 
 
 class Objects(ast.NodeVisitor):
@@ -44,16 +47,16 @@ class Objects(ast.NodeVisitor):
         for origin in found:
             if isinstance(origin, Parameter):
                 origin.code.altered.add(origin.name)
-            elif not isinstance(origin, Deferred) and self.state.flag(origin) & INCOMING:
-                self.unit.changes.setdefault(origin, line)
-                if origin not in own:
-                    self.unit.deep.add(origin)
+            elif isinstance(origin, Before):
+                self.unit.changes.setdefault(origin.key, line)
+                if origin.key not in own or not self.state.flag(origin.key) & INCOMING:
+                    self.unit.deep.add(origin.key)
 
-    def roots(self, expression: ast.expr) -> set[Parameter | Key]:
+    def roots(self, expression: ast.expr) -> set[Root]:
         """Return the names whose objects an expression is, or is a part of; aliases are followed."""
         return self.stand_for(mutation.roots(expression)) | self.given_by(expression)
 
-    def given_by(self, expression: ast.expr) -> set[Parameter | Key]:
+    def given_by(self, expression: ast.expr) -> set[Root]:
         """Return the names whose objects functions of the cell return that an expression calls."""
         while isinstance(expression, ast.Attribute | ast.Subscript):
             expression = expression.value
@@ -72,22 +75,27 @@ class Objects(ast.NodeVisitor):
         found = self.stand_for(mutation.contents(expression))
         return frozenset[Origin](found).union(*(self.held(key) for key in found))
 
-    def stand_for(self, names: Iterable[ast.Name]) -> set[Parameter | Key]:
+    def stand_for(self, names: Iterable[ast.Name]) -> set[Root]:
         """Return names' keys, and those whose objects they may stand for."""
         assert self.state
-        found: set[Parameter | Key] = set()
+        found: set[Root] = set()
         for name in names:
             for key in scopes.look_up(self.scopes, name.id):
-                found.add(key)
+                found |= self.meant(key)
                 origins = self.state.origins.get(key, ANYTHING)
-                found.update(o for o in origins if isinstance(o, Parameter | str | tuple))
+                found.update(o for o in origins if isinstance(o, Parameter | Before | str | tuple))
         return found
 
-    def held(self, key: Parameter | Key) -> set[Parameter | Key]:
+    def meant(self, key: Key) -> set[Root]:
+        """Return a name's key and, where the name may still stand for it, the object that it came in with."""
+        assert self.state
+        return {key, Before(key)} if self.state.flag(key) & INCOMING else {key}
+
+    def held(self, key: Root) -> set[Root]:
         """Return the names whose objects that of another name may contain."""
         assert self.state
-        held = frozenset[Origin]() if isinstance(key, Parameter) else self.state.held.get(key, frozenset())
-        return {origin for origin in held if isinstance(origin, Parameter | str | tuple)}
+        held = self.state.held.get(key, frozenset()) if isinstance(key, str | tuple) else frozenset[Origin]()
+        return {origin for origin in held if isinstance(origin, Parameter | Before | str | tuple)}
 
     def keep(self, owner: ast.expr, values: Iterable[ast.expr]) -> None:
         """Note that an object may contain values from now on."""
@@ -96,7 +104,7 @@ class Objects(ast.NodeVisitor):
     def keep_in(self, owner: ast.expr, kept: frozenset[Origin]) -> None:
         """Note what the object that an expression is, or is a part of, may contain from now on."""
         for key in self.roots(owner):
-            if not isinstance(key, Parameter):
+            if isinstance(key, str | tuple):
                 self.hold(key, kept)
 
     def hand_over(self, call: ast.Call) -> None:
@@ -123,7 +131,7 @@ class Objects(ast.NodeVisitor):
     ) -> None:
         """Note one argument of a call, or what a method is called on that the call is given."""
         assert self.state
-        keys = {o for o in objects if isinstance(o, str) and self.state.flag(o) & INCOMING}
+        keys = {o.key for o in objects if isinstance(o, Before) and isinstance(o.key, str)}
         parameters = {o.name for o in objects if isinstance(o, Parameter) and o.code is self.unit}
         place = (method or call, position)
         if old := self.unit.passes.get(place):
@@ -157,7 +165,8 @@ class Objects(ast.NodeVisitor):
         match value:
             case ast.Name(id=name):
                 keys = scopes.look_up(self.scopes, name)
-                return union([frozenset[Origin](keys), *(self.state.origins.get(k, ANYTHING) for k in keys)])
+                own = (frozenset[Origin](self.meant(key)) for key in keys)
+                return union([*own, *(self.state.origins.get(k, ANYTHING) for k in keys)])
             case ast.Attribute() | ast.Subscript(slice=ast.Constant() | ast.Slice() | ast.UnaryOp()):
                 return frozenset[Origin](self.roots(value)) | ANYTHING
             case ast.Lambda() | ast.GeneratorExp():
@@ -173,7 +182,7 @@ class Objects(ast.NodeVisitor):
                 return frozenset[Origin](given) | ANYTHING
         return ANYTHING
 
-    def handed_through(self, function: str, args: Sequence[ast.expr]) -> set[Parameter | Key]:
+    def handed_through(self, function: str, args: Sequence[ast.expr]) -> set[Root]:
         """Return the names whose objects a call of a function of the cell may return."""
         return {
             root

@@ -464,13 +464,17 @@ class Statements(Expressions):
     def visit_Match(self, node: ast.Match) -> None:
         """Walk ``match``: the first pattern that fits, and its guard, decide."""
         self.visit(node.subject)
+        if self.state is None:
+            return
+        owners, inside = frozenset[Origin](self.roots(node.subject)) | ANYTHING, self.contents(node.subject)
         end: State | None = None
         for case in node.cases:
             if self.state is None:
                 break
             unmatched = None if _always(case.pattern) else self.fit(case.pattern)
             for name in _captures(case.pattern):
-                self.bind_name(name)
+                self.bind_name(name, owners)
+                self.hold(scopes.place(self.scopes, name), inside)
             if case.guard:
                 self.state, no = self.branch(case.guard)
                 unmatched = join(unmatched, no)

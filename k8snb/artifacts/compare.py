@@ -84,6 +84,11 @@ def is_closed(obj: object) -> bool:
     return not isinstance(obj, type) and _look_of(kind) is _of_pickle
 
 
+def is_iterator(obj: object) -> bool:
+    """Say whether an object is an iterator that can be made anew over something else."""
+    return type(obj) in _ITERATORS
+
+
 @functools.lru_cache(maxsize=1024)
 def _look_of(kind: Any) -> Callable[[Any], State] | None:
     """Return what tells of objects of a type; None where they are compared as they are."""
@@ -217,6 +222,12 @@ def _of_pickle(obj: Any) -> State:
     return State((), digest.digest())
 
 
+def _of_iterator(obj: Any) -> State:
+    """Tell of an iterator that is made anew of what it goes through; one that has ended goes through nothing."""
+    make, args, *place = obj.__reduce__()
+    return State(() if make is iter and not place else args, (make, *place))
+
+
 def _plainly_reduced(kind: Any) -> bool:
     """Say whether a pickle of an instance is its class and its attributes."""
     plain = kind.__reduce_ex__ is object.__reduce_ex__ and kind.__reduce__ in _REDUCES
@@ -225,7 +236,12 @@ def _plainly_reduced(kind: Any) -> bool:
 
 _REDUCES = (object.__reduce__, set.__reduce__, collections.OrderedDict.__reduce__, collections.defaultdict.__reduce__)
 
+_ITERATORS = frozenset(
+    map(type, (iter([]), iter(()), iter(collections.deque()), iter(bytearray()), reversed([])))
+).union((enumerate, filter, map, reversed, zip))
+
 _LOOKS: dict[type, Callable[[Any], State]] = {
+    **dict.fromkeys(_ITERATORS, _of_iterator),
     list: _of_sequence,
     tuple: _of_sequence,
     set: _of_set,

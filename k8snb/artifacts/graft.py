@@ -10,7 +10,7 @@ from types import BuiltinMethodType, CellType, FunctionType, MappingProxyType, M
 from typing import TYPE_CHECKING, Any
 
 from k8snb.artifacts import rebuild, views
-from k8snb.artifacts.compare import is_closed, parts, slots_of
+from k8snb.artifacts.compare import is_closed, is_iterator, parts, slots_of
 from k8snb.artifacts.identity import is_atomic
 from k8snb.artifacts.loaded import loaded
 
@@ -32,7 +32,7 @@ def graft(
 ) -> bool:
     """Put originals in the place of their copies, wherever these are in values; say whether that is possible.
 
-    What only its own code can tell of, an iterator for example, keeps what it holds: then nothing is replaced.
+    What only its own code can tell of keeps what it holds: then nothing is replaced.
 
     Parameters
     ----------
@@ -124,7 +124,20 @@ class _Replacing:
         if kind is BuiltinMethodType:
             owner = self.of(value.__self__)
             return value if owner is value.__self__ else getattr(owner, value.__name__)
+        if is_iterator(value):
+            return self._iterator(value)
         return self._view(value) if _is_array(value) else value
+
+    def _iterator(self, value: Any) -> Any:
+        """Return an iterator that has come as far, another one where it goes through something else."""
+        make, args, *place = value.__reduce__()
+        args_now = tuple(map(self.of, args))
+        if all(map(is_, args_now, args)):
+            return value
+        made = make(*args_now)
+        for one in place:
+            made.__setstate__(one)
+        return made
 
     def inside(self) -> None:
         """Replace what the objects consist of that were met, however deep it is."""

@@ -56,12 +56,14 @@ class Aliases:
         set of str
             Their names.
         """
+        pending = self._names.pending
         users = {name: value for name, value in self._users().items() if name in step.inputs}
-        fetched = {name for name in users if self._names.fetched_from(name) is not None}
-        found = reach.sharing(users.keys() - fetched, users) & fetched if fetched else set()
+        made = {name for name in users if name in pending or self._names.fetched_from(name) is not None}
+        found = reach.sharing(users.keys() - made, users) & made if made else set()
         reader = self._cells.plain_above((), entry) if found else None
         if reader is None:
             return set()
+        self._names.bind(sorted(found & pending.keys()))
         reader.take(found)
         return found
 
@@ -113,6 +115,25 @@ class Aliases:
         groups = [group for group in result.groups if not result.shared.keys().isdisjoint(group.names)]
         return {n for g in groups for n in g.names if n in result.shared and g.marks.get(n) in there}
 
+    def no_longer_meant(self, step: Step, results: Mapping[str, Result], pipeline: Pipeline) -> set[str]:
+        """Return the names of objects taken over that meant something else already where a step stands."""
+        result = results.get(step.name)
+        taken_over = result.taken_over if result is not None else {}
+        return {n for n in taken_over if n not in step.inputs and not self._is_meant(n, step, results, pipeline)}
+
+    def _is_meant(self, name: str, step: Step, results: Mapping[str, Result], pipeline: Pipeline) -> bool:
+        """Say whether a name means to a step what it has taken over by it; steps may have handed that on."""
+        while (result := results.get(step.name)) is not None and name in result.taken_over:
+            maker = result.taken_over[name].step
+            if self._cells.have_bound(name, maker or step.versions.get(name), step.name):
+                return False
+            if maker is None:
+                return True
+            if not step.means(name, pipeline[maker]):
+                return False
+            step = pipeline[maker]
+        return True
+
     def unseen(self, entry: Entry, names: Iterable[str], running: Entry | None) -> list[str]:
         """Say who has not seen what a step has changed in place though nothing in its code says so."""
         below = [e for e in self._cells.below(entry) if e.step is None and e is not running]
@@ -141,14 +162,3 @@ def _changes(entry: Entry, group: Group) -> bool:
     altered = {marks.first(of.marks[name]) for name, of in captured.items() if name in of.marks}
     inside = {marks.first(mark) for mark in group.marks.values()}
     return not altered.isdisjoint(inside) or not (entry.alters - entry.of_kernel).isdisjoint(group.names)
-
-
-def no_longer_meant(step: Step, result: Result | None, pipeline: Pipeline) -> set[str]:
-    """Return the names of objects taken over that meant something else already where a step stands."""
-    there = {s.name for s in pipeline.steps}
-    taken_over = result.taken_over if result is not None else {}
-    return {
-        name
-        for name, ref in taken_over.items()
-        if name not in step.inputs and ref.step in there and not step.means(name, pipeline[ref.step])
-    }

@@ -167,6 +167,10 @@ class Entry:
         """Names whose objects the step has put out anew, though it has not bound them."""
         return frozenset(self._result.taken_over) & self._made.keys() if self._result is not None else frozenset()
 
+    def has_bound(self, name: str) -> bool:
+        """Say whether the step has bound or deleted a name."""
+        return (name in self._made and name not in self.taken_over) or name in self.deleted
+
     def leaves(self, name: str) -> object:
         """Return what the step leaves a name as: pending, `UNBOUND`, or None where it does not touch it."""
         assert self.step is not None
@@ -275,6 +279,13 @@ class Cells:
     def step(self, name: str) -> Entry | None:
         """Return the step of a name."""
         return next((entry for entry in self._entries if entry.step == name), None)
+
+    def have_bound(self, name: str, after: object, before: str) -> bool:
+        """Say whether steps have bound or deleted a name that stand between a step, or a place, and another step."""
+        steps = [entry.step for entry in self._entries]
+        start = after if isinstance(after, int) else steps.index(after) if isinstance(after, str) else -1
+        between = self._entries[start + 1 : steps.index(before)]
+        return any(entry.has_bound(name) for entry in between if entry.step is not None)
 
     def plain_maker(self, name: str, above: Entry) -> Entry | None:
         """Return the nearest plain cell above another that binds or changes a name."""

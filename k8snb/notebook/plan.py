@@ -32,15 +32,15 @@ class Plan:
     captured: Mapping[str, Mapping[str, Group]]
 
 
-def make(pipeline: Pipeline, entries: Mapping[str, Entry], *, done: AbstractSet[str], scratch: Store) -> Plan:
+def make(pipeline: Pipeline, cells: Cells, *, done: AbstractSet[str], scratch: Store) -> Plan:
     """Decide what to run.
 
     Parameters
     ----------
     pipeline : Pipeline
         The steps asked for and what they need.
-    entries : mapping of str to Entry
-        All steps of the session.
+    cells : Cells
+        All of the session.
     done : set of str
         Steps that do not run again: their results are used.
     scratch : Store
@@ -52,6 +52,7 @@ def make(pipeline: Pipeline, entries: Mapping[str, Entry], *, done: AbstractSet[
         A result that is to be used again could not be kept.
     """
     steps = []
+    entries = {entry.step: entry for entry in cells if entry.step is not None}
     captured: dict[str, Mapping[str, Group]] = {}
     for step in pipeline.steps:
         if step.name not in done:
@@ -60,7 +61,8 @@ def make(pipeline: Pipeline, entries: Mapping[str, Entry], *, done: AbstractSet[
             for name, sources in step.inputs.items():
                 inputs[name], made = _from_done(name, sources, entries, done)
                 if made is not None:
-                    groups[name] = copy_group(made.store, scratch, _still_meant(step, pipeline[made.step], made.group))
+                    meant = _still_meant(step, pipeline[made.step], made.group, cells)
+                    groups[name] = copy_group(made.store, scratch, meant)
             steps.append(replace(step, inputs=inputs, after=step.after - done))
             captured[step.name] = _each_name_once(groups)
     return Plan(replace(pipeline, steps=tuple(steps)), captured)
@@ -74,9 +76,10 @@ def _each_name_once(groups: Mapping[str, Group]) -> dict[str, Group]:
     }
 
 
-def _still_meant(step: Step, maker: Step, group: Group) -> Group:
+def _still_meant(step: Step, maker: Step, group: Group, cells: Cells) -> Group:
     """Return a group without the names that mean something else by now."""
-    return replace(group, names=tuple(n for n in group.names if n in step.inputs or step.means(n, maker)))
+    there = {n for n in group.names if step.means(n, maker) and not cells.have_bound(n, maker.name, step.name)}
+    return replace(group, names=tuple(n for n in group.names if n in step.inputs or n in there))
 
 
 def _from_done(

@@ -15,7 +15,7 @@ from k8snb.analysis.magics import module_of
 from k8snb.artifacts.store import Store, open_store
 from k8snb.errors import InputError, PipelineError, UnpackableError
 from k8snb.notebook import plan, reach, travel
-from k8snb.notebook.aliases import Aliases, changer, no_longer_meant
+from k8snb.notebook.aliases import Aliases, changer
 from k8snb.notebook.bring import Bringer
 from k8snb.notebook.capture import Capture, capture
 from k8snb.notebook.card import SILENCE, Card
@@ -393,7 +393,7 @@ class Session:
         chosen = select(pipeline, steps) if steps else pipeline
         done = {name for name, entry in entries.items() if entry.has_run and (reuse or entry.ran_ahead)} - set(steps)
         self._refuse_not_captured(chosen, entries)
-        todo = plan.make(chosen, entries, done=done, scratch=self.scratch)
+        todo = plan.make(chosen, self.cells, done=done, scratch=self.scratch)
         screen = Screen(self.shell)
         self._say_what_travels(screen, todo.pipeline, stack)
         for entry in entries.values():
@@ -506,7 +506,8 @@ class Session:
             entry = self.cells.step(step.name)
             assert entry is not None
             result = handle.results.get(step.name) if succeeded else None
-            dead, unchanged = no_longer_meant(step, result, pipeline), self._aliases.unchanged(result)
+            dead = self._aliases.no_longer_meant(step, handle.results, pipeline)
+            unchanged = self._aliases.unchanged(result)
             if result is not None:
                 for text in self._aliases.unseen(
                     entry, result.changed.keys() - dead, running.entry if running is not None else None

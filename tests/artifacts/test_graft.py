@@ -14,6 +14,9 @@ CELL = """
 class Own:
     def __init__(self, of): self.of = of
     def copy(self): return Own(self.of)
+class Closed:
+    def __init__(self, of): self.of = of
+    def __reduce__(self): return Closed, (self.of,)
 class Slot:
     __slots__ = ("of",)
     def __init__(self, of): self.of = of
@@ -33,7 +36,11 @@ def attribute(held):
 NOTEBOOK = {"__name__": "__main__", "collections": collections}
 exec(compile(CELL, "<cell>", "exec", dont_inherit=True), NOTEBOOK)
 Own, closure, default, attribute = (NOTEBOOK[name] for name in ("Own", "closure", "default", "attribute"))
-Slot, OwnDict, OwnList, Pair = (NOTEBOOK[name] for name in ("Slot", "OwnDict", "OwnList", "Pair"))
+Closed, Slot, OwnDict, OwnList, Pair = (NOTEBOOK[name] for name in ("Closed", "Slot", "OwnDict", "OwnList", "Pair"))
+
+
+def itself(value):
+    return value
 
 
 def circle(held):
@@ -78,6 +85,40 @@ def test_copies_are_replaced_wherever_they_are(hold, get, copy):
     assert graft(values, {"x": original})
     assert values["x"] is original
     assert get(values["y"]) is original
+
+
+@pytest.mark.parametrize(
+    ("make", "left"),
+    [
+        (lambda held: iter([0, held]), lambda held: [held]),
+        (lambda held: iter((0, held)), lambda held: [held]),
+        (lambda held: iter(collections.deque([0, held])), lambda held: [held]),
+        (lambda held: reversed([held, 0]), lambda held: [held]),
+        (lambda held: reversed((held, 0)), lambda held: [held]),
+        (lambda held: enumerate([0, held]), lambda held: [(1, held)]),
+        (lambda held: zip([0, held], [0, held], strict=True), lambda held: [(held, held)]),
+        (lambda held: map(itself, [0, held]), lambda held: [held]),
+        (lambda held: filter(None, [1, held]), lambda held: [held]),
+    ],
+)
+def test_iterators_go_on_from_where_they_are(make, left):
+    copy, original = [1], [1]
+    iterator = make(copy)
+    next(iterator)
+    values = {"x": copy, "y": [iterator] * 2}
+    assert graft(values, {"x": original})
+    assert values["y"][0] is values["y"][1]
+    now = list(values["y"][0])
+    assert now == left(original)
+    assert (now[0][1] if isinstance(now[0], tuple) else now[0]) is original
+
+
+def test_an_iterator_that_has_ended_has_ended():
+    iterator = iter([])
+    list(iterator)
+    values = {"x": [1], "y": iterator}
+    assert graft(values, {"x": [1]})
+    assert list(values["y"]) == []
 
 
 def test_containers_stay_the_objects_that_they_are():
@@ -170,14 +211,14 @@ def test_an_array_beside_the_copy_in_memory_stays_where_it_is():
 @pytest.mark.parametrize(
     "hold",
     [
-        iter,
-        lambda held: [iter(held)],
-        lambda held: Own((iter(held),)),
-        lambda held: closure(iter(held)),
-        lambda held: map(len, [held]),
+        Closed,
+        lambda held: [Closed(held)],
+        lambda held: Own((Closed(held),)),
+        lambda held: closure(Closed(held)),
+        lambda held: map(len, [Closed(held)]),
     ],
 )
-def test_what_an_iterator_holds_cannot_be_replaced_and_then_nothing_is(hold):
+def test_what_only_code_can_tell_of_keeps_what_it_holds_and_then_nothing_is_replaced(hold):
     copy, original = [1], [1]
     beside = [copy]
     values = {"x": copy, "y": hold(copy), "z": beside}

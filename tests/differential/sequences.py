@@ -102,8 +102,9 @@ def outcomes(sequences: Iterable[Sequence], *, local: bool = False) -> Iterator[
     in the working directory reaches no other.
     """
     tasks = [(sequence, choice, local) for sequence in sequences for choice in sequence.choices]
-    fork = multiprocessing.get_context("fork")
-    with fork.Pool(os.cpu_count(), maxtasksperchild=1) as pool:
+    context = multiprocessing.get_context("forkserver")  # this process has threads, which a fork of it would not have
+    context.set_forkserver_preload(["comparing", "numpy", "pandas"])
+    with context.Pool(os.cpu_count(), maxtasksperchild=1) as pool:
         yield from pool.imap(_outcome, tasks, chunksize=1)
 
 
