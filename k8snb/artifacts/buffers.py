@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from k8snb.artifacts.groups import Part
 
+IN_BAND = 64 * 1024
+"""Buffers shorter than this (bytes) stand in the pickle itself."""
+
 SMALL = 1024 * 1024
 """Bytes below which a thread, a mapping or a temporary file costs more than it saves."""
 

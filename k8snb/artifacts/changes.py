@@ -1,7 +1,8 @@
 """Whether a loaded value has been changed in place since.
 
-What packs to the same bytes as before is the same. Where the bytes differ that means little: reading alone changes a
-frame's pickle, and sets differ between processes. Then the stored value is loaded once more and the two are compared.
+What is as its snapshot has it is the same, and so is what packs to the same bytes as before. Where the bytes differ
+that means little: reading alone changes a frame's pickle, and sets differ between processes. Then the stored value is
+loaded once more and the two are compared.
 """
 
 from __future__ import annotations
@@ -44,12 +45,14 @@ def changed(
     namespace : dict
         The one that it was loaded into.
     probes : dict of str to Pickler, optional
-        Gets what `k8snb.artifacts.packing.pack` can use again as long as nothing changes.
+        Gets what `k8snb.artifacts.packing.pack` can use again as long as nothing changes, where it comes to packing.
 
     Raises
     ------
     StoreError
     """
+    if loaded.snapshot is not None and loaded.snapshot.is_same():
+        return False
     variables = {key: value for key, value in loaded.values.items() if is_variable(key)}
     others = {id(v): Marked(v, mark_of(key)) for key, v in loaded.values.items() if not is_variable(key)}
     packing = pack(variables, namespace=namespace, probes=probes, known=others)

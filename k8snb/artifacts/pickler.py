@@ -19,15 +19,13 @@ from blake3 import blake3
 from cloudpickle.cloudpickle import _find_imported_submodules
 
 from k8snb.artifacts import rebuild, versions, views
+from k8snb.artifacts.buffers import IN_BAND
 from k8snb.artifacts.loaded import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from k8snb.artifacts.views import Extent
-
-IN_BAND = 64 * 1024
-"""Buffers shorter than this (bytes) stand in the pickle itself."""
 
 _CELL_OF = "the cell of "
 _PLAIN_KINDS = "biufcmMSUV"  # dtypes whose elements are their bytes

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from k8snb.artifacts.packing import Packed
+    from k8snb.artifacts.snapshot import Snapshot
     from k8snb.artifacts.store import Store
 
 _T = TypeVar("_T")
@@ -73,6 +74,8 @@ class Loaded:
     values: dict[str, object]
     buffers: tuple[Buffer, ...]
     plain: bool = False
+    snapshot: Snapshot | None = None
+    """What the values were then, where that was asked for and can be known."""
 
 
 def load(store: Store, group: Group, *, namespace: dict[str, Any] | None = None) -> dict[str, object]:
@@ -87,7 +90,12 @@ def load_copy(store: Store, group: Group, *, namespace: dict[str, Any]) -> dict[
 
 
 def load_whole(
-    store: Store, group: Group, *, namespace: dict[str, Any] | None = None, unpickler: type[Unpickler] = Unpickler
+    store: Store,
+    group: Group,
+    *,
+    namespace: dict[str, Any] | None = None,
+    unpickler: type[Unpickler] = Unpickler,
+    watched: bool = False,
 ) -> Loaded:
     """Fetch a group.
 
@@ -98,6 +106,8 @@ def load_whole(
     namespace : dict, optional
         Becomes the globals of the functions and classes that the notebook defined; by default a new one.
     unpickler : type
+    watched : bool
+        Somebody will ask whether the values have changed: take a snapshot of them.
 
     Raises
     ------
@@ -115,7 +125,11 @@ def load_whole(
         from k8snb.artifacts.graft import graft
 
         graft(values, {}, copies=loader.copies)
-    return Loaded(values, tuple(rest), loader.plain)
+    if not watched:
+        return Loaded(values, tuple(rest), loader.plain)
+    from k8snb.artifacts import snapshot
+
+    return Loaded(values, tuple(rest), loader.plain, snapshot.take(values, rest, loader, group.pickle.size))
 
 
 def digest(group: Group) -> str:

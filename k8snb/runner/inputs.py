@@ -165,7 +165,9 @@ class _Search:
         key = digest(group)
         if key not in self.came:
             try:
-                self.came[key] = Came(ref, group, load_whole(self._store, group, namespace=self._namespace))
+                watched = not self._spec.looked_at.keys() >= {*group.names}
+                loaded = load_whole(self._store, group, namespace=self._namespace, watched=watched)
+                self.came[key] = Came(ref, group, loaded)
             except K8snbError:
                 raise
             except Exception as error:

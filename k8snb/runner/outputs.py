@@ -55,15 +55,18 @@ def put_out(spec: Spec, came: Sequence[Came], namespace: dict[str, Any], store: 
     looked_at = [
         _look_at(one, spec, namespace, store) for one in came if not only_looked_at(one, spec, used, namespace)
     ]
-    there = {name: value for one in looked_at for name, value in one.there.items()}
     refs = {name: one.came.ref for one in looked_at for name in one.there}
     altered = {name for one in looked_at for name in one.altered}
     probes = {name: probe for one in looked_at for name, probe in one.probes.items() if name not in made}
-    values = {**there, **made}
-    if not values:
-        return Outputs(Packing())
-    known = _marks_of(values, _known(looked_at, spec.key), spec.key)
-    packing = pack(values, namespace=namespace, probes=probes, known=known)
+
+    def packing_with(some: Sequence[_LookedAt]) -> tuple[dict[str, object], Packing]:
+        values = {name: value for one in some for name, value in one.there.items()} | made
+        known = _marks_of(values, _known(some, spec.key), spec.key)
+        return values, pack(values, namespace=namespace, probes=probes, known=known)
+
+    values, packing = packing_with([one for one in looked_at if not one.is_same])
+    if any(one.is_met_in(values, probes) for one in looked_at if one.is_same):
+        _, packing = packing_with(looked_at)
     packed = [group for group in packing.packed if not altered.union(made).isdisjoint(group.names)]
     out = {name for group in packed for name in group.names} | (packing.failures.keys() & altered)
     return Outputs(
@@ -110,6 +113,8 @@ class _LookedAt:
         Those of these names whose objects are others now.
     is_changed : bool
         Objects of it are not what they were.
+    is_same : bool
+        It is as it came, and apart from all that it is not met in.
     probes : dict of str to Pickler
         As `k8snb.artifacts.packing.pack` takes them, of `there`.
     """
@@ -118,7 +123,13 @@ class _LookedAt:
     there: dict[str, object]
     altered: set[str]
     is_changed: bool
+    is_same: bool
     probes: dict[str, Pickler]
+
+    def is_met_in(self, values: Mapping[str, object], probes: Mapping[str, Pickler]) -> bool:
+        """Say whether values, which were packed, may share something with it."""
+        snapshot = self.came.loaded.snapshot
+        return snapshot is not None and snapshot.is_met_in(values.values(), probes.values())
 
 
 def _look_at(one: Came, spec: Spec, namespace: dict[str, Any], store: Store) -> _LookedAt:
@@ -129,10 +140,11 @@ def _look_at(one: Came, spec: Spec, namespace: dict[str, Any], store: Store) -> 
     rebound = {n for n, value in there.items() if value is not loaded[n]}
     probes: dict[str, Pickler] = {}
     if rebound == there.keys() and not one.bound.isdisjoint(spec.changes):
-        return _LookedAt(one, there, rebound, is_changed=True, probes={})
+        return _LookedAt(one, there, rebound, is_changed=True, is_same=False, probes={})
     is_changed = changed(store, one.group, one.loaded, namespace, probes)
+    is_same = not is_changed and not probes and not rebound and one.alone
     probes = {name: probe for name, probe in probes.items() if name in there.keys() - rebound}
-    return _LookedAt(one, there, {*there} if is_changed else rebound, is_changed, probes)
+    return _LookedAt(one, there, {*there} if is_changed else rebound, is_changed, is_same, probes)
 
 
 def _known(looked_at: Sequence[_LookedAt], step: Key) -> dict[int, Marked]:

@@ -127,8 +127,8 @@ READING = [(cell, value, code) for cell, value, codes, _ in CASES for code in co
 CHANGING = [(cell, value, code) for cell, value, _, codes in CASES for code in codes]
 
 
-@pytest.fixture
-def given(store):
+@pytest.fixture(params=[True, False], ids=["by snapshot", "by packing"])
+def given(store, request):
     def given(cell, value):
         """Return a namespace where a value has come from the store as `x`, and what says whether it has changed."""
         modules = {m.__name__.rpartition(".")[2]: m for m in (collections, functools, random)}
@@ -136,7 +136,7 @@ def given(store):
         exec(compile(cell, "<cell>", "exec", dont_inherit=True), space)
         [packed] = pack({"x": eval(value, space)}, namespace=space, strict=True).packed
         group = save(store, packed)
-        loaded = load_whole(store, group, namespace=space)
+        loaded = load_whole(store, group, namespace=space, watched=request.param)
         space |= loaded.values  # noqa: PD011 - no frame
         return space, lambda: changed(store, group, loaded, space)
 

@@ -131,6 +131,46 @@ def test_an_alias_that_is_not_proven_lets_both_be_compared(store, compared):
     assert done.changed.keys() == {"x", "y"}
 
 
+@pytest.fixture
+def packed(monkeypatch) -> list[set[str]]:
+    """The names that were packed together or beside one another."""
+    seen: list[set[str]] = []
+    known = outputs.pack
+
+    def pack(values, **more):
+        seen.append({*values})
+        return known(values, **more)
+
+    monkeypatch.setattr(outputs, "pack", pack)
+    return seen
+
+
+@pytest.mark.parametrize(
+    "value", [[1, [2]], np.arange(3.0), np.arange(1e5), pd.DataFrame({"a": [1.0], "t": ["u"]}), {"k": (1,)}, (), "text"]
+)
+@pytest.mark.parametrize("source", ["y = [1]", "y = np.arange(1e5)", "y = 'text'"])
+def test_what_is_as_it_came_is_not_packed(store, packed, value, source):
+    done = run(store, {"x": value}, source, {}, ["y"])
+    assert packed == [{"y"}]
+    assert not done.changed
+    assert not done.shared
+
+
+@pytest.mark.parametrize("source", ["y = x", "y = [x]", "y = x['a']", "y = {'k': x['m'][1:]}", "y = [x['t']]"])
+def test_what_is_as_it_came_is_packed_with_what_shares_it(store, source):
+    done = run(store, {"x": {"a": [1], "m": np.arange(4.0), "t": ([],)}}, source, {}, ["y"])
+    assert [group.names for group in done.packing.packed] == [("x", "y")]
+    assert done.shared.keys() == {"x"}
+    assert not done.changed
+
+
+def test_what_is_as_it_came_goes_into_another_input(store):
+    done = run(store, {"x": [1], "y": [2]}, "y.append(x)", {})
+    assert done.changed.keys() == {"y"}
+    assert done.shared.keys() == {"x"}
+    assert [group.names for group in done.packing.packed] == [("x", "y")]
+
+
 def test_what_functions_use_is_compared(store, compared):
     namespace: dict[str, Any] = {"__name__": "__main__", "x": [1]}
     exec("def f(): x.append(2)", namespace)
