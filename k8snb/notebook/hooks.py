@@ -10,10 +10,11 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from k8snb.errors import InputError
+from k8snb.notebook.automagic import ResultsFirst
 from k8snb.notebook.document import NOTEBOOK
 from k8snb.notebook.running import Running
 from k8snb.notebook.tagged import Tags
@@ -109,6 +110,7 @@ class Hooks:
         self.shell.events.register("post_run_cell", self._after)
         self.shell.input_transformers_cleanup.append(step_line_first)
         self.shell.ast_transformers.append(self._transformer)
+        self._results_first = ResultsFirst(self.shell, self._results)
 
     def remove(self) -> None:
         """Take part no longer."""
@@ -116,6 +118,11 @@ class Hooks:
         self.shell.events.unregister("post_run_cell", self._after)
         self.shell.input_transformers_cleanup.remove(step_line_first)
         self.shell.ast_transformers.remove(self._transformer)
+        self._results_first.remove()
+
+    def _results(self) -> Collection[str]:
+        """Return the names that stand for results of steps."""
+        return self._session.names.pending if self._session is not None else ()
 
     def close(self) -> None:
         """Close the session's connections."""
