@@ -13,8 +13,9 @@ from k8snb.analysis import closure, hints, magics, mutation, state
 from k8snb.analysis.facts import CellFacts, Code, Pass, Warning_
 from k8snb.analysis.files import files
 from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, Origin, join
-from k8snb.analysis.imported import by_imports
+from k8snb.analysis.imported import by_imports, known
 from k8snb.analysis.ipython import Scripts, parse
+from k8snb.analysis.makers import makers, unpickles
 from k8snb.analysis.scopes import Key
 from k8snb.analysis.source import body, step_line
 from k8snb.analysis.statements import Statements
@@ -71,7 +72,8 @@ def analyse(
     hidden = GIVEN - touched - _named(end) - walker.shared - frozenset(also)
     reads = _lines(cell.reads, hidden)
     certain = frozenset() if walker.state is None else _named(walker.state.read) - hidden
-    module_state, functions = state.of_cell(tree, touched, source, dict(imported))
+    names = known(tree, touched, dict(imported))
+    module_state, functions = state.of_cell(tree, source, names)
     extensions, scripts_run = (magics.extensions(tree), magics.scripts(tree)) if ipython else ((), ())
     return CellFacts(
         reads=reads,
@@ -89,6 +91,8 @@ def analyse(
         methods={n: frozenset(m.attr for m in found) for n, found in walker.bound_methods.items() if n in touched},
         uses=_uses(walker.holds, hidden),
         effects=_effects(walker.holds, hidden),
+        made_by=makers(tree, names),
+        unpickles=unpickles(tree, names),
         instances={name: frozenset(made) for name, made in walker.instances.items() if made},
         certain=certain,
         modules=frozenset(walker.modules),

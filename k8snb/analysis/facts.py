@@ -242,6 +242,11 @@ class CellFacts:
         Functions and classes that the cell binds.
     results : mapping of str to frozenset of str
         For names that may stand for what functions return (a decorator is one): these functions.
+    made_by : mapping of str to str
+        For names that are bound to what a call returns, no more and no less: what is called (``sqlite3.connect``), or
+        `k8snb.analysis.makers.GENERATOR`.
+    unpickles : bool
+        The cell loads pickles.
     called : mapping of str to int
         Names that are called, or a part of which is, or that are handed to a call; with the line.
     methods : mapping of str to frozenset of str
@@ -286,6 +291,8 @@ class CellFacts:
     passes: tuple[Pass, ...] = ()
     codes: Mapping[str, Code] = field(default_factory=dict)
     results: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    made_by: Mapping[str, str] = field(default_factory=dict)
+    unpickles: bool = False
     called: Mapping[str, int] = field(default_factory=dict)
     methods: Mapping[str, frozenset[str]] = field(default_factory=dict)
     uses: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection, Mapping
+
+from k8snb.analysis.tables import CUSTOMARY
 
 
 def by_imports(tree: ast.AST) -> dict[str, str]:
@@ -16,6 +19,33 @@ def by_imports(tree: ast.AST) -> dict[str, str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found |= {alias.asname or alias.name: f"{node.module}:{alias.name}" for alias in node.names}
     return found
+
+
+def known(tree: ast.AST, bound: Collection[str], above: Mapping[str, str]) -> dict[str, str]:
+    """Return what the names of a cell stand for that imports bind, its own, those of cells above or customary ones.
+
+    Parameters
+    ----------
+    tree : AST
+        The cell's.
+    bound : collection of str
+        Names that it binds.
+    above : mapping of str to str
+        Of cells above.
+    """
+    others = {name: path for name, path in {**CUSTOMARY, **above}.items() if name not in bound}
+    return others | by_imports(tree)
+
+
+def path_of(node: ast.expr, names: Mapping[str, str]) -> str | None:
+    """Return ``numpy.random.seed`` for ``np.random.seed``, None where its first name is not imported."""
+    match node:
+        case ast.Name(id=name):
+            return dotted(names[name]) if name in names else None
+        case ast.Attribute(value=value, attr=attribute):
+            owner = path_of(value, names)
+            return f"{owner}.{attribute}" if owner else None
+    return None
 
 
 def dotted(path: str) -> str:

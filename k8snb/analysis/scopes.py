@@ -44,6 +44,11 @@ def of_function(node: Function) -> Scope:
     return _of_body("function", node.body, _parameters(node.args))
 
 
+def yields(node: ast.FunctionDef) -> bool:
+    """Say whether a function may be a generator; a nested one that is does no harm."""
+    return any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node))
+
+
 def of_lambda(node: ast.Lambda) -> Scope:
     """Return the scope of a lambda's body."""
     parameters = _parameters(node.args)

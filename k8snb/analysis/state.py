@@ -11,7 +11,7 @@ from dataclasses import replace
 from k8snb.analysis import replay, tables
 from k8snb.analysis import state_tables as known
 from k8snb.analysis.facts import ModuleState, Setting
-from k8snb.analysis.imported import by_imports, dotted, is_module
+from k8snb.analysis.imported import dotted, is_module, path_of
 from k8snb.analysis.source import quiet_lines
 from k8snb.analysis.syntax import Expansion
 
@@ -22,22 +22,18 @@ _PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 _SHELL = frozenset({"!", "", "sx", "system"})
 
 
-def of_cell(
-    tree: ast.Module, bound: frozenset[str], source: str, imported: Mapping[str, str]
-) -> tuple[ModuleState, dict[str, ModuleState]]:
+def of_cell(tree: ast.Module, source: str, names: Mapping[str, str]) -> tuple[ModuleState, dict[str, ModuleState]]:
     """Return what executing a cell has to do with the state of modules, and what its functions have.
 
     Parameters
     ----------
     tree : ast.Module
-    bound : frozenset of str
-        Names that the cell binds.
     source : str
         The cell's, whose comments may ask for quiet.
-    imported : mapping of str to str
-        What names stand for that cells above have imported.
+    names : mapping of str to str
+        What those of the cell's names stand for that imports bind (`k8snb.analysis.imported`).
     """
-    finder = _Finder(tree, bound, quiet_lines(source), imported)
+    finder = _Finder(tree, quiet_lines(source), names)
     functions = {name: _Code() for name in finder.definitions}
     for name, node in finder.definitions.items():
         finder.into(functions[name], node)
@@ -85,14 +81,10 @@ def _with_calls(code: _Code, functions: Mapping[str, _Code], seen: set[str], qui
 
 
 class _Finder(ast.NodeVisitor):
-    def __init__(
-        self, tree: ast.Module, bound: frozenset[str], quiet: frozenset[int], imported: Mapping[str, str]
-    ) -> None:
-        self.quiet = quiet
-        known = {name: path for name, path in {**tables.CUSTOMARY, **imported}.items() if name not in bound}
-        known |= by_imports(tree)
-        self.modules = {name: path for name, path in known.items() if is_module(path)}
-        self.objects = {name: dotted(path) for name, path in known.items() if not is_module(path)}
+    def __init__(self, tree: ast.Module, quiet: frozenset[int], names: Mapping[str, str]) -> None:
+        self.quiet, self.names = quiet, names
+        self.modules = {name: path for name, path in names.items() if is_module(path)}
+        self.objects = {name: dotted(path) for name, path in names.items() if not is_module(path)}
         self.loggers: dict[str, ast.expr] = {}
         self.definitions: dict[str, ast.AST] = {}
         self.cell = self.code = _Code()
@@ -266,14 +258,7 @@ class _Finder(ast.NodeVisitor):
             self.code.use(known.FOLDER, line)
 
     def dotted(self, node: ast.expr) -> str | None:
-        """Return ``numpy.random.seed`` for ``np.random.seed``."""
-        match node:
-            case ast.Name(id=name):
-                return self.modules.get(name) or self.objects.get(name)
-            case ast.Attribute(value=value, attr=attribute):
-                owner = self.dotted(value)
-                return f"{owner}.{attribute}" if owner else None
-        return None
+        return path_of(node, self.names)
 
 
 def _kinds_used(dotted: str) -> Iterator[str]:

@@ -207,7 +207,7 @@ class Statements(Expressions):
             self.bind_parameters(own)
             self.block(node.body)
 
-        plain = isinstance(node, ast.FunctionDef) and not node.decorator_list and not _yields(node)
+        plain = isinstance(node, ast.FunctionDef) and not node.decorator_list and not scopes.yields(node)
         code = self.later(node, [around, own], walk, called=plain)
         static = any(_last_name(d) == "staticmethod" for d in node.decorator_list)
         code.label, code.parameters = node.name, ("", *own.parameters) if static else own.parameters
@@ -508,11 +508,6 @@ def _with_defaults(args: ast.arguments) -> set[str]:
     positional = [*args.posonlyargs, *args.args]
     named = [a for a, default in zip(args.kwonlyargs, args.kw_defaults, strict=True) if default is not None]
     return {a.arg for a in (*positional[len(positional) - len(args.defaults) :], *named)}
-
-
-def _yields(node: ast.FunctionDef) -> bool:
-    """Say whether a function may be a generator; a nested one that is does no harm."""
-    return any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node))
 
 
 def _last_name(node: ast.expr) -> str:

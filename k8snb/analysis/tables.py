@@ -115,6 +115,8 @@ CUSTOMARY = {
     "decimal": "decimal",
     "locale": "locale",
     "subprocess": "subprocess",
+    "pickle": "pickle",
+    "joblib": "joblib",
     "pl": "polars",
     "pio": "plotly.io",
 }

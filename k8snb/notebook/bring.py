@@ -154,6 +154,8 @@ class Bringer:
         """Return the names that a plain cell, or a part of it, may read, or delete: what is not there is not missed."""
         facts = self._facts(source)
         reads = set(facts.reads)
+        if facts.unpickles:
+            reads |= {name for entry in self._cells for name in entry.facts.codes}
         while more := {n for name in self._reached(reads) for n in facts.uses.get(name, ())} - reads:
             reads |= more  # functions of the cell that others call
         return facts.deletes | reads

@@ -34,6 +34,7 @@ from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.file import kales_own
 from k8snb.pipeline.model import Pipeline, Step
 from k8snb.pipeline.sources import OWN
+from k8snb.pipeline.warnings import stays
 from k8snb.run import portal
 from k8snb.run.engine import Engine
 from k8snb.run.request import RunHandle
@@ -249,6 +250,7 @@ class Session:
             self._settle(touched, cell.above)
         self._settle_what_was_to_come(old.step if old is not None and old.step else name, cell.above)
         warnings += [f"line {w.line}: {w.text} ({SILENCE})" for w in entry.facts.warnings if not w.quiet]
+        warnings += [f"{text} ({SILENCE})" for text in stays(step, pipeline.cells)]
         warnings += self._does_not_travel(step)
         warnings += entry.capture.larger_than(stacks.captured_limit)
         warnings += [f"{u.text} ({SILENCE})" for u in pipeline.unshared if u.reader == cell.above - 1]

@@ -122,6 +122,8 @@ def _step(
 ) -> Step:
     assert cell.step is not None
     asked = cell.facts.reads if cell.options.inputs is None else dict.fromkeys(cell.options.inputs, 1)
+    if cell.facts.unpickles:  # objects in files may be of classes of the notebook, which they only name
+        asked = {**dict.fromkeys((name for other in above for name in other.facts.codes), 1), **asked}
     found = with_uses(asked, above, uses, cell.facts.uses)
     found = {n: f for n, f in found.items() if n not in GIVEN or f.surely or n in (known or ())}
     certain = cell.facts.certain if cell.options.inputs is None else frozenset(asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from k8snb.analysis.makers import cannot_travel
 from k8snb.pipeline.model import Cell, Step
 from k8snb.pipeline.sources import find
 
@@ -15,9 +16,22 @@ def warnings(cells: Sequence[Cell], steps: Sequence[Step]) -> Iterator[str]:
             for warning in cell.facts.warnings:
                 if not warning.quiet:
                     yield f"step {cell.step}, line {warning.line}: {warning.text}"
+    for step in steps:
+        yield from (f"step {step.name}, {text}" for text in stays(step, cells))
     for place, cell in enumerate(cells):
         if cell.step is None:
             yield from _between(place, cells, steps)
+
+
+def stays(step: Step, cells: Sequence[Cell]) -> Iterator[str]:
+    """Tell of what a step reads and other steps make that cannot travel from one to the other, as its code shows."""
+    makers = {cell.step: cell.facts for cell in cells if cell.step is not None}
+    for name, line in step.cell.facts.reads.items():
+        for maker in step.inputs.get(name, ())[:1]:
+            made_by = makers[maker].made_by.get(name) if maker is not None else None
+            if made_by is not None and (known := cannot_travel(made_by)):
+                kind, way = known
+                yield f"line {line}: {name} is {kind} that step {maker} makes, which cannot travel: {way}"
 
 
 def _between(place: int, cells: Sequence[Cell], steps: Sequence[Step]) -> Iterator[str]:

@@ -10,7 +10,6 @@ EVERYDAY = Path(__file__).with_name("everyday.txt")
 
 
 def test_everyday_sequences_come_to_what_they_come_to_in_one_kernel():
-    """Those whose title says so differ, and k8snb has said that they may."""
     found = list(outcomes(read(EVERYDAY)))
     wrong = [f"{one.title} [{one.choice}]: {one.verdict}\n{one.text}" for one in found if one.verdict != _wanted(one)]
     assert not wrong, "\n\n".join(wrong)
@@ -18,4 +17,5 @@ def test_everyday_sequences_come_to_what_they_come_to_in_one_kernel():
 
 
 def _wanted(one: Outcome) -> str:
-    return "warned" if one.title.startswith("said: ") else "same"
+    """Return how a sequence ends whose title begins with what k8snb does about it."""
+    return {"said": "warned", "refused": "alarm"}.get(one.title.partition(": ")[0], "same")
