@@ -88,10 +88,12 @@ def analyse(
         codes=_codes(walker.definitions, hidden),
         results={name: frozenset(functions) - hidden for name, functions in walker.results.items()},
         called=_called(tree, reads),
+        looked_up=_looked_up(tree, reads),
         methods={n: frozenset(m.attr for m in found) for n, found in walker.bound_methods.items() if n in touched},
         uses=_uses(walker.holds, hidden),
         effects=_effects(walker.holds, hidden),
         made_by=makers(tree, names),
+        drawing_later=state.drawing_later(tree),
         unpickles=unpickles(tree, names),
         instances={name: frozenset(made) for name, made in walker.instances.items() if made},
         certain=certain,
@@ -183,6 +185,16 @@ def _called(tree: ast.AST, reads: Collection[str]) -> dict[str, int]:
             for part in (*function, *(arg for arg in node.args if isinstance(arg, ast.Name))):
                 if part.id in reads:
                     found.setdefault(part.id, node.lineno)
+    return found
+
+
+def _looked_up(tree: ast.AST, reads: Collection[str]) -> dict[str, int]:
+    """Return the names an item of which is read by its key."""
+    found: dict[str, int] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Load()) if name in reads:
+                found.setdefault(name, node.lineno)
     return found
 
 

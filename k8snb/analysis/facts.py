@@ -245,10 +245,14 @@ class CellFacts:
     made_by : mapping of str to str
         For names that are bound to what a call returns, no more and no less: what is called (``sqlite3.connect``), or
         `k8snb.analysis.makers.GENERATOR`.
+    drawing_later : frozenset of str
+        Names that stand for estimators which draw from numpy's global state when they are fitted.
     unpickles : bool
         The cell loads pickles.
     called : mapping of str to int
         Names that are called, or a part of which is, or that are handed to a call; with the line.
+    looked_up : mapping of str to int
+        Names an item of which is read by its key, with the line: a ``defaultdict`` has that key from then on.
     methods : mapping of str to frozenset of str
         For names that may stand for methods of objects, or for what holds such: the methods' names.
     imports : frozenset of str
@@ -292,8 +296,10 @@ class CellFacts:
     codes: Mapping[str, Code] = field(default_factory=dict)
     results: Mapping[str, frozenset[str]] = field(default_factory=dict)
     made_by: Mapping[str, str] = field(default_factory=dict)
+    drawing_later: frozenset[str] = frozenset()
     unpickles: bool = False
     called: Mapping[str, int] = field(default_factory=dict)
+    looked_up: Mapping[str, int] = field(default_factory=dict)
     methods: Mapping[str, frozenset[str]] = field(default_factory=dict)
     uses: Mapping[str, frozenset[str]] = field(default_factory=dict)
     effects: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -55,7 +55,7 @@ def makers(tree: ast.Module, names: Mapping[str, str]) -> dict[str, str]:
     """
     generators = {n.name for n in tree.body if isinstance(n, ast.FunctionDef) and scopes.yields(n)}
     found: dict[str, str] = {}
-    for name, value in _bound(tree):
+    for name, value in bound_to(tree):
         if isinstance(value, ast.GeneratorExp):
             found[name] = GENERATOR
         elif isinstance(value, ast.Call):
@@ -76,7 +76,7 @@ def unpickles(tree: ast.AST, names: Mapping[str, str]) -> bool:
     return any(isinstance(n, ast.Call) and path_of(n.func, names) in _UNPICKLES for n in ast.walk(tree))
 
 
-def _bound(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+def bound_to(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     """Yield the names of the namespace that statements bind to a value, with it; the last one of a name counts."""
     for part in ast.iter_child_nodes(node):
         match part:
@@ -86,4 +86,4 @@ def _bound(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
                 yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
             case ast.withitem(context_expr=value, optional_vars=ast.Name(id=name)):
                 yield name, value
-        yield from _bound(part)
+        yield from bound_to(part)

@@ -22,7 +22,7 @@ def of_call(call: ast.Call) -> list[ast.expr]:
             inplace
             or method in tables.CHANGING_METHODS
             or _marked(method)
-            or (method in tables.DRAWS and _is_generator(owner))
+            or (method in tables.DRAWS and is_generator(owner))
             or (_is_axes(owner) and not method.startswith("get_"))
         ):
             changed.append(owner)
@@ -206,7 +206,7 @@ def _marked(method: str) -> bool:
     return method.endswith("_") and not method.endswith("__") and not method.startswith("_")
 
 
-def _is_generator(owner: ast.expr) -> bool:
+def is_generator(owner: ast.expr) -> bool:
     """Say whether something is called like a random generator."""
     name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
     return any(part in name.lower() for part in ("rng", "generator", "random_state"))

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from k8snb.analysis import replay, tables
+from k8snb.analysis import mutation, replay, tables
 from k8snb.analysis import state_tables as known
 from k8snb.analysis.facts import ModuleState, Setting
 from k8snb.analysis.imported import dotted, is_module, path_of
+from k8snb.analysis.makers import bound_to
 from k8snb.analysis.source import quiet_lines
 from k8snb.analysis.syntax import Expansion
 
@@ -243,9 +244,7 @@ class _Finder(ast.NodeVisitor):
                 return
         method = isinstance(node.func, ast.Attribute)
         line = node.lineno
-        given = any(k.arg in {"random_state", "seed", None} for k in node.keywords)
-        samples = name == "sample" and method and any(k.arg in {"n", "frac", "weights"} for k in node.keywords)
-        if (name in known.TAKES_RANDOM_STATE or samples) and not given and not dotted.startswith("random."):
+        if _draws(node, dotted):
             self.code.use(known.NUMPY, line)
         if name in known.PLOTTING_METHODS and method:
             self.code.use(known.PLOTS, line)
@@ -281,6 +280,28 @@ def _kinds_used(dotted: str) -> Iterator[str]:
         yield known.TORCH
     elif top == "logging" and first in known.LOG_METHODS:
         yield known.LOGGING
+
+
+def _draws(call: ast.Call, dotted: str) -> bool:
+    """Say whether something is called that draws from numpy's global state where it is not given another."""
+    if dotted.startswith("random.") or any(k.arg in {"random_state", "seed", None} for k in call.keywords):
+        return False
+    match call.func:
+        case ast.Attribute(value=owner, attr="sample"):
+            return not dotted and not mutation.is_generator(owner)
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in known.TAKES_RANDOM_STATE
+    return False
+
+
+def drawing_later(tree: ast.Module) -> frozenset[str]:
+    """Return the names that stand for estimators which draw from numpy's global state when they are fitted."""
+    made = ((name, [n for n in ast.walk(value) if isinstance(n, ast.Call)]) for name, value in bound_to(tree))
+    return frozenset(name for name, calls in made if any(_draws(c, "") and _is_class(c.func) for c in calls))
+
+
+def _is_class(function: ast.expr) -> bool:
+    return isinstance(function, ast.Name | ast.Attribute) and ast.unparse(function).rpartition(".")[2][:1].isupper()
 
 
 def _relative(path: ast.expr) -> bool:

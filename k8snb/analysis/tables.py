@@ -68,6 +68,9 @@ KEEPS_ARGUMENTS = words("""
 GENERATORS = words("default_rng Generator RandomState Random SystemRandom")
 """What makes random generators."""
 
+GROWING = words("collections.defaultdict")
+"""What makes containers that reading may change."""
+
 CHANGING_ARGUMENTS = words("shuffle readinto")
 """Methods that change their first argument, and not what they are called on alone."""
 

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from k8snb.analysis.facts import CellFacts, Code, Pass
-from k8snb.analysis.tables import CHANGING_METHODS, DRAWS, GENERATORS
+from k8snb.analysis.tables import CHANGING_METHODS, DRAWS, GENERATORS, GROWING
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.sources import code_of, with_uses
 
@@ -68,6 +68,7 @@ class _State:
         for code in (library.codes[name] for name in library.codes.keys() & facts.reads.keys()):
             handed |= dict.fromkeys(library.changed_outside(code), 1)
         handed |= {name: line for name, line in facts.called.items() if name in library.stateful}
+        handed |= {name: line for name, line in facts.looked_up.items() if name in library.growing}
         facts = facts.with_changes({n: line for n, line in handed.items() if n not in modules})
         start = facts.changes.keys() | sharing.inside(facts.deep | handed.keys())
         start |= sharing.classes_of(facts.deep) | sharing.instances_of(start)
@@ -104,12 +105,14 @@ class _Library:
     methods: dict[str, list[Code]] = field(default_factory=dict)
     stateful: set[str] = field(default_factory=set)
     generators: set[str] = field(default_factory=set)
+    growing: set[str] = field(default_factory=set)
 
     def add(self, facts: CellFacts) -> None:
         for name, code in facts.codes.items():
             self.codes[name] = code.beside(None if name in facts.binds else self.codes.get(name))
             for method, inner in code.methods.items():
                 self.methods.setdefault(method, []).append(inner)
+        self.growing = (self.growing - facts.binds) | {n for n, by in facts.made_by.items() if by in GROWING}
         self.generators -= facts.binds
         self.generators |= {n for n, functions in facts.results.items() if not functions.isdisjoint(GENERATORS)}
         self.stateful -= facts.binds
@@ -131,7 +134,7 @@ class _Library:
     def copy(self) -> _Library:
         """Return one that goes on on its own."""
         methods = {name: list(codes) for name, codes in self.methods.items()}
-        return _Library(dict(self.codes), methods, set(self.stateful), set(self.generators))
+        return _Library(dict(self.codes), methods, set(self.stateful), set(self.generators), set(self.growing))
 
     def changes(self, one: Pass) -> bool:
         """Say whether what is handed to a call is changed there."""

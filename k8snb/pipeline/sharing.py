@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from k8snb.analysis import state_tables as known
-from k8snb.analysis.facts import ModuleState, Replay, Setting
+from k8snb.analysis.facts import ModuleState, Pass, Replay, Setting
 from k8snb.pipeline.model import Carried, Cell, Unshared
 from k8snb.pipeline.sources import code_of, with_uses
 
@@ -60,8 +60,12 @@ def _with_functions(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[s
     """Return what executing each cell does with the state of modules, functions of cells above included."""
     done = []
     matter = False
+    estimators = frozenset[str]()  # that draw when they are fitted
     for place, cell in enumerate(cells):
         settings, uses = list(cell.facts.state.settings), dict(cell.facts.state.uses)
+        fitted = [p.line for p in cell.facts.passes if _fits(p) and not p.names.isdisjoint(estimators)]
+        uses |= {known.NUMPY: min(fitted)} if fitted and known.NUMPY not in uses else {}
+        estimators = (estimators - cell.facts.binds) | cell.facts.drawing_later
         for name in with_uses(cell.facts.reads, cells[:place], kernel_uses) if matter else ():
             for facts, bound in code_of(name, cells[:place]):
                 inner, line = facts.functions.get(bound, ModuleState()), cell.facts.reads.get(name, 1)
@@ -74,6 +78,11 @@ def _with_functions(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[s
         settings.sort(key=lambda setting: setting.line)
         done.append(ModuleState(tuple(settings), uses))
     return done
+
+
+def _fits(one: Pass) -> bool:
+    """Say whether a call may fit an estimator that it is given or called on."""
+    return not one.method or one.callee.startswith(("fit", "partial_fit")) or one.position != "self"
 
 
 def _share(place: int, setting: Setting, cells: Sequence[Cell], does: Sequence[ModuleState], sharing: Sharing) -> None:
