@@ -87,6 +87,8 @@ class Expressions(Objects):
     def bind_target(self, target: ast.expr, origins: frozenset[Origin] = ANYTHING) -> None:
         """Bind what stands left of ``=``, after ``for`` or ``as``."""
         match target:
+            case ast.Subscript() if not self.scopes and (item := mutation.global_item(target)) is not None:
+                self.bind_name(item, origins)
             case ast.Name(id=name):
                 self.bind_name(name, origins)
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
@@ -238,6 +240,14 @@ class Expressions(Objects):
             for code in origins:
                 for bound in code.sure if isinstance(code, Deferred) else ():
                     self.bind(bound)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        """Walk ``a[b]``."""
+        item = mutation.global_item(node)
+        if item is not None and not self.scopes:
+            self.load(item, node.lineno)
+        else:
+            self.generic_visit(node)
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
         """Walk ``a if test else b``."""

@@ -93,6 +93,16 @@ def elements(iterable: ast.expr) -> list[ast.expr]:
     return []
 
 
+def global_item(node: ast.expr) -> str | None:
+    """Return ``x`` of ``globals()["x"]``, which is that name of the namespace and no other."""
+    match node:
+        case ast.Subscript(
+            value=ast.Call(func=ast.Name(id="globals"), args=[], keywords=[]), slice=ast.Constant(value=str(name))
+        ) if name.isidentifier():
+            return name
+    return None
+
+
 def guarded(test: ast.Compare) -> str | None:
     """Return ``x`` of ``"x" in globals()``, which asks for nothing but whether that name is bound."""
     match test:

@@ -250,7 +250,8 @@ class Statements(Expressions):
             hooks = own or bool(node.keywords) or any(base.hooks for base in bases)
             code = self.deferred[node] = Deferred(is_class=True, hooks=hooks)
             code.label, code.methods = node.name, {m.label: m for m in methods}
-            code.stateful = _keeps_objects(node) and any(m.altered & {*m.parameters[:1]} for m in methods)
+            altering = [m.label for m in methods if m.altered & {*m.parameters[:1]}]
+            code.stateful = "__new__" in altering or (_keeps_objects(node) and bool(altering))
             code.names = {name for part in (*methods, *bases) for name in part.names}
             code.calls.append(Call(None, (*methods, *bases), State()))
             if self.scopes and self.scopes[-1].kind == "class":

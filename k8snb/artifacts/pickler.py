@@ -10,7 +10,15 @@ import io
 import linecache
 import pickle
 import sys
-from types import CellType, CodeType, FunctionType, MappingProxyType, ModuleType
+from types import (
+    BuiltinMethodType,
+    CellType,
+    CodeType,
+    FunctionType,
+    MappingProxyType,
+    MethodType,
+    ModuleType,
+)
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -45,6 +53,10 @@ def memo_is_visible() -> bool:
     probe, met = Probe(io.BytesIO()), ["an object"]
     probe.dump(met)
     return any(o is met for o in gc.get_referents(probe))
+
+
+_WITH_GENERATORS = ("random", "numpy.random")
+"""Modules whose functions are methods of one object, which stays where it is as other state of modules does."""
 
 
 class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no types
@@ -123,6 +135,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             functools.cached_property: self._cached_property,
             WeakKeyDictionary: self._weak,
             WeakValueDictionary: self._weak,
+            MethodType: self._method,
+            BuiltinMethodType: self._method,
             functools._lru_cache_wrapper: self._lru_cache,  # noqa: SLF001 - it has no other name
         }
         reducers |= {type(view({})): functools.partial(_view, view) for view in (dict.keys, dict.values, dict.items)}
@@ -212,6 +226,16 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
 
     def _cached_property(self, obj: functools.cached_property[Any]) -> Any:
         return rebuild.make_cached_property, (obj.func, obj.attrname)
+
+    def _method(self, method: Any) -> Any:
+        """Pack by name what a module gives its own generator's methods out as: `random.shuffle`."""
+        name = method.__name__
+        for module in _WITH_GENERATORS:
+            there = loaded(module)
+            if there is not None and vars(there).get(name) is method:
+                self.modules.add(module)
+                return getattr, (there, name)
+        return NotImplemented
 
     def _lru_cache(self, obj: Any) -> Any:
         function = obj.__wrapped__

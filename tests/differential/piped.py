@@ -117,6 +117,7 @@ class Piped(Kernel):
         self.session = self._hooks._session = session
         self._result = Executed()
         self._place: int | None = None
+        self._reading = False
 
     # --- what is told ------------------------------------------------------------------------------------------
 
@@ -130,7 +131,9 @@ class Piped(Kernel):
                 self.step = metadata[STEP_LINE]
             self._result.words += [Word(text)] if not SAID_OF_STEP.match(text) else []
         elif STEP_LINE in metadata:
-            if "warning" in text:
+            if (
+                "warning" in text and not self._reading
+            ):  # what a cell says that the notebook has not is no one's business
                 self._result.words.append(Word(text))
         else:
             self.shell.show("display", text)
@@ -204,6 +207,7 @@ class Piped(Kernel):
 
     def _read(self) -> None:
         """Read the variables that stand for results of steps, as a cell does."""
+        self._reading = True
         pending = self.session.names.pending
         self._result.unread = {name for name, p in pending.items() if isinstance(p, NotRun)}
         made = sorted(name for name, p in pending.items() if isinstance(p, Made))
