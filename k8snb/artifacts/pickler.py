@@ -27,6 +27,7 @@ from blake3 import blake3
 from cloudpickle.cloudpickle import _find_imported_submodules
 
 from k8snb.artifacts import rebuild, versions, views
+from k8snb.artifacts.arena import Arena
 from k8snb.artifacts.buffers import IN_BAND
 from k8snb.artifacts.loaded import loaded
 
@@ -75,6 +76,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         self.buffers: list[memoryview] = []
         super().__init__(self, protocol=5, buffer_callback=self._buffer)
         self.namespace, self.bases = namespace, bases
+        self._arena = Arena()
         self.needs: set[str] = set()
         self.modules: set[str] = set()
         self.defined: set[int] = set()  # ids of functions and classes packed by value
@@ -87,6 +89,11 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         self._keep: list[Any] = []
         self._origins: dict[str, tuple[str, str] | None] = {}  # by file name
         self._reducers = self._find_reducers()
+
+    def dump(self, obj: Any) -> None:
+        """Pickle an object."""
+        super().dump(obj)
+        self._arena.cut(self.buffers)
 
     def write(self, data: bytes) -> None:
         """Take a piece of the pickle; a large one is not copied."""
@@ -278,7 +285,11 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             array = array.copy(order="K")
             strides, reach = array.strides, views.extent(array)
             start = reach.start
-        buffer = pickle.PickleBuffer(reach.bytes(readonly=not writeable))
+        memory = reach.bytes(readonly=not writeable)
+        if writeable and (place := self._arena.take(memory)):
+            stretch, offset = place
+            return rebuild.make_array, (kind, stretch, dtype, array.shape, strides, start - reach.start + offset, True)
+        buffer = pickle.PickleBuffer(memory)
         return rebuild.make_array, (kind, buffer, dtype, array.shape, strides, start - reach.start, writeable)
 
     def _base(self, base: Extent) -> _Base:

@@ -46,9 +46,9 @@ def take(values: Mapping[str, object], buffers: Sequence[Buffer], loader: Unpick
         return None
     met = None
     if sys.getsizeof(loader) // _POINTER <= _FEW_MET + size // _BYTES_MET:
-        met = loader.memo.copy().values()
+        met = [one for one in loader.memo.copy().values() if type(one) is not tuple]  # what is in one was met too
     try:
-        return Snapshot(values, buffers, met, size if met else _FEW + size // _BYTES_EACH)
+        return Snapshot(values, buffers, met, _FEW + size // _BYTES_EACH if met is None else size)
     except UnknownFormError:
         return None
 

@@ -495,3 +495,24 @@ def test_a_library_that_another_thread_imports_just_now_does_no_harm(monkeypatch
     for name in ("numpy", "pandas"):
         monkeypatch.setitem(sys.modules, name, half)
     assert [p.names for p in pack({"x": [1], "e": ValueError("no")}, strict=True).packed] == [("e",), ("x",)]
+
+
+def test_many_small_arrays_lie_together(store):
+    arrays = [np.arange(n % 7 + 1000.0) for n in range(1200)]
+    odd = [np.array([n, 1], "i1") for n in range(100)]
+    fixed = np.arange(50.0)
+    fixed.flags.writeable = False
+    value = [*arrays, *odd, fixed, arrays[0], arrays[7][::-2]]
+    [packed] = pack({"x": value}).packed
+    assert sum(map(len, packed.buffers)) < sum(a.nbytes for a in value) * 1.1
+    assert len(packed.buffers) == 3  # of 4 MiB
+    assert len(packed.pickle) < 400_000
+    x = load(store, save(store, packed))["x"]
+    assert all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(x, value, strict=True))
+    assert all(a.flags.aligned for a in x)
+    assert x[-2] is x[0]
+    assert np.shares_memory(x[-1], x[7])
+    assert not x[-3].flags.writeable
+    before = [a.copy() for a in x]
+    x[500][:] = -1
+    assert [n for n, (a, b) in enumerate(zip(x, before, strict=True)) if not np.array_equal(a, b)] == [500]
