@@ -12,7 +12,7 @@ from types import MappingProxyType
 from k8snb.analysis import closure, hints, magics, mutation, state
 from k8snb.analysis.facts import CellFacts, Code, Pass, Warning_
 from k8snb.analysis.files import files
-from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, Origin, join
+from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, Module, Origin, State, join
 from k8snb.analysis.imported import by_imports, known
 from k8snb.analysis.ipython import Scripts, parse
 from k8snb.analysis.makers import makers, unpickles
@@ -97,7 +97,7 @@ def analyse(
         unpickles=unpickles(tree, names),
         instances={name: frozenset(made) for name, made in walker.instances.items() if made},
         certain=certain,
-        modules=frozenset(walker.modules),
+        modules=frozenset(name for name in walker.modules if not _is_bound_anew(name, walker.state)),
         imports=_imports(tree).union(map(magics.module_of, extensions), _for_notebooks(scripts_run)),
         imported={name: path for name, path in by_imports(tree).items() if name in touched},
         submodules=frozenset(walker.submodules),
@@ -113,6 +113,11 @@ def analyse(
         installs=magics.installed(tree) if ipython else (),
         files=files(tree),
     )
+
+
+def _is_bound_anew(module: str, end: State | None) -> bool:
+    """Say whether the name of a module that the cell imports surely stands for something else at its end."""
+    return end is not None and end.flag(module) == BOUND and Module() not in end.origins[module]
 
 
 def _named(keys: Iterable[Key]) -> frozenset[str]:

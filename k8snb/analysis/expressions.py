@@ -230,6 +230,7 @@ class Expressions(Objects):
             self.keep(expression, [*node.args, *(keyword.value for keyword in node.keywords)])
         self.change_through(node)
         self.hand_over(node)
+        self.hand_on(node)
         self.may_raise()
         if not isinstance(node.func, ast.Name):
             return

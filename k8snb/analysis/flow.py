@@ -95,7 +95,12 @@ class Before:
     key: Key
 
 
-Origin = Deferred | Parameter | Before | Key | None
+@dataclass(frozen=True)
+class Module:
+    """An imported module."""
+
+
+Origin = Deferred | Parameter | Before | Module | Key | None
 """What a name may stand for: code of this cell, a caller's object, that of another name, or (None) anything."""
 
 ANYTHING: frozenset[Origin] = frozenset({None})

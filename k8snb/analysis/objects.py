@@ -62,7 +62,7 @@ class Objects(ast.NodeVisitor):
             expression = expression.value
         if not isinstance(expression, ast.Call) or not isinstance(expression.func, ast.Name):
             return set()
-        return {name for code in self.code_of(expression.func.id) for name in code.gives}
+        return {root for code in self.code_of(expression.func.id) for name in code.gives for root in self.meant(name)}
 
     def code_of(self, function: str) -> list[Deferred]:
         """Return the code of this cell that a call of a name may run."""
@@ -119,6 +119,19 @@ class Objects(ast.NodeVisitor):
         given += enumerate(call.args)
         given += [(keyword.arg or "**", keyword.value) for keyword in call.keywords]
         for position, value in given:
+            self.hand(call, callee, position, self.contents(value))
+
+    def hand_on(self, call: ast.Call) -> None:
+        """Note what ``map(function, values)`` and the like hand to a function."""
+        match call:
+            case ast.Call(func=ast.Name(id="map" | "filter"), args=[ast.Name(id=callee), *values]):
+                pass
+            case ast.Call(func=ast.Name(id="sorted" | "min" | "max"), args=values):
+                keys = (k.value.id for k in call.keywords if k.arg == "key" and isinstance(k.value, ast.Name))
+                callee = next(keys, "")
+            case _:
+                return
+        for position, value in enumerate(values if callee else ()):
             self.hand(call, callee, position, self.contents(value))
 
     def hand(

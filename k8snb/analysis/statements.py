@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from k8snb.analysis import mutation, scopes, tables
 from k8snb.analysis.expressions import Branches, Expressions
-from k8snb.analysis.flow import ANYTHING, BOUND, Call, Deferred, Exits, Origin, State, join, union
+from k8snb.analysis.flow import ANYTHING, BOUND, Call, Deferred, Exits, Module, Origin, State, join, union
 from k8snb.analysis.scopes import Function
 from k8snb.analysis.syntax import Inner
 
@@ -165,7 +165,7 @@ class Statements(Expressions):
         for alias in node.names:
             self.may_raise()
             name = alias.asname or alias.name.partition(".")[0]
-            self.bind_name(name)
+            self.bind_name(name, ANYTHING | {Module()})
             if scopes.place(self.scopes, name) == name:
                 self.modules.add(name)
                 if alias.asname is None and name != alias.name:

@@ -56,7 +56,7 @@ GIVES_OF_OWNER = words("""
 MAKES_PARTS = words("subplots subplot_mosaic")
 """Functions that return several objects which reach one another."""
 
-GIVES_OF_ARGUMENTS = words("max min next getattr vars")
+GIVES_OF_ARGUMENTS = words("max min next getattr vars type")
 """Functions whose result may be what they are given, or a part of it."""
 
 KEEPS_ARGUMENTS = words("""

@@ -39,11 +39,13 @@ class Aliases:
             Their names.
         """
         found: set[str] = set()
+        own = self._own()
         for name in sorted(names):
             changed = self._names.changed(name)
             if changed and (reader := self._cells.plain_above(changed, entry)):
                 reader.take(changed)
                 found |= changed
+                self._cells.note_changes({id(own[n]) for n in changed & own.keys()})
         return found
 
     def take_sharing(self, entry: Entry, step: Step) -> set[str]:

@@ -58,7 +58,8 @@ class Bringer:
         if self._names.pending:
             self._tell_what_may_be_read(cell)
             cell.parts = around_runs(cell.source)
-            self._bring(cell.changes)  # what shares an object with what the cell changes has to be there before
+            again = self._tried_again(cell.source)
+            self._bring(cell.changes, again=again)  # what shares objects with what the cell changes has to be there
             self.after_run(cell)
 
     def _tell_what_may_be_read(self, cell: Running) -> None:
@@ -71,7 +72,7 @@ class Bringer:
         """Bring what a cell reads from a run until the next; raises as `before_cell` does."""
         part = cell.parts.pop(0) if cell.parts else None
         if part is not None and self._names.pending:
-            self._bring(self._reads(part.source), self._may_read(part.source))
+            self._bring(self._reads(part.source), self._may_read(part.source), self._tried_again(part.source))
         if self._names.pending:
             self._bring_made(self._reads(cell.source) | self._may_read(cell.source))
 
@@ -87,19 +88,31 @@ class Bringer:
             with suppress(K8snbError):  # the error to be told is the run's
                 self._bring(name for name in wanted if self._names.pending[name].step not in tried)
 
-    def _bring(self, names: Iterable[str], perhaps: AbstractSet[str] = frozenset()) -> None:
-        """Bind those of the names, and of what their code uses, that are pending; of some only what can travel."""
+    def _bring(
+        self, names: Iterable[str], perhaps: AbstractSet[str] = frozenset(), again: AbstractSet[str] = frozenset()
+    ) -> None:
+        """Bind those of the names, and of what their code uses, that are pending; of some only what can travel.
+
+        A step that did not succeed when it was tried is tried again for names of `again` only.
+        """
         sure = set(names)
         names = sure | perhaps
         asked: set[tuple[str, str]] = set()
         while True:
             pending = self._names.pending
-            wanted = {name: pending[name].step for name in sorted(self._reached(names) & pending.keys())}
+            reached = sorted(self._reached(names) & pending.keys())
+            wanted = {name: pending[name].step for name in reached if name in again or not self._was_tried(name)}
             if wanted.items() <= asked:  # none is left, or a step does not make what its code says that it makes
                 return
             asked |= wanted.items()
             self._run_makers(list(wanted))
             self._fetch(wanted, perhaps - sure)
+
+    def _was_tried(self, name: str) -> bool:
+        """Say whether a name is to be made by a step that did not succeed when it was tried."""
+        pending = self._names.pending[name]
+        entry = self._cells.step(pending.step) if isinstance(pending, NotRun) else None
+        return entry is not None and entry.tried and entry.aside is None
 
     def _bring_made(self, names: Iterable[str]) -> None:
         """Bind those of the names that steps have made; what has not run is not run for it."""
@@ -159,6 +172,15 @@ class Bringer:
         while more := {n for name in self._reached(reads) for n in facts.uses.get(name, ())} - reads:
             reads |= more  # functions of the cell that others call
         return facts.deletes | reads
+
+    def _tried_again(self, source: str) -> AbstractSet[str]:
+        """Return the names for which a step that did not succeed is tried again.
+
+        What code uses that does not run, but waits in a value, is not among them.
+        """
+        facts = self._facts(source)
+        called = facts.called.keys() | {name for one in facts.passes for name in one.names}
+        return self._reads(source) | self._may_read(source) | self._reached(called)
 
     def _may_read(self, source: str) -> AbstractSet[str]:
         """Return the names besides that a cell may read whose code does not tell what it reads."""

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from k8snb.analysis import analyse
 from k8snb.analysis.facts import CellFacts
+from k8snb.artifacts import marks
 from k8snb.artifacts.marks import Marked
 from k8snb.artifacts.store import Store
 from k8snb.errors import AnnotationError
@@ -218,6 +219,7 @@ class Cells:
         self._entries: list[Entry] = []
         self.shadowing: frozenset[str] = frozenset()
         """Names of builtins that cells bind."""
+        self._since: dict[str, str] = {}  # marks of objects that plain cells have changed, and those they have since
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
@@ -236,8 +238,19 @@ class Cells:
         return found
 
     def known(self) -> dict[int, Marked]:
-        """Return the kernel's objects that have marks."""
-        return {id(value): Marked(value, mark) for mark, value in self.originals().items()}
+        """Return the kernel's objects that have marks, with those that they have now."""
+        return {id(value): Marked(value, self._now(mark)) for mark, value in self.originals().items()}
+
+    def note_changes(self, changed: Collection[int]) -> None:
+        """Note the ids of objects that a plain cell has changed: copies that steps have are of what they were."""
+        for marked in self.known().values() if changed else ():
+            if id(marked.object) in changed:
+                self._since[marked.mark] = marks.after(marked.mark, f"cell#{len(self._since)}")
+
+    def _now(self, mark: str) -> str:
+        while mark in self._since:
+            mark = self._since[mark]
+        return mark
 
     def put(self, entry: Entry) -> int:
         """Take a cell in: where it stood when it was first executed, else at the end; return the place.

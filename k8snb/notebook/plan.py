@@ -32,7 +32,7 @@ class Plan:
     captured: Mapping[str, Mapping[str, Group]]
 
 
-def make(pipeline: Pipeline, cells: Cells, *, done: AbstractSet[str], scratch: Store) -> Plan:
+def make(pipeline: Pipeline, cells: Cells, *, whole: Pipeline, done: AbstractSet[str], scratch: Store) -> Plan:
     """Decide what to run.
 
     Parameters
@@ -41,6 +41,8 @@ def make(pipeline: Pipeline, cells: Cells, *, done: AbstractSet[str], scratch: S
         The steps asked for and what they need.
     cells : Cells
         All of the session.
+    whole : Pipeline
+        All steps.
     done : set of str
         Steps that do not run again: their results are used.
     scratch : Store
@@ -58,10 +60,10 @@ def make(pipeline: Pipeline, cells: Cells, *, done: AbstractSet[str], scratch: S
         if step.name not in done:
             groups = {**entries[step.name].capture.groups}
             inputs: dict[str, tuple[str | None, ...]] = {}
-            for name, sources in step.inputs.items():
-                inputs[name], made = _from_done(name, sources, entries, done)
+            for name in step.inputs:
+                inputs[name], made = _from_done(name, step, entries, done)
                 if made is not None:
-                    meant = _still_meant(step, pipeline[made.step], made.group, cells)
+                    meant = _still_meant(step, whole[made.step], made.group, cells)
                     groups[name] = copy_group(made.store, scratch, meant)
             steps.append(replace(step, inputs=inputs, after=step.after - done))
             captured[step.name] = _each_name_once(groups)
@@ -83,20 +85,28 @@ def _still_meant(step: Step, maker: Step, group: Group, cells: Cells) -> Group:
 
 
 def _from_done(
-    name: str, sources: tuple[str | None, ...], entries: Mapping[str, Entry], done: AbstractSet[str]
+    name: str, step: Step, entries: Mapping[str, Entry], done: AbstractSet[str]
 ) -> tuple[tuple[str | None, ...], Made | None]:
     """Return where an input comes from when the results of done steps are given like values of the kernel."""
     left: list[str | None] = []
-    for source in sources:
+    for source in step.inputs[name]:
         if source is None or source not in done:
             left.append(source)
         elif made := entries[source].group(name):
-            return (*left, None), made
+            return (*left, None), _last_version(name, made, step, entries, done)
         elif isinstance(leaves := entries[source].leaves(name), Broken):
             raise leaves.error(name)
         elif leaves is UNBOUND:
             return tuple(left), None
     return tuple(left), None
+
+
+def _last_version(name: str, made: Made, step: Step, entries: Mapping[str, Entry], done: AbstractSet[str]) -> Made:
+    """Return what steps between a name's maker and a step have made of its object, or the object as it was made."""
+    names = list(entries)
+    between = (entries[n] for n in names[names.index(made.step) + 1 : names.index(step.name)] if n in done)
+    versions = [group for entry in between if name in entry.taken_over and (group := entry.group(name)) is not None]
+    return versions[-1] if versions else made
 
 
 def stale(plan: Plan, cells: Cells) -> list[str]:

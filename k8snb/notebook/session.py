@@ -145,9 +145,12 @@ class Session:
             bound = {n for n, value in self.names.namespace.items() if n in outputs or before.get(n) != id(value)}
             bound = {name for name in bound if self.names.fetched_from(name) is None}
             self.names.keep(cell.changes)
+            there = {id(self.names.namespace[n]) for n in cell.changes & self.names.namespace.keys()}
+            self.cells.note_changes(there | {before[n] for n in cell.changes & before.keys()})
             cell.entry.bound = frozenset(bound.union(cell.changes & self.names.namespace.keys()))
             fetched = {n for n in outputs if self.names.fetched_from(n) is not None}
-            cell.entry.left_alone = frozenset(self.names.pending) | (fetched - cell.changes)
+            gone = cell.changes - before.keys() - self.names.namespace.keys()
+            cell.entry.left_alone = frozenset(self.names.pending) | (fetched - cell.changes) | gone
             cell.entry.unbound = cell.entry.facts.deletes - self.names.namespace.keys() - cell.entry.left_alone
             self._take_what_was_not_foreseen(cell.entry, cell)
 
@@ -395,7 +398,7 @@ class Session:
         chosen = select(pipeline, steps) if steps else pipeline
         done = {name for name, entry in entries.items() if entry.has_run and (reuse or entry.ran_ahead)} - set(steps)
         self._refuse_not_captured(chosen, entries)
-        todo = plan.make(chosen, self.cells, done=done, scratch=self.scratch)
+        todo = plan.make(chosen, self.cells, whole=pipeline, done=done, scratch=self.scratch)
         screen = Screen(self.shell)
         self._say_what_travels(screen, todo.pipeline, stack)
         for entry in entries.values():

@@ -62,13 +62,12 @@ class _State:
     def add(self, cell: Cell, kernel_uses: Mapping[str, frozenset[str]]) -> None:
         """Take in one more cell."""
         library, sharing, modules = self._library, self._sharing, self._modules
+        before = library.copy()
         library.add(cell.facts)
         facts = _with_functions(cell.facts, self.done, kernel_uses, library)
-        handed = {n: p.line for p in facts.passes if library.changes(p) for n in p.names}
-        for code in (library.codes[name] for name in library.codes.keys() & facts.reads.keys()):
-            handed |= dict.fromkeys(library.changed_outside(code), 1)
-        handed |= {name: line for name, line in facts.called.items() if name in library.stateful}
-        handed |= {name: line for name, line in facts.looked_up.items() if name in library.growing}
+        handed = library.handed(facts)
+        if not facts.reads.keys().isdisjoint(facts.binds):  # what it calls, it may bind anew afterwards
+            handed |= before.handed(facts)
         facts = facts.with_changes({n: line for n, line in handed.items() if n not in modules})
         start = facts.changes.keys() | sharing.inside(facts.deep | handed.keys())
         start |= sharing.classes_of(facts.deep) | sharing.instances_of(start)
@@ -135,6 +134,14 @@ class _Library:
         """Return one that goes on on its own."""
         methods = {name: list(codes) for name, codes in self.methods.items()}
         return _Library(dict(self.codes), methods, set(self.stateful), set(self.generators), set(self.growing))
+
+    def handed(self, facts: CellFacts) -> dict[str, int]:
+        """Return the names whose objects a cell hands to what changes them, with the lines."""
+        found = {n: p.line for p in facts.passes if self.changes(p) for n in p.names}
+        for code in (self.codes[name] for name in self.codes.keys() & facts.reads.keys()):
+            found |= dict.fromkeys(self.changed_outside(code), 1)
+        found |= {name: line for name, line in facts.called.items() if name in self.stateful}
+        return found | {name: line for name, line in facts.looked_up.items() if name in self.growing}
 
     def changes(self, one: Pass) -> bool:
         """Say whether what is handed to a call is changed there."""

@@ -134,7 +134,9 @@ class _LookedAt:
 
 def _look_at(one: Came, spec: Spec, namespace: dict[str, Any], store: Store) -> _LookedAt:
     loaded = one.loaded.values
-    names = [n for n in one.group.names if n not in spec.outputs and (n in one.bound or n not in spec.inputs)]
+    touched = {*spec.inputs, *spec.deletes, *namespace}
+    made = {n for n in spec.outputs if n in touched}  # another that the cell only may bind, it has left alone
+    names = [n for n in one.group.names if n not in made and (n in one.bound or n not in spec.inputs)]
     there = {n: namespace.get(n) if n in one.bound else loaded[n] for n in names}
     there = {n: value for n, value in there.items() if n not in one.bound or n in namespace}
     rebound = {n for n, value in there.items() if value is not loaded[n]}

@@ -328,3 +328,18 @@ def test_an_ordinary_cell_takes_milliseconds():
         analyse(source)
         times.append(time.perf_counter() - start)
     assert sorted(times)[len(times) // 2] < 0.025  # the budget is 5 ms; a busy machine takes longer
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import m", {"m"}),
+        ("import m\nm = 1", set()),
+        ("import m\ndel m\nm = 1", set()),
+        ("try: import m\nexcept ImportError: m = None", {"m"}),
+        ("if c:\n  import m\nelse:\n  import n as m", {"m"}),
+        ("def f():\n  global m\n  import m", {"m"}),
+    ],
+)
+def test_names_that_stand_for_modules_at_the_end(source, expected):
+    assert facts(source).modules == expected

@@ -411,6 +411,17 @@ def test_a_step_whose_failure_was_handled_is_not_run_again_in_the_end(nb: Notebo
     assert nb.started == ["a", "b"]
 
 
+def test_a_step_that_failed_is_tried_again_for_what_runs_not_for_what_waits_in_a_value(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\ndef f(): return x\nint('no')\nx = 1")
+    with pytest.raises(StepFailed):
+        nb.run("%k8s_run")
+    assert nb.run("f").__name__ == "f"
+    assert nb.started == ["a"]
+    with pytest.raises(StepFailed):
+        nb.run("f()")
+    assert nb.started == ["a", "a"]
+
+
 def test_a_handler_reads_what_was_made_before_the_error(nb: Notebook) -> None:
     nb.run("%%k8s_step a\nq = 1\nclass My(Exception): pass\nraise My('bad')")
     nb.run("try:\n    %k8s_run\nexcept My as e:\n    print('caught', e, q)")
