@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from contextlib import suppress
 from functools import partial
 from operator import is_
-from types import BuiltinMethodType, CellType, FunctionType, MappingProxyType, MethodType
+from types import BuiltinMethodType, CellType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from k8snb.artifacts import rebuild, views
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 _ATOMS = frozenset({int, float, complex, str, bytes, bool, type(None), type})
+
+FOLLOWED = 10_000
+"""Objects behind one that only its own code can tell of that are looked at for copies."""
 
 Pairs = dict[int, tuple[Any, Any]]
 """By the copy's id: a copy and its original."""
@@ -32,7 +36,7 @@ def graft(
 ) -> bool:
     """Put originals in the place of their copies, wherever these are in values; say whether that is possible.
 
-    What only its own code can tell of keeps what it holds: then nothing is replaced.
+    What only its own code can tell of keeps what it holds: where it may hold a copy, nothing is replaced.
 
     Parameters
     ----------
@@ -68,10 +72,26 @@ def _holds_what_cannot_be_replaced(values: Mapping[str, object], pairs: Pairs) -
         one = todo.pop()
         if id(one) not in seen and id(one) not in pairs:
             seen.add(id(one))
-            if is_closed(one):
+            if is_closed(one) and _leads_to(one, pairs):
                 return True
             todo += parts(one) or ()
     return False
+
+
+def _leads_to(closed: object, pairs: Pairs) -> bool:
+    """Say whether an object may hold a copy, as far as the garbage collector tells."""
+    if not gc.is_tracked(closed):
+        return True
+    seen: set[int] = set()
+    todo = [closed]
+    while todo and len(seen) < FOLLOWED:
+        one = todo.pop()
+        if id(one) in pairs:
+            return True
+        if id(one) not in seen and not isinstance(one, type | ModuleType):
+            seen.add(id(one))
+            todo += (parts(one) or ()) if isinstance(one, FunctionType) or _is_array(one) else gc.get_referents(one)
+    return bool(todo)
 
 
 def _pair(copy: object, original: object, pairs: Pairs) -> None:

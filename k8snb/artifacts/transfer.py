@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+import warnings
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -124,7 +125,10 @@ def load_whole(
     if loader.copies:
         from k8snb.artifacts.graft import graft
 
-        graft(values, {}, copies=loader.copies)
+        if not graft(values, {}, copies=loader.copies):
+            names = ", ".join(filter(is_variable, values))
+            what = "what it shares with attributes of classes is a copy here: only its own code can put that back"
+            warnings.warn(f"{names}: {what}", stacklevel=2)
     if not watched:
         return Loaded(values, tuple(rest), loader.plain)
     from k8snb.artifacts import snapshot

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import random
 
 import numpy as np
 import pytest
@@ -226,6 +227,15 @@ def test_what_only_code_can_tell_of_keeps_what_it_holds_and_then_nothing_is_repl
     assert values["x"] is copy
     assert values["z"] is beside
     assert beside[0] is copy
+
+
+@pytest.mark.parametrize("beside", [random.Random(1), np.random.default_rng(1), Closed([1]), Closed(closure(1))])
+def test_what_only_code_can_tell_of_is_no_hindrance_where_it_holds_no_copy(beside):
+    copy, original = [1], [1]
+    values = {"x": copy, "y": [copy, beside]}
+    assert graft(values, {"x": original})
+    assert values["y"][0] is original
+    assert values["y"][1] is beside
 
 
 def test_what_has_become_of_a_copy_stands_in_its_place_with_what_is_inside_it():

@@ -114,3 +114,21 @@ def test_a_class_that_nothing_has_changed_packs_to_the_same_bytes(processes):
     first = kernel.send("cup")
     pod.receive(first)
     assert pod.send("cup").pickle == pod.send("cup").pickle == first.pickle
+
+
+CLOSED = """class Closed:
+    def __init__(self, of): self.of = of
+    def __reduce__(self): return Closed, (self.of,)
+cup.of, cup.beside = [Cup.kept], {}(Cup.kept)"""
+
+
+@pytest.mark.parametrize(("kind", "warned"), [("Closed", 1), ("iter", 0)])
+def test_what_a_class_holds_is_a_copy_where_it_cannot_be_put_back_and_that_is_said(processes, recwarn, kind, warned):
+    kernel, *_ = processes
+    kernel.run(CUP)
+    kernel.run(CLOSED.format(kind))
+    kernel.receive(kernel.send("cup"))
+    assert (kernel.get("cup").of[0] is kernel.get("Cup").kept) is not bool(warned)
+    said = [str(one.message) for one in recwarn]
+    assert len(said) == warned
+    assert all(one.startswith("cup: what it shares with attributes of classes is a copy") for one in said)
