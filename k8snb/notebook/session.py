@@ -148,7 +148,7 @@ class Session:
             there = {id(self.names.namespace[n]) for n in cell.changes & self.names.namespace.keys()}
             self.cells.note_changes(there | {before[n] for n in cell.changes & before.keys()})
             cell.entry.bound = frozenset(bound.union(cell.changes & self.names.namespace.keys()))
-            fetched = {n for n in outputs if self.names.fetched_from(n) is not None}
+            fetched = {n for n in self.names.namespace if self.names.fetched_from(n) is not None}
             gone = cell.changes - before.keys() - self.names.namespace.keys()
             cell.entry.left_alone = frozenset(self.names.pending) | (fetched - cell.changes) | gone
             cell.entry.unbound = cell.entry.facts.deletes - self.names.namespace.keys() - cell.entry.left_alone
@@ -269,15 +269,16 @@ class Session:
             pipeline = self.pipeline(above)
         if sharing := self._aliases.take_sharing(entry, pipeline[entry.step]):
             pipeline = self.pipeline(above)
-        self._capture_taken(taken | sharing, pipeline, entry.step)
+        if taken | sharing:
+            self._capture_taken(pipeline, entry.step)
         return pipeline
 
-    def _capture_taken(self, taken: set[str], pipeline: Pipeline, below: str) -> None:
+    def _capture_taken(self, pipeline: Pipeline, below: str) -> None:
         """Capture names for steps above one that were to get them from other steps when their cells were executed."""
-        for step in pipeline.steps if taken else ():
+        for step in pipeline.steps:
             entry = self.cells.step(step.name)
             assert entry is not None
-            missing = {n for n in taken if step.inputs.get(n) == (None,)} - entry.capture.groups.keys()
+            missing = {n for n, sources in step.inputs.items() if sources == (None,)} - entry.capture.groups.keys()
             if missing and step.name != below:
                 above = self.cells.steps_above(entry)
                 entry.capture = entry.capture.with_more(self._pack(missing, missing, above))
