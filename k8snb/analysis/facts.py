@@ -14,6 +14,9 @@ READS_ANY = frozenset({"eval", "exec", "globals", "locals", "vars", "magic", "na
 BINDS_ANY = READS_ANY - {"eval"} | {"get_ipython", "star-import", "script"}
 """Codes of warnings about lines that may bind any name."""
 
+TELLS_PART = frozenset({"partial"})
+"""Codes of warnings about lines that list what there is."""
+
 
 @dataclass(frozen=True)
 class Warning_:  # noqa: N801 - the builtin has the plain name

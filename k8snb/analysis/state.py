@@ -40,7 +40,10 @@ def of_cell(tree: ast.Module, source: str, names: Mapping[str, str]) -> tuple[Mo
         finder.into(functions[name], node)
     cell = finder.cell
     for statement in tree.body:
-        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for decorator in statement.decorator_list:
+                finder.into(cell, decorator)
+        else:
             finder.into(cell, statement)
     whole = {name: _with_calls(code, functions, {name}, finder.quiet) for name, code in functions.items()}
     if tree.body and isinstance(last := tree.body[-1], ast.Expr) and not finder.sets(last.value):

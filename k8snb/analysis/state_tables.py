@@ -65,7 +65,11 @@ CALLS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(words("sys.path.append sys.path.insert sys.path.extend sys.path.remove"), (PATH,)),
     **dict.fromkeys(words("decimal.setcontext"), (NUMBERS,)),
     **dict.fromkeys(
-        words("sys.setrecursionlimit locale.setlocale os.umask sys.set_int_max_str_digits socket.setdefaulttimeout"),
+        words("""
+        sys.setrecursionlimit time.tzset locale.setlocale os.umask sys.set_int_max_str_digits socket.setdefaulttimeout
+        pandas.api.extensions.register_dataframe_accessor pandas.api.extensions.register_series_accessor
+        pandas.api.extensions.register_index_accessor
+        """),
         (ALWAYS,),
     ),
     **{
@@ -74,7 +78,7 @@ CALLS: dict[str, tuple[str, ...]] = {
         numpy.seterr torch.set_default_dtype torch.set_default_device torch.set_printoptions
         torch.use_deterministic_algorithms jax.config.update polars.Config.set_tbl_rows polars.Config.set_tbl_cols
         polars.Config.set_fmt_str_lengths altair.data_transformers.disable_max_rows sklearn.set_config
-        csv.field_size_limit
+        csv.field_size_limit csv.register_dialect
         """)
     },
     **dict.fromkeys(words("tqdm.auto.tqdm.pandas tqdm.tqdm.pandas tqdm.notebook.tqdm.pandas"), ("module:pandas",)),

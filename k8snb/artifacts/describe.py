@@ -64,13 +64,13 @@ def failure(name: str, value: object, error: Exception, last: object) -> str:
     if isinstance(error, RecursionError) or "recursion" in str(error):
         return "it is nested too deeply to be packed: keep it in a flat form"
     kind = type(last)
-    path = _find(value, last)
+    path, holder = _find(value, last)
     inside = f" (at {name}{path})" if path else ""
     reason = "" if str(error).startswith("cannot pickle") else f" ({type(error).__name__}: {error})"
     names = {c.__name__ for c in kind.__mro__}
     anew = "make it anew in the step that uses it"
     way = next((w for kinds, w in _WAYS_OUT if names & set(kinds)), anew)
-    if value is last and way.startswith("give its class"):
+    if way.startswith("give its class") and type(holder).__module__ != "__main__":
         way = anew
     return f"{_name(kind)}{inside} does not pickle{reason}: {way}"
 
@@ -81,19 +81,19 @@ def _name(kind: type) -> str:
     )
 
 
-def _find(value: object, wanted: object) -> str | None:
-    """Return the way from a value to an object inside it, as one would write it; None where it is not found."""
+def _find(value: object, wanted: object) -> tuple[str | None, object]:
+    """Return the way from a value to an object inside it, as one would write it, and what holds it there."""
     seen = {id(value)}
-    todo: list[tuple[str, Any]] = [("", value)]
-    for path, obj in todo:
+    todo: list[tuple[str, Any, Any]] = [("", value, None)]
+    for path, obj, holder in todo:
         if obj is wanted:
-            return path or None
+            return path or None, holder
         if len(todo) < _LIMIT:
             for step, inner in _inside(obj):
                 if id(inner) not in seen:
                     seen.add(id(inner))
-                    todo.append((path + step, inner))
-    return None
+                    todo.append((path + step, inner, obj))
+    return None, None
 
 
 def _inside(obj: Any) -> list[tuple[str, Any]]:

@@ -142,6 +142,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             functools.cached_property: self._cached_property,
             WeakKeyDictionary: self._weak,
             WeakValueDictionary: self._weak,
+            memoryview: _memoryview,
             MethodType: self._method,
             BuiltinMethodType: self._method,
             functools._lru_cache_wrapper: self._lru_cache,  # noqa: SLF001 - it has no other name
@@ -385,6 +386,14 @@ def _function_attributes() -> tuple[str, ...]:
     lazy = sys.version_info >= (3, 14)
     annotations = "__annotate__" if lazy else "__annotations__"
     return ("__qualname__", annotations, "__kwdefaults__", "__defaults__", "__module__", "__doc__")
+
+
+def _memoryview(view: memoryview) -> Any:
+    """Pack what looks at the whole of an object's memory with the object, never as a copy."""
+    whole = memoryview(view.obj)
+    if (view.nbytes, view.format, view.shape, view.strides) != (whole.nbytes, whole.format, whole.shape, whole.strides):
+        raise pickle.PicklingError("it looks at a part of the memory of another object")
+    return memoryview, (view.obj,)
 
 
 def _view(look_at: Callable[[Any], Any], view: Any) -> Any:

@@ -14,6 +14,7 @@ from k8snb.images.layer import Layer
 from k8snb.images.layout import CODE, PACKAGES, RUNTIME, WORK
 from k8snb.images.reference import Reference, Repository
 from k8snb.images.registry import DOCKER_MANIFEST, OCI_MANIFEST, Image, Registry
+from k8snb.runner.spec import HASH_SEED
 
 _OURS = (CODE, PACKAGES, RUNTIME)
 _AT_ONCE = 3  # large blobs that are copied side by side
@@ -85,6 +86,7 @@ def _config(base: dict[str, Any], layers: Sequence[Layer]) -> dict[str, Any]:
     theirs = [folder for folder in env.get("PYTHONPATH", "").split(":") if folder and folder not in _OURS]
     env["PYTHONPATH"] = ":".join((CODE, PACKAGES, *theirs, RUNTIME))
     env["HOME"] = WORK
+    env.setdefault("PYTHONHASHSEED", HASH_SEED)
     settings |= {"Env": [f"{key}={value}" for key, value in env.items()], "WorkingDir": WORK}
     rootfs = base["rootfs"] | {"diff_ids": base["rootfs"]["diff_ids"] + [layer.diff_id for layer in layers]}
     made = base | {"config": settings, "rootfs": rootfs}

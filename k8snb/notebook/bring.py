@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from types import ModuleType
 
-from k8snb.analysis.facts import READS_ANY, CellFacts
+from k8snb.analysis.facts import READS_ANY, TELLS_PART, CellFacts
 from k8snb.errors import K8snbError
 from k8snb.notebook import imports, reach
 from k8snb.notebook.cells import Cells, Entry
@@ -64,7 +64,11 @@ class Bringer:
 
     def _tell_what_may_be_read(self, cell: Running) -> None:
         """Say why all that steps make is brought, for a cell whose code does not tell what it reads."""
-        warning = self._facts(cell.source).warned(READS_ANY)
+        facts = self._facts(cell.source)
+        made = sorted(name for name, p in self._names.pending.items() if isinstance(p, Made))
+        if made and (warning := facts.warned(TELLS_PART)) is not None and not warning.quiet:
+            self._say(f"not listed, as no cell has read them yet: {', '.join(made)}")
+        warning = facts.warned(READS_ANY)
         if warning is not None and not warning.quiet and (names := self._may_read(cell.source)):
             self._say(f"{warning.short}: so what steps make is brought first ({', '.join(sorted(names))})")
 

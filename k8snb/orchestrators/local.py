@@ -24,7 +24,7 @@ import psutil
 from k8snb.errors import DiedError
 from k8snb.images.code import Code
 from k8snb.orchestrators.base import Attempt, Capability, Environment, Gone, Orchestrator, Output, Report
-from k8snb.runner.spec import Key
+from k8snb.runner.spec import HASH_SEED, Key
 from k8snb.stacks.model import Stack
 from k8snb.stacks.places import data_dir
 
@@ -167,7 +167,8 @@ class LocalOrchestrator(Orchestrator):
 
 def _environment(attempt: Attempt) -> dict[str, str]:
     path = os.pathsep.join(p for p in (attempt.image, os.environ.get("PYTHONPATH", "")) if p)
-    return {**os.environ, **attempt.options.env, "K8SNB_CODE": attempt.image, "PYTHONPATH": path}
+    own = {"K8SNB_CODE": attempt.image, "PYTHONPATH": path}
+    return {"PYTHONHASHSEED": HASH_SEED, **os.environ, **attempt.options.env, **own}
 
 
 def _exit_code(pid: int) -> int | None:

@@ -44,7 +44,8 @@ def execute(
     BaseException or None
         What the cell raised (whatever it is), with the traceback from the cell's own frames on.
     """
-    linecache.cache[label] = (len(source), None, io.StringIO(source, newline=None).readlines(), label)
+    lines = io.StringIO(f"{source}\n", newline=None).readlines()  # `inspect.getsource` gives whole lines
+    linecache.cache[label] = (len(source), None, lines, label)
     if not _awaits(source, label):
         return _run(_pieces(source, label, futures), namespace, show)
     import asyncio

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import linecache
+import queue
 import subprocess
 import sys
 import threading
@@ -400,7 +401,7 @@ def test_variables_of_one_class_are_one_group(travel):
     ("value", "kind", "place", "way"),
     [
         (threading.Lock(), "_thread.lock", "", "make it anew"),
-        ({"a": [1, threading.Lock()]}, "_thread.lock", "(at v['a'][1])", "__getstate__"),
+        ({"a": [1, threading.Lock()]}, "_thread.lock", "(at v['a'][1])", "make it anew"),
         ((i for i in "ab"), "generator", "", "make it a list"),
     ],
 )
@@ -423,6 +424,13 @@ def test_what_a_closure_or_an_object_holds_is_found(tmp_path):
     assert "(at f closing over f)" in failures["f"]
     assert "(at k.inner[0])" in failures["k"]
     assert "open it in the step" in failures["k"]
+
+
+def test_the_own_class_that_holds_what_cannot_travel_can_leave_it_out():
+    cell = notebook("import threading\nclass K:\n    def __init__(self): self.lock = threading.Lock()\nk = K()")
+    failures = pack({"k": [cell["k"]], "q": queue.Queue()}, namespace=cell).failures
+    assert "__getstate__" in failures["k"]
+    assert "__getstate__" not in failures["q"]
 
 
 def test_too_deep_a_value_is_a_failure_not_a_crash():

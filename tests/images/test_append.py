@@ -44,7 +44,12 @@ async def test_layers_and_settings_are_added(fake, client: Registry) -> None:
     assert made.config["rootfs"]["diff_ids"] == ["sha256:1", LAYER.diff_id]
     assert made.platform == "linux/arm64"
     assert made.config["config"] == {
-        "Env": ["A=b=c", "PYTHONPATH=/k8snb/code:/k8snb/packages:/theirs:/k8snb/runtime", "HOME=/k8snb/work"],
+        "Env": [
+            "A=b=c",
+            "PYTHONPATH=/k8snb/code:/k8snb/packages:/theirs:/k8snb/runtime",
+            "HOME=/k8snb/work",
+            "PYTHONHASHSEED=0",
+        ],
         "User": "1000",
         "Cmd": ["x"],
         "WorkingDir": "/k8snb/work",

@@ -161,6 +161,12 @@ async def test_environment_variables_are_given(bench: Bench) -> None:
     assert (await bench.follow(attempt)).text == b"hi\n"
 
 
+async def test_sets_of_texts_have_one_order_in_all_steps(bench: Bench) -> None:
+    attempts = [await bench.start("print(hash('a'))") for _ in range(2)]
+    first, second = [(await bench.follow(attempt)).text for attempt in attempts]
+    assert first == second
+
+
 async def test_reading_stdin_fails_at_once(bench: Bench) -> None:
     attempt = await bench.start("import sys\nprint(repr(sys.stdin.read()))\ninput()")
     assert (await bench.follow(attempt)).text == b"''\n"

@@ -56,6 +56,11 @@ DRAW = "x = np.random.rand()"
         (["import helper", step("a", "helper.cache['a'] = len('b')"), step("b", "helper.f()")], "", 3),
         (["import helper", step("a", "helper.n += 1"), "y = 1"], "", None),
         (["helper = C()", step("a", "helper.n = 5"), step("b", "print(helper.n)")], "", None),
+        (
+            ["@pd.api.extensions.register_dataframe_accessor('geo')\nclass Geo: pass", step("a", "pd.Series([1])")],
+            "",
+            2,
+        ),
         # what cells above have imported from modules
         (["from decimal import Decimal, getcontext", step("a", "getcontext().prec = 4"), "Decimal(1) / 3"], "", 3),
         (["from numpy.random import rand, seed", "seed(0)", step("a", "rand()"), step("b", "rand()")], "a", 4),
