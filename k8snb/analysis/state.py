@@ -93,6 +93,7 @@ class _Finder(ast.NodeVisitor):
         self.definitions: dict[str, ast.AST] = {}
         self.cell = self.code = _Code()
         self.statement: ast.stmt | None = None
+        self.for_later = _for_later(tree)
         for node in ast.walk(tree):
             self._note_names(node)
         for statement in tree.body:
@@ -247,7 +248,7 @@ class _Finder(ast.NodeVisitor):
                 return
         method = isinstance(node.func, ast.Attribute)
         line = node.lineno
-        if _draws(node, dotted):
+        if _draws(node, dotted) and node not in self.for_later:
             self.code.use(known.NUMPY, line)
         if name in known.PLOTTING_METHODS and method:
             self.code.use(known.PLOTS, line)
@@ -299,8 +300,27 @@ def _draws(call: ast.Call, dotted: str) -> bool:
 
 def drawing_later(tree: ast.Module) -> frozenset[str]:
     """Return the names that stand for estimators which draw from numpy's global state when they are fitted."""
-    made = ((name, [n for n in ast.walk(value) if isinstance(n, ast.Call)]) for name, value in bound_to(tree))
-    return frozenset(name for name, calls in made if any(_draws(c, "") and _is_class(c.func) for c in calls))
+    return frozenset(name for name, _ in _estimators(tree))
+
+
+def _for_later(tree: ast.Module) -> frozenset[ast.Call]:
+    """Return the calls that make estimators which the cell does not use any further."""
+    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return frozenset(call for name, call in _estimators(tree) if name not in read)
+
+
+def _estimators(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
+    """Yield the calls that make estimators which draw when they are fitted, with the name that holds each."""
+    for name, value in bound_to(tree):
+        if not _is_fitted(value):
+            calls = (node for node in ast.walk(value) if isinstance(node, ast.Call))
+            yield from ((name, call) for call in calls if _draws(call, "") and _is_class(call.func))
+
+
+def _is_fitted(value: ast.expr) -> bool:
+    """Say whether an estimator is fitted as soon as it is made: ``model = Model().fit(X, y)``."""
+    attributes = (node.attr for node in ast.walk(value) if isinstance(node, ast.Attribute))
+    return any(name.startswith("fit") for name in attributes)
 
 
 def _is_class(function: ast.expr) -> bool:
