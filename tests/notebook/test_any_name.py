@@ -54,7 +54,7 @@ def test_what_they_bind_and_change_reaches_the_steps_below(scripts: Notebook, pl
 
 
 def test_a_name_that_they_delete_is_gone_for_the_steps_below(nb: Notebook) -> None:
-    for source in (MAKE, "del globals()['y']", f"{STEP}b\ny"):
+    for source in (MAKE, "del vars()['y']", f"{STEP}b\ny"):
         nb.run(source)
     assert "it has deleted y, which step a makes" in str(nb.seen)
     with pytest.raises(NameError, match="'y' is not defined"):
