@@ -14,6 +14,8 @@ from k8snb.notebook.cells import Cells, Entry
 from k8snb.notebook.names import Broken, Made, Names, NotRun
 from k8snb.notebook.running import Running
 from k8snb.notebook.runs import around_runs
+from k8snb.notebook.travel import in_pod_of
+from k8snb.pipeline import paths
 from k8snb.pipeline.context import Context
 from k8snb.runner.inputs import import_submodules
 
@@ -31,6 +33,8 @@ class Bringer:
         Lets a name stand for what the cells have made of it.
     say : callable
         Shows a line in the running cell.
+    are_apart : callable
+        Says whether steps have other folders than the notebook.
     """
 
     def __init__(
@@ -41,9 +45,10 @@ class Bringer:
         run: Callable[[Sequence[str]], None],
         settle: Callable[[str], None],
         say: Callable[[str], None],
+        are_apart: Callable[[], bool],
     ) -> None:
         self._names, self._cells = names, cells
-        self._run, self._settle, self._say = run, settle, say
+        self._run, self._settle, self._say, self._are_apart = run, settle, say, are_apart
 
     def before_cell(self, cell: Running) -> None:
         """Bring what a plain cell reads before its first run of the pipeline; of what comes after, what is there.
@@ -55,12 +60,30 @@ class Bringer:
         K8snbError
             A step that had to run did not succeed.
         """
+        self._bring_files(cell)
         if self._names.pending:
             self._tell_what_may_be_read(cell)
             cell.parts = around_runs(cell.source)
             again = self._tried_again(cell.source)
             self._bring(cell.changes, again=again)  # what shares objects with what the cell changes has to be there
             self.after_run(cell)
+
+    def _bring_files(self, cell: Running) -> None:
+        """Run the steps that write what a cell reads, where it is in their folder; else say that it is not."""
+        above = [] if cell.above is None else [entry.cell for entry in reversed(self._cells.above(cell.above))]
+        if not any(other.step is not None and other.facts.files.writes for other in above):
+            return
+        facts = self._facts(around_runs(cell.source)[0].source)
+        read = paths.read(facts, facts.reads, above).items()
+        makers = {path: (maker, where) for path, where in read if (maker := paths.writer(path, above)) is not None}
+        if makers and self._are_apart():
+            for path, (maker, where) in makers.items():
+                self._say(f"warning: {in_pod_of(maker, path, where)}")
+            return
+        steps = {path: self._cells.step(maker) for path, (maker, _) in makers.items()}
+        if waiting := {path: e.step for path, e in steps.items() if e is not None and e.step and not e.has_run}:
+            self._say(f"this cell reads {', '.join(waiting)}: running what writes it first")
+            self._run(sorted(set(waiting.values())))
 
     def _tell_what_may_be_read(self, cell: Running) -> None:
         """Say why all that steps make is brought, for a cell whose code does not tell what it reads."""

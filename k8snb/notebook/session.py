@@ -24,12 +24,11 @@ from k8snb.notebook.document import notebook_file, parameters, twice
 from k8snb.notebook.names import Broken, Made, Names, NotRun
 from k8snb.notebook.request import make_request
 from k8snb.notebook.running import Running
-from k8snb.notebook.runs import around_runs
 from k8snb.notebook.screen import Screen
 from k8snb.notebook.show import View
 from k8snb.orchestrators import kind_of
 from k8snb.orchestrators.base import Capability
-from k8snb.pipeline import build, merge, parse_options, paths, select
+from k8snb.pipeline import build, merge, parse_options, select
 from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.file import kales_own
 from k8snb.pipeline.model import Pipeline, Step
@@ -74,7 +73,12 @@ class Session:
         self._effects = Effects()
         self._aliases = Aliases(self.names, self.cells, self._users_own)
         self._bringer = Bringer(
-            self.names, self.cells, run=self._run_for_reader, settle=self._settle_here, say=self.say
+            self.names,
+            self.cells,
+            run=self._run_for_reader,
+            settle=self._settle_here,
+            say=self.say,
+            are_apart=self._runs_images,
         )
         self.stack_name: str | None = None
         self.scratch: Store = open_store(embedded().artifact_store.uri)  # a local run then has nothing to copy
@@ -131,7 +135,6 @@ class Session:
         before = {name: id(value) for name, value in self.names.namespace.items()}
         cell.before = {**dict.fromkeys(self.names.pending, 0), **before}
         cell.changes = self._changes_of(cell)
-        self._bring_files(cell)
         self._bringer.before_cell(cell)
         if cell.entry is not None and (sharing := self._aliases.fetch_sharing(cell.changes)):
             cell.entry.take(sharing)
@@ -153,25 +156,6 @@ class Session:
             cell.entry.left_alone = frozenset(self.names.pending) | (fetched - cell.changes) | gone
             cell.entry.unbound = cell.entry.facts.deletes - self.names.namespace.keys() - cell.entry.left_alone
             self._take_what_was_not_foreseen(cell.entry, cell)
-
-    def _bring_files(self, cell: Running) -> None:
-        """Run the steps that write what a plain cell reads, where it is in their folder; else say that it is not."""
-        if cell.above is None:
-            return
-        above = [entry.cell for entry in reversed(self.cells.above(cell.above))]
-        if not any(other.step is not None and other.facts.files.writes for other in above):
-            return
-        facts = Entry(around_runs(cell.source)[0].source, None).facts
-        read = paths.read(facts, facts.reads, above).items()
-        makers = {path: (maker, where) for path, where in read if (maker := paths.writer(path, above)) is not None}
-        if self._runs_images(None):
-            for path, (maker, where) in makers.items():
-                self.say(f"warning: {travel.in_pod_of(maker, path, where)} ({SILENCE})")
-            return
-        entries = {path: entry for path, (maker, _) in makers.items() if (entry := self.cells.step(maker)) is not None}
-        if waiting := {path: entry.step for path, entry in entries.items() if entry.step and not entry.has_run}:
-            self.say(f"this cell reads {', '.join(waiting)}: running what writes it first")
-            self._run_for_reader(sorted(set(waiting.values())))
 
     def _take_what_was_not_foreseen(self, entry: Entry, cell: Running) -> None:
         """Note what a cell has bound and deleted through ``exec`` and the like; say where a step makes that too."""
@@ -290,7 +274,7 @@ class Session:
         told = travel.files(step, above, self.folder, values)
         return told if told and self._runs_images(stack) else []
 
-    def _runs_images(self, stack: str | None) -> bool:
+    def _runs_images(self, stack: str | None = None) -> bool:
         return Capability.IMAGES in kind_of(self.stacks.pick(stack)).capabilities
 
     def _warn_of_state(self, place: int | None) -> None:

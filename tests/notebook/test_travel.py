@@ -133,3 +133,23 @@ def test_a_run_elsewhere_tells_it_too(nb: Notebook) -> None:
     nb.run("%k8s_run --stack far")
     assert "!pip install in code cell 1: polars is installed for the steps" in str(nb.seen)
     assert "warning: step a: line 2: reads data.csv (1 bytes)" in str(nb.seen)
+
+
+def test_a_plain_cell_waits_for_what_a_step_writes(nb: Notebook) -> None:
+    nb.run("from pathlib import Path")
+    nb.run("%%k8s_step a\nPath('out.csv').write_text('x')")
+    nb.run("t = Path('out.csv').read_text()")
+    assert nb.ns["t"] == "x"
+    assert "this cell reads out.csv: running what writes it first" in str(nb.seen)
+    nb.run("t = Path('out.csv').read_text()")
+    assert nb.started == ["a"]
+
+
+def test_a_plain_cell_is_told_of_files_in_pods(nb: Notebook) -> None:
+    Path("k8snb.toml").write_text(CLUSTER)
+    Path("out.csv").write_text("old")
+    nb.run("from pathlib import Path")
+    nb.run("%%k8s_step a\nPath('out.csv').write_text('x')")
+    nb.run("n = 1\nt = Path('out.csv').read_text()")
+    assert "warning: line 2: reads out.csv, which step a writes into its own pod" in str(nb.seen)
+    assert nb.started == []
