@@ -57,7 +57,8 @@ def analyse(
     """
     tree, ipython = parse(source, scripts)
     own_futures = frozenset(_futures(tree))
-    walker = Statements(tree, lazy_annotations="annotations" in own_futures.union(futures))
+    nodes = tuple(ast.walk(tree))
+    walker = Statements(nodes, lazy_annotations="annotations" in own_futures.union(futures))
     walker.block(tree.body)
     cell = walker.cell
     closure.close(cell, walker.deferred.values(), walker.definitions, walker.rebound)
@@ -72,8 +73,9 @@ def analyse(
     hidden = GIVEN - touched - _named(end) - walker.shared - frozenset(also)
     reads = _lines(cell.reads, hidden)
     certain = frozenset() if walker.state is None else _named(walker.state.read) - hidden
-    names = known(tree, touched, dict(imported))
-    module_state, functions = state.of_cell(tree, source, names)
+    own_imports = by_imports(nodes)
+    names = known(own_imports, touched, dict(imported))
+    module_state, functions = state.of_cell(tree, nodes, source, names)
     extensions, scripts_run = (magics.extensions(tree), magics.scripts(tree)) if ipython else ((), ())
     return CellFacts(
         reads=reads,
@@ -87,26 +89,26 @@ def analyse(
         passes=_passes(cell, hidden),
         codes=_codes(walker.definitions, hidden),
         results={name: frozenset(functions) - hidden for name, functions in walker.results.items()},
-        called=_called(tree, reads),
-        looked_up=_looked_up(tree, reads),
+        called=_called(nodes, reads),
+        looked_up=_looked_up(nodes, reads),
         methods={n: frozenset(m.attr for m in found) for n, found in walker.bound_methods.items() if n in touched},
         uses=_uses(walker.holds, hidden),
         effects=_effects(walker.holds, hidden),
         made_by=makers(tree, names),
         drawing_later=state.drawing_later(tree),
-        unpickles=unpickles(tree, names),
+        unpickles=unpickles(nodes, names),
         instances={name: frozenset(made) for name, made in walker.instances.items() if made},
         certain=certain,
         modules=frozenset(name for name in walker.modules if not _is_bound_anew(name, walker.state)),
-        imports=_imports(tree).union(map(magics.module_of, extensions), _for_notebooks(scripts_run)),
-        imported={name: path for name, path in by_imports(tree).items() if name in touched},
+        imports=_imports(nodes).union(map(magics.module_of, extensions), _for_notebooks(scripts_run)),
+        imported={name: path for name, path in own_imports.items() if name in touched},
         submodules=frozenset(walker.submodules),
         futures=own_futures,
         ipython=ipython,
         warnings=hints.warnings(tree, touched, source),
         state=module_state,
         functions=functions,
-        constants={name: text for name, text in _constants(tree) if name in binds},
+        constants={name: text for name, text in _constants(tree, nodes) if name in binds},
         refused=magics.refusals(tree) if ipython else (),
         extensions=extensions,
         scripts=scripts_run,
@@ -181,10 +183,10 @@ def _code(code: Deferred, hidden: frozenset[str]) -> Code:
     )
 
 
-def _called(tree: ast.AST, reads: Collection[str]) -> dict[str, int]:
+def _called(nodes: Iterable[ast.AST], reads: Collection[str]) -> dict[str, int]:
     """Return the names that are called, or a part of them, or handed to a call, anywhere in the cell."""
     found: dict[str, int] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call):
             function = mutation.roots(node.func) if isinstance(node.func, ast.Name | ast.Subscript) else []
             for part in (*function, *(arg for arg in node.args if isinstance(arg, ast.Name))):
@@ -193,19 +195,19 @@ def _called(tree: ast.AST, reads: Collection[str]) -> dict[str, int]:
     return found
 
 
-def _looked_up(tree: ast.AST, reads: Collection[str]) -> dict[str, int]:
+def _looked_up(nodes: Iterable[ast.AST], reads: Collection[str]) -> dict[str, int]:
     """Return the names an item of which is read by its key."""
     found: dict[str, int] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Subscript(value=ast.Name(id=name), ctx=ast.Load()) if name in reads:
                 found.setdefault(name, node.lineno)
     return found
 
 
-def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+def _constants(tree: ast.Module, nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
     """Yield names that the cell binds once, to a literal."""
-    stored = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
+    stored = [node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if stored.count(name) == 1:
@@ -225,9 +227,9 @@ def _futures(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names if alias.name in __future__.all_feature_names)
 
 
-def _imports(tree: ast.Module) -> frozenset[str]:
+def _imports(nodes: Iterable[ast.AST]) -> frozenset[str]:
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found.update(alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -22,9 +22,9 @@ Node = TypeVar("Node", bound=ast.AST)
 class Expressions(Objects):
     """Walks expressions in the order of their evaluation, carrying the state along."""
 
-    def __init__(self, tree: ast.AST) -> None:
-        super().__init__(tree)
-        self.texts = _texts(tree)
+    def __init__(self, nodes: Sequence[ast.AST]) -> None:
+        super().__init__(nodes)
+        self.texts = _texts(nodes)
         self.exits = Exits()
         self.known: dict[ast.AST, Scope] = {}
         self.members: list[list[Deferred]] = []  # of the classes around
@@ -374,9 +374,9 @@ class Expressions(Objects):
         given = {keyword.arg for keyword in call.keywords}
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in {"query", "eval"} or not call.args:
             return []
-        texts = self.texts if isinstance(call.args[0], ast.Name) else _texts(call.args[0])
+        texts = self.texts if isinstance(call.args[0], ast.Name) else _texts(ast.walk(call.args[0]))
         return [] if "local_dict" in given else re.findall(r"@([A-Za-z_]\w*)", " ".join(texts))
 
 
-def _texts(node: ast.AST) -> list[str]:
-    return [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+def _texts(nodes: Iterable[ast.AST]) -> list[str]:
+    return [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from k8snb.analysis.tables import CUSTOMARY
 
 
-def by_imports(tree: ast.AST) -> dict[str, str]:
-    """Return the names that imports bind anywhere in some code, with what they stand for."""
+def by_imports(nodes: Iterable[ast.AST]) -> dict[str, str]:
+    """Return the names that imports among nodes bind, with what they stand for."""
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name.partition(".")[0]
@@ -21,20 +21,19 @@ def by_imports(tree: ast.AST) -> dict[str, str]:
     return found
 
 
-def known(tree: ast.AST, bound: Collection[str], above: Mapping[str, str]) -> dict[str, str]:
+def known(own: Mapping[str, str], bound: Collection[str], above: Mapping[str, str]) -> dict[str, str]:
     """Return what the names of a cell stand for that imports bind, its own, those of cells above or customary ones.
 
     Parameters
     ----------
-    tree : AST
-        The cell's.
+    own : mapping of str to str
+        Of its own imports.
     bound : collection of str
         Names that it binds.
     above : mapping of str to str
         Of cells above.
     """
-    others = {name: path for name, path in {**CUSTOMARY, **above}.items() if name not in bound}
-    return others | by_imports(tree)
+    return {**{name: path for name, path in {**CUSTOMARY, **above}.items() if name not in bound}, **own}
 
 
 def path_of(node: ast.expr, names: Mapping[str, str]) -> str | None:

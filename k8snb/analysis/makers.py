@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from k8snb.analysis import scopes
 from k8snb.analysis.imported import path_of
@@ -55,7 +55,7 @@ def makers(tree: ast.Module, names: Mapping[str, str]) -> dict[str, str]:
     """
     generators = {n.name for n in tree.body if isinstance(n, ast.FunctionDef) and scopes.yields(n)}
     found: dict[str, str] = {}
-    for name, value in bound_to(tree):
+    for name, value in bound_to(tree.body):
         if isinstance(value, ast.GeneratorExp):
             found[name] = GENERATOR
         elif isinstance(value, ast.Call):
@@ -71,19 +71,28 @@ def cannot_travel(made_by: str) -> tuple[str, str] | None:
     return None if kind is None else (kind, _WAYS_OUT.get(kind, "make it in the step that uses it"))
 
 
-def unpickles(tree: ast.AST, names: Mapping[str, str]) -> bool:
+def unpickles(nodes: Iterable[ast.AST], names: Mapping[str, str]) -> bool:
     """Say whether code loads pickles, which may need any class and function of the notebook."""
-    return any(isinstance(n, ast.Call) and path_of(n.func, names) in _UNPICKLES for n in ast.walk(tree))
+    return any(isinstance(node, ast.Call) and path_of(node.func, names) in _UNPICKLES for node in nodes)
 
 
-def bound_to(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+def bound_to(statements: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
     """Yield the names of the namespace that statements bind to a value, with it; the last one of a name counts."""
-    for part in ast.iter_child_nodes(node):
-        match part:
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
+    for statement in statements:
+        match statement:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 continue
             case ast.Assign(targets=targets, value=value):
                 yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
-            case ast.withitem(context_expr=value, optional_vars=ast.Name(id=name)):
-                yield name, value
-        yield from bound_to(part)
+            case ast.With(items=items) | ast.AsyncWith(items=items):
+                managed = ((item.optional_vars, item.context_expr) for item in items)
+                yield from ((name.id, value) for name, value in managed if isinstance(name, ast.Name))
+        for block in _blocks(statement):
+            yield from bound_to(block)
+
+
+def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    for part in ("body", "orelse", "finalbody"):
+        yield getattr(statement, part, [])
+    for part in ("handlers", "cases"):
+        yield from (inner.body for inner in getattr(statement, part, ()))

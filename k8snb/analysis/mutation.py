@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 
 from k8snb.analysis import tables
 
@@ -46,10 +47,10 @@ def _of_type(function: ast.expr) -> bool:
     return False
 
 
-def bound_methods(tree: ast.AST) -> dict[str, list[ast.Attribute]]:
+def bound_methods(nodes: Iterable[ast.AST]) -> dict[str, list[ast.Attribute]]:
     """Return the methods that names may stand for, or for what holds them."""
     found: dict[str, list[ast.Attribute]] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Assign):
             names = [target.id for target in node.targets if isinstance(target, ast.Name)]
             for name in names:

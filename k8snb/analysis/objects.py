@@ -19,13 +19,13 @@ class Objects(ast.NodeVisitor):
 
     Parameters
     ----------
-    tree : AST
+    nodes : sequence of AST
         The whole cell's. Names that its functions declare ``global`` may be bound anew by any call.
     """
 
-    def __init__(self, tree: ast.AST) -> None:
-        self.shared = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
-        self.bound_methods = mutation.bound_methods(tree)
+    def __init__(self, nodes: Sequence[ast.AST]) -> None:
+        self.shared = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
+        self.bound_methods = mutation.bound_methods(nodes)
         self.state: State | None = State()  # None: no way leads here
         self.scopes: list[Scope] = []
         self.cell = self.unit = Deferred()  # the code that is walked: the cell, or a function of it

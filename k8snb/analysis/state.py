@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from k8snb.analysis import mutation, replay, tables
@@ -23,18 +23,22 @@ _PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 _SHELL = frozenset({"!", "", "sx", "system"})
 
 
-def of_cell(tree: ast.Module, source: str, names: Mapping[str, str]) -> tuple[ModuleState, dict[str, ModuleState]]:
+def of_cell(
+    tree: ast.Module, nodes: Sequence[ast.AST], source: str, names: Mapping[str, str]
+) -> tuple[ModuleState, dict[str, ModuleState]]:
     """Return what executing a cell has to do with the state of modules, and what its functions have.
 
     Parameters
     ----------
     tree : ast.Module
+    nodes : sequence of AST
+        All of it.
     source : str
         The cell's, whose comments may ask for quiet.
     names : mapping of str to str
         What those of the cell's names stand for that imports bind (`k8snb.analysis.imported`).
     """
-    finder = _Finder(tree, quiet_lines(source), names)
+    finder = _Finder(tree, nodes, quiet_lines(source), names)
     functions = {name: _Code() for name in finder.definitions}
     for name, node in finder.definitions.items():
         finder.into(functions[name], node)
@@ -85,7 +89,9 @@ def _with_calls(code: _Code, functions: Mapping[str, _Code], seen: set[str], qui
 
 
 class _Finder(ast.NodeVisitor):
-    def __init__(self, tree: ast.Module, quiet: frozenset[int], names: Mapping[str, str]) -> None:
+    def __init__(
+        self, tree: ast.Module, nodes: Sequence[ast.AST], quiet: frozenset[int], names: Mapping[str, str]
+    ) -> None:
         self.quiet, self.names = quiet, names
         self.modules = {name: path for name, path in names.items() if is_module(path)}
         self.objects = {name: dotted(path) for name, path in names.items() if not is_module(path)}
@@ -93,8 +99,8 @@ class _Finder(ast.NodeVisitor):
         self.definitions: dict[str, ast.AST] = {}
         self.cell = self.code = _Code()
         self.statement: ast.stmt | None = None
-        self.for_later = _for_later(tree)
-        for node in ast.walk(tree):
+        self.for_later = _for_later(tree, nodes)
+        for node in nodes:
             self._note_names(node)
         for statement in tree.body:
             match statement:
@@ -303,16 +309,17 @@ def drawing_later(tree: ast.Module) -> frozenset[str]:
     return frozenset(name for name, _ in _estimators(tree))
 
 
-def _for_later(tree: ast.Module) -> frozenset[ast.Call]:
+def _for_later(tree: ast.Module, nodes: Iterable[ast.AST]) -> frozenset[ast.Call]:
     """Return the calls that make estimators which the cell does not use any further."""
-    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    return frozenset(call for name, call in _estimators(tree) if name not in read)
+    made = list(_estimators(tree))
+    read = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)} if made else set()
+    return frozenset(call for name, call in made if name not in read)
 
 
 def _estimators(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
     """Yield the calls that make estimators which draw when they are fitted, with the name that holds each."""
-    for name, value in bound_to(tree):
-        if not _is_fitted(value):
+    for name, value in bound_to(tree.body):
+        if isinstance(value, ast.Call | ast.List | ast.Tuple | ast.Dict) and not _is_fitted(value):
             calls = (node for node in ast.walk(value) if isinstance(node, ast.Call))
             yield from ((name, call) for call in calls if _draws(call, "") and _is_class(call.func))
 

@@ -19,8 +19,8 @@ LAZY_ANNOTATIONS = sys.version_info >= (3, 14)
 class Statements(Expressions):
     """Walks a cell."""
 
-    def __init__(self, tree: ast.AST, *, lazy_annotations: bool = False) -> None:
-        super().__init__(tree)
+    def __init__(self, nodes: Sequence[ast.AST], *, lazy_annotations: bool = False) -> None:
+        super().__init__(nodes)
         self.lazy_annotations = lazy_annotations or LAZY_ANNOTATIONS
         self.holds: dict[str, list[Deferred]] = {}  # names of the namespace and the code that their values bring along
         self.instances: dict[str, set[str]] = {}  # names and the classes from elsewhere that they may be instances of

@@ -22,7 +22,7 @@ from k8snb.analysis.scopes import Function
 def imports(source: str) -> Mapping[str, str]:
     """Return the names that a cell's imports alone bind, with what they stand for: ``{"np": "numpy"}``."""
     tree, _ = parse(source)
-    found = {name: dotted(path) for name, path in by_imports(tree).items()}
+    found = {name: dotted(path) for name, path in by_imports(ast.walk(tree)).items()}
     for name in stored(tree):
         found.pop(name, None)
     return found
