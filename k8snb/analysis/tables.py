@@ -26,6 +26,9 @@ CHANGING_METHODS = words("""
 """Of containers, arrays, estimators, networks, files in memory. Not what text, images or frames also have and return
 anew (``partition``, ``rotate``, ``resize``)."""
 
+CHANGING_METHODS_OF = {"rotate": ("collections.deque",)}
+"""Methods that change only what is made so: others have them too and return anew."""
+
 DRAWS = words("""
     random normal uniform integers choice permutation permuted shuffle standard_normal poisson binomial exponential beta
     gamma randint randn rand randrange sample gauss choices bytes multivariate_normal lognormal

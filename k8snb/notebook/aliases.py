@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -136,9 +136,21 @@ class Aliases:
             step = pipeline[maker]
         return True
 
-    def unseen(self, entry: Entry, names: Iterable[str], running: Entry | None) -> list[str]:
-        """Say who has not seen what a step has changed in place though nothing in its code says so."""
-        below = [e for e in self._cells.below(entry) if e.step is None and e is not running]
+    def unseen(self, entry: Entry, names: Iterable[str], running: Entry | None, beside: Collection[str]) -> list[str]:
+        """Say who has not seen what a step has changed in place though nothing in its code says so.
+
+        Parameters
+        ----------
+        entry : Entry
+        names : iterable of str
+            What it has changed.
+        running : Entry or None
+            The cell that is being executed.
+        beside : collection of str
+            Steps of the same run: these have been given what it has changed.
+        """
+        below = [e for e in self._cells.below(entry) if e is not running and e.step not in beside]
+        below = [e for e in below if e.step is None or e.has_run]
         found = []
         names = set(names)
         for name in sorted(names):

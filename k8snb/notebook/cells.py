@@ -123,6 +123,8 @@ class Entry:
     @property
     def called(self) -> str:
         """What a user finds the cell by."""
+        if self.step is not None:
+            return f"step {self.step}"
         first = next((line for line in self.source.splitlines() if line.strip()), "")
         return f"cell [{self.number}]" if self.number is not None else f"the cell {first[:40]!r}"
 

@@ -500,7 +500,10 @@ class Session:
             unchanged = self._aliases.unchanged(result)
             if result is not None:
                 for text in self._aliases.unseen(
-                    entry, result.changed.keys() - dead, running.entry if running is not None else None
+                    entry,
+                    result.changed.keys() - dead,
+                    running.entry if running is not None else None,
+                    [other.name for other in pipeline.steps],
                 ):
                     self.say(f"warning: {text}")
             entry.finish(result, handle.store, dead=dead, unchanged=unchanged)

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from k8snb.analysis.facts import CellFacts, Code, Pass
-from k8snb.analysis.tables import CHANGING_METHODS, DRAWS, GENERATORS, GROWING
+from k8snb.analysis.tables import CHANGING_METHODS, CHANGING_METHODS_OF, DRAWS, GENERATORS, GROWING
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.sources import code_of, with_uses
 
@@ -104,14 +104,14 @@ class _Library:
     methods: dict[str, list[Code]] = field(default_factory=dict)
     stateful: set[str] = field(default_factory=set)
     generators: set[str] = field(default_factory=set)
-    growing: set[str] = field(default_factory=set)
+    made_by: dict[str, str] = field(default_factory=dict)
 
     def add(self, facts: CellFacts) -> None:
         for name, code in facts.codes.items():
             self.codes[name] = code.beside(None if name in facts.binds else self.codes.get(name))
             for method, inner in code.methods.items():
                 self.methods.setdefault(method, []).append(inner)
-        self.growing = (self.growing - facts.binds) | {n for n, by in facts.made_by.items() if by in GROWING}
+        self.made_by = {n: by for n, by in self.made_by.items() if n not in facts.binds} | dict(facts.made_by)
         self.generators -= facts.binds
         self.generators |= {n for n, functions in facts.results.items() if not functions.isdisjoint(GENERATORS)}
         self.stateful -= facts.binds
@@ -133,7 +133,7 @@ class _Library:
     def copy(self) -> _Library:
         """Return one that goes on on its own."""
         methods = {name: list(codes) for name, codes in self.methods.items()}
-        return _Library(dict(self.codes), methods, set(self.stateful), set(self.generators), set(self.growing))
+        return _Library(dict(self.codes), methods, set(self.stateful), set(self.generators), dict(self.made_by))
 
     def handed(self, facts: CellFacts) -> dict[str, int]:
         """Return the names whose objects a cell hands to what changes them, with the lines."""
@@ -141,11 +141,14 @@ class _Library:
         for code in (self.codes[name] for name in self.codes.keys() & facts.reads.keys()):
             found |= dict.fromkeys(self.changed_outside(code), 1)
         found |= {name: line for name, line in facts.called.items() if name in self.stateful}
-        return found | {name: line for name, line in facts.looked_up.items() if name in self.growing}
+        return found | {name: line for name, line in facts.looked_up.items() if self.made_by.get(name) in GROWING}
 
     def changes(self, one: Pass) -> bool:
         """Say whether what is handed to a call is changed there."""
         draws = one.method and one.position == "self" and one.callee in DRAWS
+        if one.method and one.position == "self" and one.callee in CHANGING_METHODS_OF:
+            kinds = CHANGING_METHODS_OF[one.callee]
+            return any(self.made_by.get(name) in kinds for name in one.names)
         return (draws and not one.names.isdisjoint(self.generators)) or any(
             self._alters(code, name, set()) for code, name in self._taken(one)
         )
