@@ -50,9 +50,11 @@ CHANGING_SECOND = words("pack_into")
 CONTAINERS = words("list dict set bytearray deque defaultdict OrderedDict Counter")
 """Classes whose methods are called with the object as their first argument: ``list.append(x, 1)``."""
 
-GIVES_OF_OWNER = words("""
-    get pop popitem popleft items keys values setdefault copy reshape ravel view transpose squeeze swapaxes diagonal
-    fit set_params add_subplot add_axes gca twinx twiny
+VIEWS = words("reshape ravel view transpose squeeze swapaxes diagonal")
+"""Methods of arrays whose result may look at their memory."""
+
+GIVES_OF_OWNER = VIEWS | words("""
+    get pop popitem popleft items keys values setdefault copy fit set_params add_subplot add_axes gca twinx twiny
 """)
 """Methods whose result may be the object that they are called on, a part of it, or look at its memory."""
 

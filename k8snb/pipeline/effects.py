@@ -86,8 +86,9 @@ def _with_functions(
     touched: dict[str, int] = {}
     reached = with_uses(facts.reads, above, kernel_uses, facts.uses)
     for name in reached:
-        if name not in facts.reads:  # a function of the cell that others call
+        if name not in facts.reads:  # a function that others call
             touched |= dict.fromkeys(facts.effects.get(name, ()), 1)
+            touched |= {name: 1} if name in library.stateful else {}
         for made_in, bound in code_of(name, above):
             effects = {*made_in.effects.get(bound, ()), *library.changed_by_results(made_in.results.get(bound, ()))}
             touched |= dict.fromkeys(effects, facts.reads.get(name, 1))
