@@ -16,7 +16,12 @@ _ASKS = frozenset({"exists", "isfile", "isdir", "is_file", "is_dir", "basename",
 _TALKS = frozenset({"print", "debug", "info", "warning", "error", "set_title", "title", "format"})
 _COPIES = frozenset({"copy", "copy2", "copyfile", "copytree", "move", "rename", "replace"})
 _UNPACKS = frozenset({"extractall", "extract", "unpack_archive", "snapshot_download", "clone_from"})
-_OPENS = re.compile(r"open|Path|read_|load|listdir|scandir|walk|iterdir|imread|ImageFolder|connect")
+_OPENS = re.compile(r"open|Path|read_|load|glob|listdir|scandir|walk|iterdir|imread|ImageFolder|connect")
+_WITH_MODE = frozenset({"open", "fdopen", "File", "ZipFile", "Dataset"})
+_MODE = re.compile(r"[rwax][bt+]{0,2}|[bt][rwax]\+?|r\+")
+_WRITING = frozenset("wax+")
+_PATTERN = re.compile(r"[^/]*[*?\[].*")
+"""What is left of a pattern before its first part with a sign is the folder that is read."""
 _PATHS = frozenset({"Path", "PurePath", "PosixPath"})
 _MAKES_FOLDERS = frozenset({"mkdir", "makedirs"})
 _COMMANDS_WRITE = frozenset({"mkdir", "touch", "tee", "rm", "rmdir", "export"})
@@ -35,26 +40,34 @@ class Files:
     reads : mapping of str to int
         Paths that the cell may read before it writes them, with the line.
     writes : frozenset of str
-        But for folders that it only makes.
-    in_code : mapping of str to frozenset of str
-        Paths in the code of functions and classes that the cell defines.
+        Paths that it may write; none of folders that it only makes.
+    in_code, written_in_code : mapping of str to frozenset of str
+        Paths that functions and classes read and write which the cell defines.
     """
 
     reads: Mapping[str, int] = field(default_factory=dict)
     writes: frozenset[str] = frozenset()
     in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    written_in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def files(tree: ast.Module) -> Files:
     """Return the files that a cell's code names."""
-    top, in_code = _Search(), {}
+    top, code = _Search(), dict[str, _Search]()
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            inner = _Search()
-            inner.visit(statement)
-            in_code[statement.name] = frozenset(inner.reads)
-        top.visit(statement)
-    return Files(top.reads, frozenset(top.writes), {name: paths for name, paths in in_code.items() if paths})
+            code[statement.name] = _Search()
+            code[statement.name].visit(statement)
+        else:
+            top.visit(statement)
+        for inner in statement.body if isinstance(statement, ast.ClassDef) else ():
+            if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+                top.visit(inner)
+    for search in (*code.values(), top):
+        search.take_in(code)
+    read = {name: frozenset(search.reads) for name, search in code.items() if search.reads}
+    written = {name: frozenset(search.writes) for name, search in code.items() if search.writes}
+    return Files(top.reads, frozenset(top.writes), read, written)
 
 
 class _Search(ast.NodeVisitor):
@@ -64,10 +77,25 @@ class _Search(ast.NodeVisitor):
         self.reads: dict[str, int] = {}
         self.writes: set[str] = set()
         self._folders: set[str] = set()
+        self.names: set[str] = set()
         self._anything_may_be_there = False
 
+    def take_in(self, code: Mapping[str, _Search]) -> None:
+        """Add what functions do that this code names, and those that they name."""
+        seen, todo = set[str](), self.names & code.keys()
+        while todo:
+            seen |= todo
+            for search in (code[name] for name in todo):
+                self.reads |= {path: line for path, line in search.reads.items() if path not in self.reads}
+                self.writes |= search.writes
+            todo = {name for done in todo for name in code[done].names & code.keys()} - seen
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.names.add(node.id)
+
     def read(self, path: str, line: int) -> None:
-        path = posixpath.normpath(path)
+        path = posixpath.normpath(_PATTERN.split(path)[0] or ".")
         written = any(path == w or path.startswith(f"{w}/") for w in self.writes | self._folders)
         if not self._anything_may_be_there and not written:
             self.reads.setdefault(path, line)
@@ -82,6 +110,12 @@ class _Search(ast.NodeVisitor):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
         places = [p for p in (owner, *node.args, *(k.value for k in node.keywords)) if p is not None]
+        if isinstance(node.func, ast.Name):
+            self.names.add(name)
+        if name in {"glob", "rglob"} and owner is not None and _path(owner) is not None:
+            places = [owner]
+        if name in _WITH_MODE:
+            places = [place for place in places if _mode(place) is None]
         if name in _ASKS | _TALKS:
             places = [place for place in places if _path(place) is None]
         elif name in _COPIES and len(node.args) > 1:
@@ -156,11 +190,18 @@ class _Search(ast.NodeVisitor):
 
 
 def _is_write(name: str, call: ast.Call) -> bool:
-    if name != "open":
+    if name not in _WITH_MODE:
         return bool(_WRITES.match(name.lstrip("_")))
-    place = 0 if isinstance(call.func, ast.Attribute) else 1  # Path("x").open("w")
-    modes = [*call.args[place : place + 1], *(k.value for k in call.keywords if k.arg == "mode")]
-    return any(isinstance(m, ast.Constant) and isinstance(m.value, str) and set(m.value) & set("wax") for m in modes)
+    modes = map(_mode, (*call.args, *(k.value for k in call.keywords)))
+    return any(mode is not None and not _WRITING.isdisjoint(mode) for mode in modes)
+
+
+def _mode(node: ast.expr) -> str | None:
+    """Return the mode that a file is opened in, where an argument is one."""
+    match node:
+        case ast.Constant(value=str(text)) if _MODE.fullmatch(text):
+            return text
+    return None
 
 
 def _path(node: ast.expr) -> str | None:

@@ -86,6 +86,8 @@ def changeable(objects: Collection[Any], limit: int) -> list[Any]:
         There are more than `limit` of Python's own, which are packed as fast as they are looked at, or some are of an
         unknown form.
     """
+    if not objects:
+        return []
     if len(objects) > limit and type(next(iter(objects))) in _FORMS:
         raise UnknownFormError  # there may be fewer, but counting them takes long
     kinds = {kind for kind in set(map(type, objects)) if form_of(kind) is not None}
@@ -95,6 +97,11 @@ def changeable(objects: Collection[Any], limit: int) -> list[Any]:
     if len(found) > limit and not kinds.isdisjoint(_FORMS):
         raise UnknownFormError
     return found
+
+
+def is_of_python(value: object) -> bool:
+    """Say whether a value is one of Python's own containers, which are packed as fast as they are looked at."""
+    return type(value) in _FORMS
 
 
 def is_array_of_numbers(value: object) -> bool:

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from k8snb.artifacts import identity, views
-from k8snb.artifacts.forms import UnknownFormError, changeable, form_of, is_array_of_numbers
+from k8snb.artifacts.forms import UnknownFormError, changeable, form_of, is_array_of_numbers, is_of_python
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -113,7 +113,7 @@ class Snapshot:
             seen[id(value)] = value
             if not (form.is_of_pickle and self._all_met):
                 parts = changeable(form.parts(value), self._limit)
-                self._limit -= len(parts) if form.is_of_pickle else 0
+                self._limit -= sum(map(is_of_python, parts)) if form.is_of_pickle else 0
                 todo += [(part, form.shows) for part in parts]
             if form.note is not None:
                 self._noted.append((form, value, form.note(value)))

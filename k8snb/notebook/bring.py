@@ -71,19 +71,21 @@ class Bringer:
     def _bring_files(self, cell: Running) -> None:
         """Run the steps that write what a cell reads, where it is in their folder; else say that it is not."""
         above = [] if cell.above is None else [entry.cell for entry in reversed(self._cells.above(cell.above))]
-        if not any(other.step is not None and other.facts.files.writes for other in above):
+        writes = paths.written(above, {})
+        if not any(some for other, some in zip(above, writes, strict=True) if other.step is not None):
             return
         facts = self._facts(around_runs(cell.source)[0].source)
-        read = paths.read(facts, facts.reads, above).items()
-        makers = {path: (maker, where) for path, where in read if (maker := paths.writer(path, above)) is not None}
+        read = paths.read(facts, facts.reads, above)
+        makers = {path: paths.writers(path, above, writes) for path in read}
+        makers = {path: steps for path, steps in makers.items() if steps}
         if makers and self._are_apart():
-            for path, (maker, where) in makers.items():
-                self._say(f"warning: {in_pod_of(maker, path, where)}")
+            for path, steps in makers.items():
+                self._say(f"warning: {in_pod_of(steps[0], path, read[path])}")
             return
-        steps = {path: self._cells.step(maker) for path, (maker, _) in makers.items()}
-        if waiting := {path: e.step for path, e in steps.items() if e is not None and e.step and not e.has_run}:
+        tried = {entry.step for entry in self._cells if entry.tried}
+        if waiting := {path: steps for path, steps in makers.items() if not tried.issuperset(steps)}:
             self._say(f"this cell reads {', '.join(waiting)}: running what writes it first")
-            self._run(sorted(set(waiting.values())))
+            self._run(sorted({step for steps in waiting.values() for step in steps} - tried))
 
     def _tell_what_may_be_read(self, cell: Running) -> None:
         """Say why all that steps make is brought, for a cell whose code does not tell what it reads."""

@@ -37,12 +37,13 @@ def files(step: Step, above: Sequence[Cell], folder: Path, values: Mapping[str, 
     options = step.cell.options
     mounted = tuple(PurePath(volume.partition(":")[2]) for volume in options.volumes)
     told: list[str] = []
+    writes = paths.written(above, {})
     for path, where in _read(step, above, values).items():
         place = folder / os.path.expanduser(path)  # noqa: PTH111 - a path that is told as it stands in the code
         if any(place.is_relative_to(mount) for mount in mounted) or _travels(path, options.files):
             continue
-        if (maker := paths.writer(path, above)) is not None:
-            told.append(in_pod_of(maker, path, where))
+        if makers := paths.writers(path, above, writes):
+            told.append(in_pod_of(makers[0], path, where))
         elif place.exists():
             told += _missing(path, place, folder, where)
     return told

@@ -85,6 +85,7 @@ def select(pipeline: Pipeline, names: Iterable[str]) -> Pipeline:
         There is no step of such a name.
     """
     there = [step.name for step in pipeline.steps]
+    inputs = {step.name: step.inputs for step in pipeline.steps}
     chosen: set[str] = set()
     left = list(names)
     while left:
@@ -95,7 +96,7 @@ def select(pipeline: Pipeline, names: Iterable[str]) -> Pipeline:
             chosen.add(name)
             left += {s for sources in pipeline[name].inputs.values() for s in sources if s is not None}
             left += pipeline[name].cell.options.after
-            left += paths.writers(pipeline[name], pipeline.cells)
+            left += paths.needed(pipeline[name], pipeline.cells, inputs)
     steps = [replace(step, after=step.after & chosen) for step in pipeline.steps if step.name in chosen]
     return replace(pipeline, steps=_with_needed(steps))
 

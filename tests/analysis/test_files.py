@@ -21,7 +21,12 @@ from k8snb.analysis import analyse
         ("!python train.py --data data.csv > log.txt\nopen('log.txt')", "train.py data.csv"),
         ("%run beside.py 1", "beside.py"),
         ("%%bash\nwc -l data.csv", "data.csv"),
-        ("def load(): return pd.read_csv('data.csv')", "data.csv"),
+        ("def load(): return pd.read_csv('data.csv')\nload()", "data.csv"),
+        ("def load(): return pd.read_csv('data.csv')", ""),
+        ("def load(): return pd.read_csv('data.csv')\ndef both(): load()\nboth()", "data.csv"),
+        ("open('a.csv', 'r')\ngzip.open('b.gz', 'rt')\nPath('c').open('rb')", "a.csv b.gz c"),
+        ("open('a.csv', 'w')\ngzip.open('b.gz', mode='wt')\nPath('c').open('ab')", ""),
+        ("glob.glob('data/*.csv')\nPath('out').glob('*.json')", "data out"),
         # no files that were there before
         ("df.to_csv('out.csv')\npd.read_csv('out.csv')", ""),
         ("open('a.txt', 'w').write(x)\nopen('a.txt')", ""),
@@ -44,4 +49,7 @@ def test_files_that_a_cell_reads(source, reads):
 def test_the_files_of_functions_are_told_by_their_names():
     files = analyse("def load():\n    return open('a.txt')\nclass C:\n    x = open('b.txt')\nopen('c.txt')").files
     assert files.in_code == {"load": {"a.txt"}, "C": {"b.txt"}}
-    assert files.reads == {"a.txt": 2, "b.txt": 4, "c.txt": 5}
+    assert files.reads == {"b.txt": 4, "c.txt": 5}
+    files = analyse("def save():\n    open('a.txt', 'w')\nsave()\ndef put():\n    open('b.txt', 'w')").files
+    assert files.written_in_code == {"save": {"a.txt"}, "put": {"b.txt"}}
+    assert files.writes == {"a.txt"}

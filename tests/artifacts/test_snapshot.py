@@ -299,6 +299,8 @@ PLAIN = [
     list(range(1000)),
     [str(i) for i in range(1000)],
     {f"k{i}": float(i) for i in range(1000)},
+    [np.arange(3.0) for _ in range(2000)],
+    {i: np.array(["a"]) for i in range(2000)},
     [np.arange(10.0), np.arange(20_000), np.array(["a", None], dtype=object), np.zeros((2, 0))],
     np.arange(40.0).reshape(8, 5)[::2, 1],
     frame_of([*COLUMNS], 4, INDEXES[0], {}),

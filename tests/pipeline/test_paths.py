@@ -8,11 +8,12 @@ from k8snb.analysis import analyse
 from k8snb.pipeline import build, select
 from k8snb.pipeline.model import Cell
 
+GIVEN = "df = pd = os = glob = gzip = shutil = 1"
 A, B, C = "df.to_csv('a.csv')", "pd.read_csv('a.csv')", "open('a.csv', 'a').write('x')"
 
 
 def pipeline(*sources):
-    cells = [Cell("df = pd = os = 1", analyse("df = pd = os = 1"))]
+    cells = [Cell(GIVEN, analyse(GIVEN))]
     cells += [Cell(s, analyse(s), None if s.startswith("p") and "=" in s else f"s{n}") for n, s in enumerate(sources)]
     return build(cells, name="test")
 
@@ -27,7 +28,13 @@ def pipeline(*sources):
         (["%%writefile a.csv\nx", B], {"s1": {"s0"}}),
         (["df.to_csv('out/a.csv')", "os.listdir('out')"], {"s1": {"s0"}}),
         (["os.makedirs('out')\ndf.to_csv('out/a.csv')", "os.makedirs('out')\ndf.to_csv('out/b.csv')"], {}),
-        (["def f(): return open('a.csv')", A, "f()"], {"s1": {"s0"}, "s2": {"s0", "s1"}}),
+        (["def f(): return open('a.csv')", A, "f()"], {"s2": {"s0", "s1"}}),
+        (["def f(): open('a.csv', 'w')", "f()", "open('a.csv')"], {"s1": {"s0"}, "s2": {"s1"}}),
+        (["p = 1\ndef f(): open('a.csv', 'w')", "f()", "open('a.csv')"], {"s2": {"s1"}}),
+        ([f"open('{name}', 'w')" for name in "abc"], {}),
+        (["gzip.open('a.gz', 'wt')", "gzip.open('b.gz', mode='wb')", "gzip.open('a.gz', 'rt')"], {"s2": {"s0"}}),
+        (["open('out/a.csv', 'w')", "open('out/b.csv', 'w')", "glob.glob('out/*.csv')"], {"s2": {"s0", "s1"}}),
+        (["open('x/d/a.csv', 'w')", "shutil.rmtree('x/d')", "open('x/d/a.csv')"], {"s1": {"s0"}, "s2": {"s1"}}),
         ([B, A], {"s1": {"s0"}}),
         ([A, "p = open('a.csv', 'w').write('')", B], {}),
     ],
