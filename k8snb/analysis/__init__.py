@@ -15,6 +15,7 @@ from k8snb.analysis.files import files
 from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, Module, Origin, State, join
 from k8snb.analysis.imported import by_imports, known
 from k8snb.analysis.ipython import Scripts, parse
+from k8snb.analysis.items import named
 from k8snb.analysis.makers import makers, unpickles
 from k8snb.analysis.scopes import Key
 from k8snb.analysis.source import body, step_line
@@ -56,6 +57,7 @@ def analyse(
         The cell is not Python; with the line.
     """
     tree, ipython = parse(source, scripts)
+    tree = named(tree)
     own_futures = frozenset(_futures(tree))
     nodes = tuple(ast.walk(tree))
     walker = Statements(nodes, lazy_annotations="annotations" in own_futures.union(futures))
@@ -75,7 +77,8 @@ def analyse(
     certain = frozenset() if walker.state is None else _named(walker.state.read) - hidden
     own_imports = by_imports(nodes)
     names = known(own_imports, touched, dict(imported))
-    module_state, functions = state.of_cell(tree, nodes, source, names)
+    estimators = state.estimators(tree, nodes)
+    module_state, functions = state.of_cell(tree, nodes, source, names, estimators)
     extensions, scripts_run = (magics.extensions(tree), magics.scripts(tree)) if ipython else ((), ())
     return CellFacts(
         reads=reads,
@@ -95,7 +98,7 @@ def analyse(
         uses=_uses(walker.holds, hidden),
         effects=_effects(walker.holds, hidden),
         made_by=makers(tree, names),
-        drawing_later=state.drawing_later(tree),
+        drawing_later=frozenset(estimators.values()),
         unpickles=unpickles(nodes, names),
         instances={name: frozenset(made) for name, made in walker.instances.items() if made},
         certain=certain,
@@ -189,7 +192,8 @@ def _called(nodes: Iterable[ast.AST], reads: Collection[str]) -> dict[str, int]:
     for node in nodes:
         if isinstance(node, ast.Call):
             function = mutation.roots(node.func) if isinstance(node.func, ast.Name | ast.Subscript) else []
-            for part in (*function, *(arg for arg in node.args if isinstance(arg, ast.Name))):
+            given = (*node.args, *(keyword.value for keyword in node.keywords))
+            for part in (*function, *(arg for arg in given if isinstance(arg, ast.Name))):
                 if part.id in reads:
                     found.setdefault(part.id, node.lineno)
     return found

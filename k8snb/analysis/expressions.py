@@ -87,8 +87,6 @@ class Expressions(Objects):
     def bind_target(self, target: ast.expr, origins: frozenset[Origin] = ANYTHING) -> None:
         """Bind what stands left of ``=``, after ``for`` or ``as``."""
         match target:
-            case ast.Subscript() if not self.scopes and (item := mutation.global_item(target)) is not None:
-                self.bind_name(item, origins)
             case ast.Name(id=name):
                 self.bind_name(name, origins)
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
@@ -242,14 +240,6 @@ class Expressions(Objects):
                 for bound in code.sure if isinstance(code, Deferred) else ():
                     self.bind(bound)
 
-    def visit_Subscript(self, node: ast.Subscript) -> None:
-        """Walk ``a[b]``."""
-        item = mutation.global_item(node)
-        if item is not None and not self.scopes:
-            self.load(item, node.lineno)
-        else:
-            self.generic_visit(node)
-
     def visit_IfExp(self, node: ast.IfExp) -> None:
         """Walk ``a if test else b``."""
         yes, no = self.branch(node.test)
@@ -285,7 +275,7 @@ class Expressions(Objects):
 
     def visit_Compare(self, node: ast.Compare) -> None:
         """Walk a comparison; ``is`` cannot raise, and what follows a first one that fails is not evaluated."""
-        if (name := mutation.guarded(node)) is not None:
+        if not self.scopes and (name := mutation.guarded(node)) is not None:
             self.may_load([name], node.lineno)
             return
         self.visit(node.left)

@@ -329,11 +329,6 @@ class CellFacts:
         return next((warning for warning in self.warnings if warning.code in codes), None)
 
     @property
-    def sets_state(self) -> bool:
-        """Whether the cell, or a function that it defines, sets the state of modules."""
-        return bool(self.state.settings) or any(inner.settings for inner in self.functions.values())
-
-    @property
     def outputs(self) -> frozenset[str]:
         """Names whose value may be another after the cell."""
         return self.binds | self.may_bind | frozenset(self.changes)

@@ -78,12 +78,8 @@ class _Hints(ast.NodeVisitor):
                     self.say(node, name)
         self.generic_visit(node)
 
-    def visit_Subscript(self, node: ast.Subscript) -> None:
-        if self.depth or mutation.global_item(node) is None:
-            self.generic_visit(node)
-
     def visit_Compare(self, node: ast.Compare) -> None:
-        if mutation.guarded(node) is None:
+        if self.depth or mutation.guarded(node) is None:
             self.generic_visit(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+import collections
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from k8snb.analysis import scopes
 from k8snb.analysis.imported import path_of
@@ -15,7 +16,7 @@ GENERATOR = "a generator"
 _KINDS = {
     "a lock": words("""
         threading.Lock threading.RLock threading.Condition threading.Event threading.Semaphore threading.local
-        threading.BoundedSemaphore threading.Barrier asyncio.Lock
+        threading.BoundedSemaphore threading.Barrier
     """),
     "a connection": words("""
         sqlite3.connect psycopg2.connect psycopg.connect pymysql.connect mysql.connector.connect pyodbc.connect
@@ -34,6 +35,11 @@ _KINDS = {
     "a process": words("subprocess.Popen threading.Thread multiprocessing.Process"),
     GENERATOR: (GENERATOR,),
 }
+_GIVES_ITSELF = frozenset(
+    path for kind in ("a connection", "a client", "a pool of workers", "an open file") for path in _KINDS[kind]
+)
+"""What ``with ... as name`` binds to what is made."""
+
 _KIND_OF = {path: kind for kind, paths in _KINDS.items() for path in paths}
 
 _UNPICKLES = words("""
@@ -45,7 +51,7 @@ _WAYS_OUT = {"an open file": "pass its path on", "a queue": "pass a list on", GE
 
 
 def makers(tree: ast.Module, names: Mapping[str, str]) -> dict[str, str]:
-    """Return by what each name of a cell is made that is bound to what a call returns.
+    """Return by what each name of a cell is made that is bound once, to what a call returns or ``with`` gives.
 
     Parameters
     ----------
@@ -53,16 +59,34 @@ def makers(tree: ast.Module, names: Mapping[str, str]) -> dict[str, str]:
     names : mapping of str to str
         What names stand for that imports bind.
     """
-    generators = {n.name for n in tree.body if isinstance(n, ast.FunctionDef) and scopes.yields(n)}
+    own = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    generators = {node.name for node in own if scopes.yields(node) and not node.decorator_list}
     found: dict[str, str] = {}
-    for name, value in bound_to(tree.body):
-        if isinstance(value, ast.GeneratorExp):
-            found[name] = GENERATOR
-        elif isinstance(value, ast.Call):
-            own = value.func.id if isinstance(value.func, ast.Name) else None
-            made_by = GENERATOR if own in generators else path_of(value.func, names) or own
-            found |= {name: made_by} if made_by is not None else {}
-    return found
+    for name, value, managed in bound_to(tree.body):
+        made_by = _made_by(value, names, generators)
+        if made_by is not None and (not managed or made_by in _GIVES_ITSELF):
+            found[name] = made_by
+    bindings = collections.Counter(scopes.bound(tree.body) if found else ())
+    return {name: made_by for name, made_by in found.items() if bindings[name] == 1}
+
+
+def _made_by(value: ast.expr, names: Mapping[str, str], generators: Collection[str]) -> str | None:
+    match value:
+        case ast.GeneratorExp():
+            return GENERATOR
+        case ast.Call(func=ast.Name(id=own)) if own in generators:
+            return GENERATOR
+        case ast.Call(func=ast.Name(id="open")) if "open" not in names:
+            return "open" if _is_no_text_to_read(value) else None
+        case ast.Call(func=function):
+            return path_of(function, names) or (function.id if isinstance(function, ast.Name) else None)
+    return None
+
+
+def _is_no_text_to_read(call: ast.Call) -> bool:
+    """Say whether `open` is given another mode than that of a text to be read, which travels."""
+    modes = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "mode")]
+    return any(not isinstance(m, ast.Constant) or m.value not in {"r", "rt"} for m in modes)
 
 
 def cannot_travel(made_by: str) -> tuple[str, str] | None:
@@ -76,17 +100,17 @@ def unpickles(nodes: Iterable[ast.AST], names: Mapping[str, str]) -> bool:
     return any(isinstance(node, ast.Call) and path_of(node.func, names) in _UNPICKLES for node in nodes)
 
 
-def bound_to(statements: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the names of the namespace that statements bind to a value, with it; the last one of a name counts."""
+def bound_to(statements: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.expr, bool]]:
+    """Yield the names of the namespace that statements bind to a value, with it, and whether ``with`` does so."""
     for statement in statements:
         match statement:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 continue
             case ast.Assign(targets=targets, value=value):
-                yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
+                yield from ((target.id, value, False) for target in targets if isinstance(target, ast.Name))
             case ast.With(items=items) | ast.AsyncWith(items=items):
                 managed = ((item.optional_vars, item.context_expr) for item in items)
-                yield from ((name.id, value) for name, value in managed if isinstance(name, ast.Name))
+                yield from ((name.id, value, True) for name, value in managed if isinstance(name, ast.Name))
         for block in _blocks(statement):
             yield from bound_to(block)
 

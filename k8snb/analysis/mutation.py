@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from k8snb.analysis import tables
 
-_AXES = re.compile(r"(fig|figure|ax|axs|axes)\d*(_\w+)?|\w+_(fig|ax|axs|axes)")
+_AXES = re.compile(r"(fig|ax|axs|axes)\d*|\w+_(fig|ax|axs)")
 
 GIVES_ELEMENTS = ("enumerate", "zip", "reversed", "sorted", "list", "iter", "tqdm")
 
@@ -24,7 +24,7 @@ def of_call(call: ast.Call) -> list[ast.expr]:
             or method in tables.CHANGING_METHODS
             or _marked(method)
             or (method in tables.DRAWS and is_generator(owner))
-            or (_is_axes(owner) and not method.startswith("get_"))
+            or (_is_axes(owner) and _draws_on(method))
         ):
             changed.append(owner)
         elif method == "at" and _is_module(owner):  # np.add.at(x, ...)
@@ -94,16 +94,6 @@ def elements(iterable: ast.expr) -> list[ast.expr]:
     return []
 
 
-def global_item(node: ast.expr) -> str | None:
-    """Return ``x`` of ``globals()["x"]``, which is that name of the namespace and no other."""
-    match node:
-        case ast.Subscript(
-            value=ast.Call(func=ast.Name(id="globals"), args=[], keywords=[]), slice=ast.Constant(value=str(name))
-        ) if name.isidentifier():
-            return name
-    return None
-
-
 def guarded(test: ast.Compare) -> str | None:
     """Return ``x`` of ``"x" in globals()``, which asks for nothing but whether that name is bound."""
     match test:
@@ -111,7 +101,7 @@ def guarded(test: ast.Compare) -> str | None:
             left=ast.Constant(value=str(name)),
             ops=[ast.In() | ast.NotIn()],
             comparators=[ast.Call(func=ast.Name(id="globals" | "locals" | "vars" | "dir"), args=[], keywords=[])],
-        ):
+        ) if name.isidentifier():
             return name
     return None
 
@@ -229,6 +219,11 @@ def _is_axes(owner: ast.expr) -> bool:
         owner = owner.value
     name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
     return _AXES.fullmatch(name) is not None
+
+
+def _draws_on(method: str) -> bool:
+    """Say whether a method of axes or figures changes them."""
+    return method in tables.DRAWS_ON or method.startswith(("set_", "add_", "update_", "invert_", "tick", "auto"))
 
 
 def _is_module(expression: ast.expr) -> bool:

@@ -45,14 +45,14 @@ def of_function(node: Function) -> Scope:
 
 
 def yields(node: ast.FunctionDef) -> bool:
-    """Say whether a function may be a generator; a nested one that is does no harm."""
-    return any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node))
+    """Say whether a function is a generator."""
+    return any(isinstance(inner, ast.Yield | ast.YieldFrom) for inner in _own(node.body))
 
 
 def of_lambda(node: ast.Lambda) -> Scope:
     """Return the scope of a lambda's body."""
     parameters = _parameters(node.args)
-    return Scope("function", frozenset({*parameters, *_bound([node.body])}), parameters=tuple(parameters))
+    return Scope("function", frozenset({*parameters, *bound([node.body])}), parameters=tuple(parameters))
 
 
 def of_class(node: ast.ClassDef) -> Scope:
@@ -105,8 +105,8 @@ def place(scopes: list[Scope], name: str, *, walrus: bool = False) -> Key:
 def _of_body(kind: Literal["function", "class"], body: list[ast.stmt], parameters: Sequence[str]) -> Scope:
     shared = {n for node in _own(body) if isinstance(node, ast.Global) for n in node.names}
     outer = {n for node in _own(body) if isinstance(node, ast.Nonlocal) for n in node.names}
-    bound = {*parameters, *_bound(body)} - shared - outer
-    return Scope(kind, frozenset(bound), frozenset(shared), tuple(parameters))
+    own = {*parameters, *bound(body)} - shared - outer
+    return Scope(kind, frozenset(own), frozenset(shared), tuple(parameters))
 
 
 def parameters(args: ast.arguments) -> list[ast.arg]:
@@ -119,7 +119,7 @@ def _parameters(args: ast.arguments) -> list[str]:
     return [a.arg for a in parameters(args)]
 
 
-def _bound(body: Iterable[ast.AST]) -> Iterator[str]:
+def bound(body: Iterable[ast.AST]) -> Iterator[str]:
     """Names that code binds in its own scope."""
     for node in _own(body):
         match node:

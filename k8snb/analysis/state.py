@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from k8snb.analysis import mutation, replay, tables
@@ -24,7 +24,11 @@ _SHELL = frozenset({"!", "", "sx", "system"})
 
 
 def of_cell(
-    tree: ast.Module, nodes: Sequence[ast.AST], source: str, names: Mapping[str, str]
+    tree: ast.Module,
+    nodes: Sequence[ast.AST],
+    source: str,
+    names: Mapping[str, str],
+    for_later: Container[ast.AST] = (),
 ) -> tuple[ModuleState, dict[str, ModuleState]]:
     """Return what executing a cell has to do with the state of modules, and what its functions have.
 
@@ -37,8 +41,10 @@ def of_cell(
         The cell's, whose comments may ask for quiet.
     names : mapping of str to str
         What those of the cell's names stand for that imports bind (`k8snb.analysis.imported`).
+    for_later : container of AST
+        Calls that make `estimators`.
     """
-    finder = _Finder(tree, nodes, quiet_lines(source), names)
+    finder = _Finder(tree, nodes, quiet_lines(source), names, for_later)
     functions = {name: _Code() for name in finder.definitions}
     for name, node in finder.definitions.items():
         finder.into(functions[name], node)
@@ -90,7 +96,12 @@ def _with_calls(code: _Code, functions: Mapping[str, _Code], seen: set[str], qui
 
 class _Finder(ast.NodeVisitor):
     def __init__(
-        self, tree: ast.Module, nodes: Sequence[ast.AST], quiet: frozenset[int], names: Mapping[str, str]
+        self,
+        tree: ast.Module,
+        nodes: Sequence[ast.AST],
+        quiet: frozenset[int],
+        names: Mapping[str, str],
+        for_later: Container[ast.AST],
     ) -> None:
         self.quiet, self.names = quiet, names
         self.modules = {name: path for name, path in names.items() if is_module(path)}
@@ -99,7 +110,7 @@ class _Finder(ast.NodeVisitor):
         self.definitions: dict[str, ast.AST] = {}
         self.cell = self.code = _Code()
         self.statement: ast.stmt | None = None
-        self.for_later = _for_later(tree, nodes)
+        self.for_later = for_later
         for node in nodes:
             self._note_names(node)
         for statement in tree.body:
@@ -298,36 +309,36 @@ def _draws(call: ast.Call, dotted: str) -> bool:
         return False
     match call.func:
         case ast.Attribute(value=owner, attr="sample"):
-            return not dotted and not mutation.is_generator(owner)
+            of_frame = len(call.args) == 1 or any(k.arg in {"n", "frac", "weights"} for k in call.keywords)
+            return of_frame and not dotted and not mutation.is_generator(owner)
+        case ast.Attribute(attr="resample" | "shuffle"):
+            return bool(dotted)
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name in known.TAKES_RANDOM_STATE
     return False
 
 
-def drawing_later(tree: ast.Module) -> frozenset[str]:
-    """Return the names that stand for estimators which draw from numpy's global state when they are fitted."""
-    return frozenset(name for name, _ in _estimators(tree))
+def estimators(tree: ast.Module, nodes: Iterable[ast.AST]) -> dict[ast.Call, str]:
+    """Return the calls that make estimators which draw from numpy's global state when they are fitted.
 
-
-def _for_later(tree: ast.Module, nodes: Iterable[ast.AST]) -> frozenset[ast.Call]:
-    """Return the calls that make estimators which the cell does not use any further."""
-    made = list(_estimators(tree))
+    Only those that the cell does nothing with but bind them to a name; with that name.
+    """
+    made = {
+        node: name
+        for name, value, managed in bound_to(tree.body)
+        if not managed and isinstance(value, ast.Call | ast.List | ast.Tuple | ast.Dict) and not _is_fitted(value)
+        for node in ast.walk(value)
+        if isinstance(node, ast.Call) and _draws(node, "") and _is_class(node.func)
+    }
     read = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)} if made else set()
-    return frozenset(call for name, call in made if name not in read)
-
-
-def _estimators(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
-    """Yield the calls that make estimators which draw when they are fitted, with the name that holds each."""
-    for name, value in bound_to(tree.body):
-        if isinstance(value, ast.Call | ast.List | ast.Tuple | ast.Dict) and not _is_fitted(value):
-            calls = (node for node in ast.walk(value) if isinstance(node, ast.Call))
-            yield from ((name, call) for call in calls if _draws(call, "") and _is_class(call.func))
+    return {call: name for call, name in made.items() if name not in read}
 
 
 def _is_fitted(value: ast.expr) -> bool:
     """Say whether an estimator is fitted as soon as it is made: ``model = Model().fit(X, y)``."""
-    attributes = (node.attr for node in ast.walk(value) if isinstance(node, ast.Attribute))
-    return any(name.startswith("fit") for name in attributes)
+    while isinstance(value, ast.Call):
+        value = value.func
+    return isinstance(value, ast.Attribute) and (value.attr.startswith("fit") or _is_fitted(value.value))
 
 
 def _is_class(function: ast.expr) -> bool:

@@ -143,6 +143,11 @@ TAKES_RANDOM_STATE = words("""
 """)
 """Functions that draw from numpy's global state where they are not given a `random_state`."""
 
+FITTERS = words("""
+    cross_val_score cross_validate cross_val_predict learning_curve validation_curve permutation_test_score RFE RFECV
+""")
+"""Functions that fit the estimator which they are given."""
+
 PLOTTING_METHODS = words("plot hist boxplot imshow")
 LOG_METHODS = words("debug info warning error critical exception log")
 SHOWS = words("print display repr str format pprint")

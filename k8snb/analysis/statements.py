@@ -151,11 +151,7 @@ class Statements(Expressions):
     def delete(self, target: ast.expr) -> None:
         """Unbind a name, or change what it is deleted from."""
         assert self.state
-        item = None if self.scopes else mutation.global_item(target)
-        if item is not None:
-            self.load(item, target.lineno)
-            self.state.unbind(item)
-        elif isinstance(target, ast.Name):
+        if isinstance(target, ast.Name):
             self.load(target.id, target.lineno)
             self.state.unbind(scopes.place(self.scopes, target.id))
         elif isinstance(target, ast.Tuple | ast.List):

@@ -35,6 +35,14 @@ DRAWS = words("""
 """)
 """Methods of a random generator; each draw changes its state."""
 
+DRAWS_ON = words("""
+    plot scatter bar barh hist hist2d boxplot violinplot pie imshow matshow pcolormesh contour contourf fill
+    fill_between step stem errorbar quiver stackplot hlines vlines axhline axvline axhspan axvspan axline text annotate
+    legend grid margins twinx twiny clear cla clf delaxes colorbar subplots suptitle tight_layout subplots_adjust
+    semilogx semilogy loglog hexbin barbs streamplot table
+""")
+"""Methods of matplotlib's axes and figures that change them."""
+
 INDEXERS = words("loc iloc at iat")
 """Attributes of frames through which the frame itself is written to."""
 

@@ -392,8 +392,8 @@ def _memoryview(view: memoryview) -> Any:
     """Pack what looks at the whole of an object's memory with the object, never as a copy."""
     whole = memoryview(view.obj)
     if (view.nbytes, view.format, view.shape, view.strides) != (whole.nbytes, whole.format, whole.shape, whole.strides):
-        raise pickle.PicklingError("it looks at a part of the memory of another object")
-    return memoryview, (view.obj,)
+        raise pickle.PicklingError("it looks at a part of another object's memory, or in another form")
+    return (rebuild.make_readonly if view.readonly and not whole.readonly else memoryview), (view.obj,)
 
 
 def _view(look_at: Callable[[Any], Any], view: Any) -> Any:

@@ -211,6 +211,11 @@ def stand_for(number: str) -> None:
     """Stand in a pickle that is never loaded for a class that cloudpickle knows under a number."""
 
 
+def make_readonly(memory: Any) -> memoryview:
+    """Return what looks at an object's memory and cannot write to it."""
+    return memoryview(memory).toreadonly()
+
+
 def make_cell() -> CellType:
     """Make an empty cell."""
     return CellType()

@@ -17,6 +17,7 @@ from k8snb.notebook.runs import around_runs
 from k8snb.notebook.travel import in_pod_of
 from k8snb.pipeline import paths
 from k8snb.pipeline.context import Context
+from k8snb.pipeline.sources import classes
 from k8snb.runner.inputs import import_submodules
 
 
@@ -49,6 +50,7 @@ class Bringer:
     ) -> None:
         self._names, self._cells = names, cells
         self._run, self._settle, self._say, self._are_apart = run, settle, say, are_apart
+        self._context = Context()  # of the running cell
 
     def before_cell(self, cell: Running) -> None:
         """Bring what a plain cell reads before its first run of the pipeline; of what comes after, what is there.
@@ -60,6 +62,7 @@ class Bringer:
         K8snbError
             A step that had to run did not succeed.
         """
+        self._context = cell.entry.context if cell.entry is not None else Context(self._cells.shadowing)
         self._bring_files(cell)
         if self._names.pending:
             self._tell_what_may_be_read(cell)
@@ -103,7 +106,7 @@ class Bringer:
         if part is not None and self._names.pending:
             self._bring(self._reads(part.source), self._may_read(part.source), self._tried_again(part.source))
         if self._names.pending:
-            self._bring_made(self._reads(cell.source) | self._may_read(cell.source))
+            self._bring_made(self._reads(cell.source) | self._may_read(cell.source) | self._unpickled(cell))
 
     def after_failure(self, cell: Running) -> None:
         """After a run that failed: bring what a cell reads that handles the error; no step is tried a second time."""
@@ -196,8 +199,6 @@ class Bringer:
         """Return the names that a plain cell, or a part of it, may read, or delete: what is not there is not missed."""
         facts = self._facts(source)
         reads = set(facts.reads)
-        if facts.unpickles:
-            reads |= {name for entry in self._cells for name in entry.facts.codes}
         while more := {n for name in self._reached(reads) for n in facts.uses.get(name, ())} - reads:
             reads |= more  # functions of the cell that others call
         return facts.deletes | reads
@@ -211,6 +212,12 @@ class Bringer:
         called = facts.called.keys() | {name for one in facts.passes for name in one.names}
         return self._reads(source) | self._may_read(source) | self._reached(called)
 
+    def _unpickled(self, cell: Running) -> AbstractSet[str]:
+        """Return the classes of cells above that pickles may name which a cell loads."""
+        if cell.above is None or not self._facts(cell.source).unpickles:
+            return frozenset()
+        return classes(entry.cell for entry in self._cells.above(cell.above))
+
     def _may_read(self, source: str) -> AbstractSet[str]:
         """Return the names besides that a cell may read whose code does not tell what it reads."""
         if self._facts(source).warned(READS_ANY) is None:
@@ -218,4 +225,4 @@ class Bringer:
         return {name for name, p in self._names.pending.items() if not isinstance(p, Broken)}
 
     def _facts(self, source: str) -> CellFacts:
-        return Entry(source, None, context=Context(self._cells.shadowing)).facts
+        return Entry(source, None, context=self._context).facts

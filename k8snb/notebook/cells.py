@@ -279,6 +279,10 @@ class Cells:
         self._entries[place : place + 1] = [old] if old is not None else []
         self._tell_each_other()
 
+    def at(self, place: int) -> Entry:
+        """Return the cell of a place."""
+        return self._entries[place]
+
     def above(self, count: int | None) -> list[Entry]:
         """Return the first so many cells, the last of them first; None: all."""
         return self._entries[:count][::-1]

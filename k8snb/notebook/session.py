@@ -32,6 +32,7 @@ from k8snb.pipeline import build, merge, parse_options, select
 from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.file import kales_own
 from k8snb.pipeline.model import Pipeline, Step
+from k8snb.pipeline.sharing import may_matter
 from k8snb.pipeline.sources import OWN
 from k8snb.pipeline.warnings import stays
 from k8snb.run import portal
@@ -280,8 +281,9 @@ class Session:
     def _warn_of_state(self, place: int | None) -> None:
         """Say at a plain cell which state of modules it does not have as cells above have left it."""
         above = [] if place is None else self.cells.above(place)
-        sets = any(entry.facts.sets_state for entry in above)
-        if place is None or not sets or not any(entry.step is not None for entry in above):
+        if place is None or not any(entry.step is not None for entry in above):
+            return
+        if not may_matter(self.cells.at(place).facts, (entry.facts for entry in above)):
             return
         for unshared in self.pipeline(place + 1).unshared:
             if unshared.reader == place:
@@ -325,7 +327,8 @@ class Session:
         """Pack the kernel's values that a step may read, as they are now."""
         only_kernel = {name for name, sources in step.inputs.items() if sources == (None,)}
         captured = self._pack(step.from_kernel, only_kernel, above)
-        if failures := {n: why for n, why in captured.failures.items() if n in only_kernel or n not in step.inputs}:
+        needed = {n: why for n, why in captured.failures.items() if n not in step.perhaps}
+        if failures := {n: why for n, why in needed.items() if n in only_kernel or n not in step.inputs}:
             what = "; ".join(f"{name}: {why}" for name, why in sorted(failures.items()))
             raise UnpackableError(
                 f"values that the step reads cannot travel: {what}",

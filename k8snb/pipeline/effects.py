@@ -62,11 +62,12 @@ class _State:
     def add(self, cell: Cell, kernel_uses: Mapping[str, frozenset[str]]) -> None:
         """Take in one more cell."""
         library, sharing, modules = self._library, self._sharing, self._modules
-        before = library.copy()
+        calls_and_binds = not cell.facts.reads.keys().isdisjoint(cell.facts.binds)  # what it calls, it binds anew later
+        before = library.copy() if calls_and_binds else library
         library.add(cell.facts)
         facts = _with_functions(cell.facts, self.done, kernel_uses, library)
         handed = library.handed(facts)
-        if not facts.reads.keys().isdisjoint(facts.binds):  # what it calls, it may bind anew afterwards
+        if calls_and_binds:
             handed |= before.handed(facts)
         facts = facts.with_changes({n: line for n, line in handed.items() if n not in modules})
         start = facts.changes.keys() | sharing.inside(facts.deep | handed.keys())

@@ -122,6 +122,8 @@ class Step:
         What cells above have set of the state of modules, in their order.
     extensions : tuple of str
         Of IPython, that cells above load and one of which the step's magics may need.
+    perhaps : frozenset of str
+        Those of `inputs` that it may do without: classes of the notebook that a pickle may name, and what they use.
     """
 
     name: str
@@ -134,6 +136,7 @@ class Step:
     versions: Mapping[str, object] = field(default_factory=dict)
     carried: tuple[Carried, ...] = ()
     extensions: tuple[str, ...] = ()
+    perhaps: frozenset[str] = frozenset()
 
     @property
     def from_kernel(self) -> frozenset[str]:

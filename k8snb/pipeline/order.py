@@ -16,7 +16,7 @@ from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.model import Cell, Pipeline, Step
 from k8snb.pipeline.refused import extensions, refuse_kernels_own
 from k8snb.pipeline.sharing import share
-from k8snb.pipeline.sources import OWN, made, surely_made, with_uses
+from k8snb.pipeline.sources import OWN, classes, made, surely_made, with_uses
 from k8snb.pipeline.warnings import warnings
 
 
@@ -123,9 +123,10 @@ def _step(
 ) -> Step:
     assert cell.step is not None
     asked = cell.facts.reads if cell.options.inputs is None else dict.fromkeys(cell.options.inputs, 1)
-    if cell.facts.unpickles:  # objects in files may be of classes of the notebook, which they only name
-        asked = {**dict.fromkeys((name for other in above for name in other.facts.codes), 1), **asked}
     found = with_uses(asked, above, uses, cell.facts.uses)
+    perhaps = with_uses(classes(above), above, uses) if cell.facts.unpickles else {}
+    perhaps = {name: f for name, f in perhaps.items() if name not in found}
+    found |= perhaps
     found = {n: f for n, f in found.items() if n not in GIVEN or f.surely or n in (known or ())}
     certain = cell.facts.certain if cell.options.inputs is None else frozenset(asked)
     if not any(_opaque(other) for other in (*above, cell) if other.step is not None or known is None):
@@ -139,6 +140,7 @@ def _step(
         after=frozenset(step for f in found.values() for step in f.steps) | _after(cell),
         outputs=tuple(sorted(made(cell))),
         submodules=tuple(sorted({module for other in above for module in other.facts.submodules})),
+        perhaps=frozenset(perhaps),
     )
 
 

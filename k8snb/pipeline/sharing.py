@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from k8snb.analysis import state_tables as known
-from k8snb.analysis.facts import ModuleState, Pass, Replay, Setting
+from k8snb.analysis.facts import CellFacts, ModuleState, Pass, Replay, Setting
 from k8snb.pipeline.model import Carried, Cell, Unshared
 from k8snb.pipeline.sources import code_of, with_uses
 
@@ -56,6 +56,17 @@ def share(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> S
     return sharing
 
 
+def may_matter(facts: CellFacts, above: Iterable[CellFacts]) -> bool:
+    """Say quickly whether what cells above set of modules' state may matter to a plain cell."""
+    kinds = set[str]()
+    through: set[str] = set()  # names by which it may come to more than its own code says
+    for other in above:
+        states = (other.state, *other.functions.values())
+        kinds.update(kind for state in states for setting in state.settings for kind in setting.kinds)
+        through |= other.functions.keys() | other.drawing_later
+    return bool(kinds) and not (kinds.isdisjoint(facts.state.uses) and through.isdisjoint(facts.reads))
+
+
 def _with_functions(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> list[ModuleState]:
     """Return what executing each cell does with the state of modules, functions of cells above included."""
     done = []
@@ -63,9 +74,9 @@ def _with_functions(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[s
     estimators = frozenset[str]()  # that draw when they are fitted
     for place, cell in enumerate(cells):
         settings, uses = list(cell.facts.state.settings), dict(cell.facts.state.uses)
-        fitted = [p.line for p in cell.facts.passes if _fits(p) and not p.names.isdisjoint(estimators)]
-        uses |= {known.NUMPY: min(fitted)} if fitted and known.NUMPY not in uses else {}
-        estimators = (estimators - cell.facts.binds) | cell.facts.drawing_later
+        fitted = [p for p in cell.facts.passes if _fits(p) and not p.names.isdisjoint(estimators)]
+        uses |= {known.NUMPY: min(p.line for p in fitted)} if fitted and known.NUMPY not in uses else {}
+        estimators = estimators.difference(cell.facts.binds, *(p.names for p in fitted)) | cell.facts.drawing_later
         for name in with_uses(cell.facts.reads, cells[:place], kernel_uses) if matter else ():
             for facts, bound in code_of(name, cells[:place]):
                 inner, line = facts.functions.get(bound, ModuleState()), cell.facts.reads.get(name, 1)
@@ -82,7 +93,7 @@ def _with_functions(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[s
 
 def _fits(one: Pass) -> bool:
     """Say whether a call may fit an estimator that it is given or called on."""
-    return not one.method or one.callee.startswith(("fit", "partial_fit")) or one.position != "self"
+    return one.callee.startswith(("fit", "partial_fit", "train")) or one.callee in known.FITTERS
 
 
 def _share(place: int, setting: Setting, cells: Sequence[Cell], does: Sequence[ModuleState], sharing: Sharing) -> None:

@@ -73,6 +73,11 @@ def surely_made(cell: Cell) -> frozenset[str]:
     return made(cell) & (cell.facts.binds | frozenset(cell.facts.changes)) - cell.facts.deletes
 
 
+def classes(cells: Iterable[Cell]) -> frozenset[str]:
+    """Return the names of the classes that cells define: objects in pickles only name theirs."""
+    return frozenset(name for cell in cells for name, code in cell.facts.codes.items() if code.is_class)
+
+
 def with_uses(
     names: Iterable[str],
     above: Sequence[Cell],

@@ -17,10 +17,10 @@ VERSION = 1
 SAYS = "k8snb: "
 """Stands before what a runner says in its log where it cannot write a result."""
 
-State = Literal["succeeded", "failed", "died", "timed out"]
 HASH_SEED = "0"
 """``PYTHONHASHSEED`` of all steps: a set of texts has the same order in each."""
 
+State = Literal["succeeded", "failed", "died", "timed out"]
 SUCCEEDED: Literal["succeeded"] = "succeeded"
 FAILED: Literal["failed"] = "failed"
 DIED: Literal["died"] = "died"
