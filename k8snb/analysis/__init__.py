@@ -91,6 +91,7 @@ def analyse(
         holds=_others(anywhere.held if anywhere else {}, touched | reads.keys(), hidden),
         passes=_passes(cell, hidden),
         codes=_codes(walker.definitions, hidden),
+        nameless={code.mark: _code(code, hidden) for code in walker.nameless},
         results={name: frozenset(functions) - hidden for name, functions in walker.results.items()},
         called=_called(nodes, reads),
         looked_up=_looked_up(nodes, reads),
@@ -156,8 +157,16 @@ def _others(
 
 
 def _passes(code: Deferred, hidden: frozenset[str]) -> tuple[Pass, ...]:
-    found = [replace(one, names=one.names - hidden) for one in code.passes.values()]
-    return tuple(one for one in found if one.names or one.parameters)
+    found = [
+        replace(
+            one,
+            names=one.names - hidden,
+            altered=call in code.altered_results,
+            altered_inside=call in code.altered_parts,
+        )
+        for (call, _, _), one in code.passes.items()
+    ]
+    return tuple(one for one in found if one.names or one.parameters or one.altered or one.altered_inside or one.later)
 
 
 def _codes(definitions: Mapping[Key, Sequence[Deferred]], hidden: frozenset[str]) -> dict[str, Code]:
@@ -183,6 +192,8 @@ def _code(code: Deferred, hidden: frozenset[str]) -> Code:
         code.stateful,
         code.makes_stateful,
         code.is_class,
+        code.changes_class,
+        frozenset(code.returned_itself),
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
 from k8snb.analysis import mutation, scopes
+from k8snb.analysis.calls import Calls
 from k8snb.analysis.flow import ANYTHING, BOUND, INCOMING, Call, Deferred, Exits, Origin, Parameter, State, join
-from k8snb.analysis.objects import Objects
 from k8snb.analysis.scopes import Key, Scope
 from k8snb.analysis.syntax import Expansion
 
@@ -19,7 +19,7 @@ Branches = tuple[State | None, State | None]
 Node = TypeVar("Node", bound=ast.AST)
 
 
-class Expressions(Objects):
+class Expressions(Calls):
     """Walks expressions in the order of their evaluation, carrying the state along."""
 
     def __init__(self, nodes: Sequence[ast.AST]) -> None:
@@ -27,6 +27,7 @@ class Expressions(Objects):
         self.texts = _texts(nodes)
         self.exits = Exits()
         self.known: dict[ast.AST, Scope] = {}
+        self.plain: dict[ast.Call, ast.Call] = {}
         self.members: list[list[Deferred]] = []  # of the classes around
 
     def visit(self, node: ast.AST) -> None:
@@ -130,19 +131,19 @@ class Expressions(Objects):
         around = self.state, self.exits, self.unit, self.scopes
         self.state, self.exits, self.unit, self.scopes = State(), Exits(), code, [*self.scopes, *inner]
         walk()
+        own = {scope.number for scope in inner}
         end = join(self.state, self.exits.returned)
         leaving = join(end, self.exits.raised)
         self.state, self.exits, self.unit, self.scopes = around
         if end and called:
-            code.sure = frozenset(key for key, flag in end.flags.items() if flag == BOUND)
+            code.sure = frozenset(k for k, flag in end.flags.items() if flag == BOUND and not _is_in(k, own))
         if leaving:
             code.binds = {key: flag & ~INCOMING for key, flag in leaving.flags.items() if flag != INCOMING}
         code.born = self.state and self.state.copy()
         self.unit.names |= code.names
         self.unit.inner |= code.names
         self.unit.inner_changes |= code.changes.keys() | code.inner_changes
-        own = {scope.number for scope in inner}
-        outer = {key for key in (*code.binds, *code.changes) if isinstance(key, tuple) and key[0] not in own}
+        outer = {key for key in (*code.binds, *code.changes) if isinstance(key, tuple) and not _is_in(key, own)}
         code.stateful = any(key[0] not in {s.number for s in self.scopes if s.kind != "function"} for key in outer)
         self.unit.makes_stateful |= code.stateful or code.makes_stateful
         if self.scopes and self.scopes[-1].kind == "class":
@@ -191,6 +192,15 @@ class Expressions(Objects):
 
     visit_Lambda = visit_GeneratorExp = visit_code
 
+    def visit_yield(self, node: ast.Yield | ast.YieldFrom) -> None:
+        """Walk ``yield``, which gives back as ``return`` does."""
+        self.visit_parts(node)
+        if node.value and self.state is not None:
+            self.give_back(node.value)
+        self.may_raise()
+
+    visit_Yield = visit_YieldFrom = visit_yield
+
     # Expressions that bind, branch or do not raise
 
     def visit_Constant(self, node: ast.Constant) -> None:
@@ -223,12 +233,12 @@ class Expressions(Objects):
         """Walk a call; a function of the cell has then bound what it surely binds."""
         self.visit_parts(node)
         self.may_load(self.queried(node), node.lineno)
+        node = self.plain.setdefault(node, mutation.plain(node))
         for expression in mutation.of_call(node):
             self.change(expression, node.lineno)
             self.keep(expression, [*node.args, *(keyword.value for keyword in node.keywords)])
         self.change_through(node)
         self.hand_over(node)
-        self.hand_on(node)
         self.may_raise()
         if not isinstance(node.func, ast.Name):
             return
@@ -335,7 +345,7 @@ class Expressions(Objects):
     def bind_elements(self, target: ast.expr, iterable: ast.expr) -> None:
         """Bind the target of a loop to the elements of what it goes through."""
         assert self.state
-        owners = frozenset[Origin](key for e in mutation.elements(iterable) for key in self.roots(e)) | ANYTHING
+        owners = self.parts(key for e in mutation.elements(iterable) for key in self.roots(e))
         inside = self.contents(iterable)
         self.bind_target(target, owners)
         self.hold_target(target, inside)
@@ -366,6 +376,11 @@ class Expressions(Objects):
             return []
         texts = self.texts if isinstance(call.args[0], ast.Name) else _texts(ast.walk(call.args[0]))
         return [] if "local_dict" in given else re.findall(r"@([A-Za-z_]\w*)", " ".join(texts))
+
+
+def _is_in(key: Key, numbers: Container[int]) -> bool:
+    """Say whether a name is one of scopes."""
+    return isinstance(key, tuple) and key[0] in numbers
 
 
 def _texts(nodes: Iterable[ast.AST]) -> list[str]:

@@ -108,15 +108,34 @@ class ModuleState:
 
 
 @dataclass(frozen=True)
+class Function:
+    """What is called, or what a call is given and may call.
+
+    Parameters
+    ----------
+    name : str
+        Of the namespace, of a method, of a parameter of the function around, or a mark of `CellFacts.nameless`.
+    method, parameter : bool
+        It is called on an object; it is a parameter.
+    """
+
+    name: str
+    method: bool = False
+    parameter: bool = False
+
+
+RESULT = "()"
+"""The place of a `Pass` that hands over nothing: it says that what the call returns is changed."""
+
+
+@dataclass(frozen=True)
 class Pass:
     """An object that is handed to a call of which the code here does not tell what it does with it.
 
     Parameters
     ----------
-    callee : str
-        The function's, the class's or the method's name.
-    method : bool
-        It is called on an object.
+    callee : Function
+        The function, the class or the method.
     position : int or str
         Which argument it is: its place, from 0, or its name; ``"self"``: what the method is called on.
     names : frozenset of str
@@ -126,15 +145,24 @@ class Pass:
     into : frozenset of str
         Names that are bound to what the call returns.
     line : int
+    functions : tuple of (int or str, Function)
+        What else the call is given that may be a function, with its place among the arguments.
+    later : bool
+        The call is made by calling what `into` stands for (``partial``).
+    altered, altered_inside : bool
+        What the call returns is changed in place; something inside it is.
     """
 
-    callee: str
-    method: bool
+    callee: Function
     position: int | str
     names: frozenset[str]
     parameters: frozenset[str]
     into: frozenset[str]
     line: int
+    functions: tuple[tuple[int | str, Function], ...] = ()
+    later: bool = False
+    altered: bool = False
+    altered_inside: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +174,8 @@ class Code:
     parameters : tuple of str
     changes, returns : frozenset of str
         Parameters whose objects it changes in place, and those whose objects its result may be or contain.
+    returns_itself : frozenset of str
+        Of these, those whose objects its result may be, or be a part of.
     gives : frozenset of str
         Names of the namespace whose objects its result may be or contain.
     passes : tuple of Pass
@@ -157,6 +187,8 @@ class Code:
     stateful, makes_stateful : bool
         Calling it changes it (variables that it closes over, its defaults); calling what it returns does.
     is_class : bool
+    changes_class : bool
+        A method that changes the class of what it is called on.
     """
 
     parameters: tuple[str, ...] = ()
@@ -170,6 +202,8 @@ class Code:
     stateful: bool = False
     makes_stateful: bool = False
     is_class: bool = False
+    changes_class: bool = False
+    returns_itself: frozenset[str] = frozenset()
 
     def beside(self, other: Code | None) -> Code:
         """Return what calling one of the two comes to."""
@@ -187,6 +221,8 @@ class Code:
             self.stateful or other.stateful,
             self.makes_stateful or other.makes_stateful,
             self.is_class or other.is_class,
+            self.changes_class or other.changes_class,
+            self.returns_itself | other.returns_itself,
         )
 
 
@@ -243,6 +279,8 @@ class CellFacts:
         What the cell hands to functions and methods.
     codes : mapping of str to Code
         Functions and classes that the cell binds.
+    nameless : mapping of str to Code
+        Lambdas and functions inside others that are called or handed to calls, by marks that no other cell has.
     results : mapping of str to frozenset of str
         For names that may stand for what functions return (a decorator is one): these functions.
     made_by : mapping of str to str
@@ -297,6 +335,7 @@ class CellFacts:
     holds: Mapping[str, frozenset[str]] = field(default_factory=dict)
     passes: tuple[Pass, ...] = ()
     codes: Mapping[str, Code] = field(default_factory=dict)
+    nameless: Mapping[str, Code] = field(default_factory=dict)
     results: Mapping[str, frozenset[str]] = field(default_factory=dict)
     made_by: Mapping[str, str] = field(default_factory=dict)
     drawing_later: frozenset[str] = frozenset()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from k8snb.analysis.facts import Pass
+from k8snb.analysis.facts import Function, Pass
 from k8snb.analysis.scopes import Key
 
 INCOMING, BOUND, UNBOUND = 1, 2, 4
 """Flags: a name may still be what it was before, may have been bound, may have been deleted."""
+
+
+_numbers = itertools.count(1)
 
 
 @dataclass(eq=False)
@@ -39,14 +43,17 @@ class Deferred:
         A class that may run code when another is derived from it.
     parameters : tuple of str
         Of a function.
-    altered, returned : set of str
-        Parameters whose objects it may change in place, and those whose objects its result may be or contain.
+    altered, returned, returned_itself : set of str
+        Parameters whose objects it may change in place, those whose objects its result may be or contain, and those
+        whose objects it may be, or be a part of.
     gives : set of str
         Names of the namespace whose objects its result may be or contain.
-    passes : dict of (AST, int or str) to Pass
-        By call and argument: the objects that it hands to calls.
-    label : str
-        The name that it is defined with.
+    passes : dict of (AST, int or str, Function) to Pass
+        By call, argument and what is called: the objects that it hands to calls.
+    altered_results, altered_parts : set of AST
+        Calls whose results it changes in place, and those where it changes something inside these.
+    label, mark : str
+        The name that it is defined with; one that no other code has.
     inner : set of str
         Names of the namespace that functions inside it use: what it returns may be one of them.
     inner_changes : set of Key
@@ -55,6 +62,8 @@ class Deferred:
         Calling it changes it: variables that it closes over, or its defaults; calling what it returns does.
     methods : dict of str to Deferred
         Of a class.
+    changes_class : bool
+        A method that changes the class of what it is called on.
     """
 
     names: set[str] = field(default_factory=set)
@@ -70,14 +79,19 @@ class Deferred:
     parameters: tuple[str, ...] = ()
     altered: set[str] = field(default_factory=set)
     returned: set[str] = field(default_factory=set)
+    returned_itself: set[str] = field(default_factory=set)
     gives: set[str] = field(default_factory=set)
-    passes: dict[tuple[ast.AST, int | str], Pass] = field(default_factory=dict)
+    passes: dict[tuple[ast.AST, int | str, Function], Pass] = field(default_factory=dict)
+    altered_results: set[ast.AST] = field(default_factory=set)
+    altered_parts: set[ast.AST] = field(default_factory=set)
     label: str = ""
+    mark: str = field(default_factory=lambda: f"<{next(_numbers)}>")
     inner: set[str] = field(default_factory=set)
     inner_changes: set[Key] = field(default_factory=set)
     stateful: bool = False
     makes_stateful: bool = False
     methods: dict[str, Deferred] = field(default_factory=dict)
+    changes_class: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +100,15 @@ class Parameter:
 
     code: Deferred
     name: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a call returns, or a part of that, in the code that makes it."""
+
+    code: Deferred
+    call: ast.AST
+    part: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,8 +123,9 @@ class Module:
     """An imported module."""
 
 
-Origin = Deferred | Parameter | Before | Module | Key | None
-"""What a name may stand for: code of this cell, a caller's object, that of another name, or (None) anything."""
+Origin = Deferred | Parameter | Result | Before | Module | Key | None
+"""What a name may stand for: code of this cell, a caller's object, what a call returns, the object of another name, or
+(None) anything."""
 
 ANYTHING: frozenset[Origin] = frozenset({None})
 

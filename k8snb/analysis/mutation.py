@@ -10,12 +10,42 @@ from k8snb.analysis import tables
 
 _AXES = re.compile(r"(fig|ax|axs|axes)\d*|\w+_(fig|ax|axs)")
 
-GIVES_ELEMENTS = ("enumerate", "zip", "reversed", "sorted", "list", "iter", "tqdm")
+GIVES_ELEMENTS = tables.words("enumerate zip reversed sorted list tuple iter tqdm chain islice cycle filter")
+
+
+def plain(call: ast.Call) -> ast.Call:
+    """Return ``x.append(2)`` for ``getattr(x, "append")(2)``, and other calls as they are."""
+    match call.func:
+        case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str(name)), *_]):
+            function = ast.copy_location(ast.Attribute(owner, name, ast.Load()), call.func)
+            return ast.copy_location(ast.Call(function, call.args, call.keywords), call)
+    return call
+
+
+def last_name(node: ast.expr) -> str:
+    """Return ``d`` of ``d``, ``a.d`` and ``a.d(...)``."""
+    match node:
+        case ast.Call(func=func):
+            return last_name(func)
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+    return ""
+
+
+def function_name(call: ast.Call) -> str:
+    """Return ``d`` of ``d(...)`` and, where `a` is a module, of ``a.d(...)``."""
+    match call.func:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=owner, attr=name) if _is_module(owner):
+            return name
+    return ""
 
 
 def of_call(call: ast.Call) -> list[ast.expr]:
     """Return the expressions whose objects a call changes."""
     changed = [k.value for k in call.keywords if k.arg in {"out", "ax"}]
+    name = function_name(call)
     if isinstance(call.func, ast.Attribute):
         owner, method = call.func.value, call.func.attr
         inplace = any(k.arg == "inplace" and not _is(k.value, value=False) for k in call.keywords)
@@ -29,14 +59,22 @@ def of_call(call: ast.Call) -> list[ast.expr]:
             changed.append(owner)
         elif method == "at" and _is_module(owner):  # np.add.at(x, ...)
             changed += call.args[:1]
-        name = method if _is_module(owner) or method in tables.CHANGING_ARGUMENTS else ""
-    else:
-        name = call.func.id if isinstance(call.func, ast.Name) else ""
+        if method in tables.CHANGING_ARGUMENTS:
+            name = method
     if name in tables.CHANGING_FUNCTIONS or _of_type(call.func):
+        changed += call.args[:1]
+    if _works_in_place(call):
         changed += call.args[:1]
     if name in tables.CHANGING_SECOND:
         changed += call.args[1:2]
     return [e for e in changed if not _is_module(e)]
+
+
+def _works_in_place(call: ast.Call) -> bool:
+    """Say whether a function may keep its result in what it is given: ``np.nan_to_num(x, copy=False)``."""
+    name = function_name(call)
+    named = any(k.arg == "copy" and _is(k.value, value=False) for k in call.keywords)
+    return bool(name) and named and not _is_class(call.func) and name not in tables.LOOKS_AT_ARGUMENTS
 
 
 def _of_type(function: ast.expr) -> bool:
@@ -80,14 +118,18 @@ def methods_in(expression: ast.expr) -> list[ast.Attribute]:
     return []
 
 
-def elements(iterable: ast.expr) -> list[ast.expr]:
+def elements(iterable: ast.expr) -> list[ast.expr]:  # noqa: PLR0911 - one for each kind of expression
     """Return the expressions whose elements a loop over an iterable goes through."""
     match iterable:
         case ast.Call(func=ast.Attribute(value=owner, attr="items" | "values"), args=[]):
             return [owner]
-        case ast.Call(func=ast.Name(id=function), args=args) if function in GIVES_ELEMENTS:
+        case ast.Call(args=args) if function_name(iterable) in GIVES_ELEMENTS:
             return [e for a in args for e in elements(a)]
-        case ast.Name() | ast.Attribute():
+        case ast.ListComp(elt=ast.Name()) | ast.SetComp(elt=ast.Name()) | ast.GeneratorExp(elt=ast.Name()):
+            return [e for generator in iterable.generators for e in elements(generator.iter)]
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return elements(left) + elements(right)
+        case ast.Name() | ast.Attribute() | ast.Call():
             return [iterable]
         case ast.Subscript(slice=ast.Constant()) | ast.List() | ast.Tuple() | ast.Set() | ast.Dict():
             return [iterable]

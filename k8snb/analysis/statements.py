@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from k8snb.analysis import mutation, scopes, tables
 from k8snb.analysis.expressions import Branches, Expressions
 from k8snb.analysis.flow import ANYTHING, BOUND, Call, Deferred, Exits, Module, Origin, State, join, union
+from k8snb.analysis.mutation import last_name
 from k8snb.analysis.scopes import Function
 from k8snb.analysis.syntax import Inner
 
@@ -53,8 +54,7 @@ class Statements(Expressions):
         for function in mutation.results(value):
             self.note_result(function, targets)
         if isinstance(value, ast.Call):
-            names = (n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name))
-            self.into[value] = frozenset(names)
+            self.into[value] = frozenset[str]().union(*map(_names, targets))
         if isinstance(value, ast.Lambda | ast.GeneratorExp) and all(isinstance(t, ast.Name) for t in targets):
             self.define(value)
         else:
@@ -90,7 +90,7 @@ class Statements(Expressions):
 
     def parts_of_one(self, targets: Sequence[ast.expr], value: ast.expr) -> None:
         """Note where the objects that are bound at once reach one another: ``fig, ax = plt.subplots()``."""
-        if _last_name(value) not in tables.MAKES_PARTS:
+        if last_name(value) not in tables.MAKES_PARTS:
             return
         names = [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         keys = {name: scopes.place(self.scopes, name) for name in names}
@@ -100,7 +100,7 @@ class Statements(Expressions):
     def note_result(self, function: ast.expr, targets: Iterable[ast.expr]) -> None:
         """Note the function whose result names of the namespace may stand for."""
         for node in (n for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)):
-            if scopes.place(self.scopes, node.id) == node.id and (name := _last_name(function)):
+            if scopes.place(self.scopes, node.id) == node.id and (name := last_name(function)):
                 self.results.setdefault(node.id, set()).add(name)
 
     def note(self, name: str, brought: Sequence[Deferred], made: set[str]) -> None:
@@ -209,9 +209,11 @@ class Statements(Expressions):
 
         plain = isinstance(node, ast.FunctionDef) and not node.decorator_list and not scopes.yields(node)
         code = self.later(node, [around, own], walk, called=plain)
-        static = any(_last_name(d) == "staticmethod" for d in node.decorator_list)
+        static = any(last_name(d) == "staticmethod" for d in node.decorator_list)
         code.label, code.parameters = node.name, ("", *own.parameters) if static else own.parameters
         code.stateful |= not code.altered.isdisjoint(_with_defaults(node.args))
+        if any(last_name(d) == "classmethod" for d in node.decorator_list):
+            code.changes_class = not code.altered.isdisjoint(code.parameters[:1])
         self.bind_code(node, code)
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default and self.state is not None:
@@ -228,7 +230,7 @@ class Statements(Expressions):
         for decorator in node.decorator_list:
             function = decorator.func if isinstance(decorator, ast.Call) else decorator
             self.note_result(function, [ast.Name(node.name, ast.Store())])
-        if not all(_last_name(d) in tables.LEAVES_ALONE for d in node.decorator_list):
+        if not all(last_name(d) in tables.LEAVES_ALONE for d in node.decorator_list):
             self.run_code(None, frozenset({code}))
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
@@ -252,6 +254,7 @@ class Statements(Expressions):
             code.label, code.methods = node.name, {m.label: m for m in methods}
             altering = [m.label for m in methods if m.altered & {*m.parameters[:1]}]
             code.stateful = "__new__" in altering or (_keeps_objects(node) and bool(altering))
+            code.stateful |= any(m.changes_class for m in methods if m.label == "__init__")
             code.names = {name for part in (*methods, *bases) for name in part.names}
             code.calls.append(Call(None, (*methods, *bases), State()))
             if self.scopes and self.scopes[-1].kind == "class":
@@ -259,7 +262,7 @@ class Statements(Expressions):
         self.may_raise()
         self.bind_code(node, code)
         self.note(node.name, [], {b.id for b in node.bases if isinstance(b, ast.Name)})
-        if node.keywords or any(_last_name(b) in tables.ENUMS for b in node.bases) or any(base.hooks for base in bases):
+        if node.keywords or any(last_name(b) in tables.ENUMS for b in node.bases) or any(base.hooks for base in bases):
             self.run_code(None, frozenset({code}))
 
     def visit_Inner(self, node: Inner) -> None:
@@ -398,11 +401,12 @@ class Statements(Expressions):
         self.visit(items[0].context_expr)
         self.may_raise()
         outer, self.exits = self.exits, Exits()
-        if items[0].optional_vars:
-            self.bind_target(items[0].optional_vars, self.origins(items[0].context_expr))
+        if target := items[0].optional_vars:
+            self.into[items[0].context_expr] = _names(target)
+            self.bind_target(target, self.origins(items[0].context_expr))
         self.manage(items[1:], body)
         inner, self.exits = self.exits, outer
-        if _last_name(items[0].context_expr) not in tables.LETS_THROUGH:
+        if last_name(items[0].context_expr) not in tables.LETS_THROUGH:
             self.state = join(self.state, inner.raised)
         outer.merge(inner)
         self.may_raise()
@@ -441,7 +445,7 @@ class Statements(Expressions):
             unmatched = self.state.copy() if self.state else None
             self.handle(handler)
             end = join(end, self.state)
-            self.state = None if handler.type is None or _last_name(handler.type) == "BaseException" else unmatched
+            self.state = None if handler.type is None or last_name(handler.type) == "BaseException" else unmatched
         outer.add("raised", self.state)
         self.state = end
 
@@ -498,6 +502,10 @@ class Statements(Expressions):
         return self.state.copy()
 
 
+def _names(target: ast.expr) -> frozenset[str]:
+    return frozenset(n.id for n in ast.walk(target) if isinstance(n, ast.Name))
+
+
 def _keeps_objects(node: ast.ClassDef) -> bool:
     """Say whether a class has an attribute of its own that methods may change, a list for example."""
     kinds = ast.List | ast.Dict | ast.Set | ast.Call | ast.ListComp | ast.DictComp | ast.SetComp
@@ -509,16 +517,6 @@ def _with_defaults(args: ast.arguments) -> set[str]:
     positional = [*args.posonlyargs, *args.args]
     named = [a for a, default in zip(args.kwonlyargs, args.kw_defaults, strict=True) if default is not None]
     return {a.arg for a in (*positional[len(positional) - len(args.defaults) :], *named)}
-
-
-def _last_name(node: ast.expr) -> str:
-    """Return ``d`` of ``d``, ``a.d`` and ``a.d(...)``."""
-    match node:
-        case ast.Call(func=func):
-            return _last_name(func)
-        case ast.Attribute(attr=name) | ast.Name(id=name):
-            return name
-    return ""
 
 
 def _always(pattern: ast.pattern) -> bool:

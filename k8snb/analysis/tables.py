@@ -69,7 +69,7 @@ GIVES_OF_OWNER = VIEWS | words("""
 MAKES_PARTS = words("subplots subplot_mosaic")
 """Functions that return several objects which reach one another."""
 
-GIVES_OF_ARGUMENTS = words("max min next getattr vars type")
+GIVES_OF_ARGUMENTS = words("max min next getattr vars type nullcontext closing")
 """Functions whose result may be what they are given, or a part of it."""
 
 KEEPS_ARGUMENTS = words("""
@@ -77,6 +77,15 @@ KEEPS_ARGUMENTS = words("""
     asarray asanyarray atleast_1d atleast_2d broadcast_to ravel reshape transpose array_split split replace copy
 """)
 """Functions whose result may contain what they are given, or look at its memory."""
+
+CALLS_FIRST = words("map filter partial starmap")
+"""Functions that call, later, their first argument with the others."""
+
+CALLS_KEY = words("sorted min max nlargest nsmallest")
+"""Functions that call what is named ``key`` with what they are given."""
+
+LOOKS_AT_ARGUMENTS = words("array asarray concat merge")
+"""Functions of arrays and frames with ``copy=False`` that leave alone what they are given all the same."""
 
 GENERATORS = words("default_rng Generator RandomState Random SystemRandom")
 """What makes random generators."""
@@ -89,8 +98,8 @@ CHANGING_ARGUMENTS = words("shuffle readinto")
 
 MODULES = words("""
     np numpy pd pandas plt mpl matplotlib sns torch nn tf keras jnp jax scipy xgb lgb os sys re io math random
-    itertools functools operator copy pickle json csv heapq bisect shutil subprocess logging warnings time datetime
-    requests cv2 secrets statistics struct
+    itertools functools contextlib operator copy pickle json csv heapq bisect shutil subprocess logging warnings time
+    datetime requests cv2 secrets statistics struct
 """)
 """Names that notebooks give to modules: ``np.append(x, 1)`` does not change ``np``."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from k8snb.analysis.facts import CellFacts, Code, Pass
-from k8snb.analysis.tables import CHANGING_METHODS, CHANGING_METHODS_OF, DRAWS, GENERATORS, GROWING
+from k8snb.analysis.facts import CellFacts
+from k8snb.pipeline.library import Library
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.sources import code_of, with_uses
 
@@ -49,7 +49,7 @@ class _State:
     def __init__(self) -> None:
         self.done: list[Cell] = []
         self._modules: set[str] = set()
-        self._library = _Library()
+        self._library = Library()
         self._sharing = _Sharing()
 
     def copy(self) -> _State:
@@ -71,7 +71,9 @@ class _State:
             handed |= before.handed(facts)
         facts = facts.with_changes({n: line for n, line in handed.items() if n not in modules})
         start = facts.changes.keys() | sharing.inside(facts.deep | handed.keys())
-        start |= sharing.classes_of(facts.deep) | sharing.instances_of(start)
+        of_class = {name for one in facts.passes if library.changes_class(one) for name in one.names}
+        start |= sharing.classes_of(facts.deep | of_class)
+        start |= sharing.instances_of(start)
         shared = sharing.around(start) - facts.changes.keys() - modules
         facts = facts.with_changes(dict.fromkeys(shared, min(facts.changes.values(), default=1)))
         facts = replace(facts, changes={n: line for n, line in facts.changes.items() if n not in modules})
@@ -81,7 +83,7 @@ class _State:
 
 
 def _with_functions(
-    facts: CellFacts, above: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]], library: _Library
+    facts: CellFacts, above: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]], library: Library
 ) -> CellFacts:
     """Add the names that functions of cells above rebind or change when the cell calls them."""
     touched: dict[str, int] = {}
@@ -98,107 +100,6 @@ def _with_functions(
     return replace(facts, changes={**inplace, **facts.changes}, may_bind=may_bind)
 
 
-@dataclass
-class _Library:
-    """The functions, classes and methods of the cells so far."""
-
-    codes: dict[str, Code] = field(default_factory=dict)
-    methods: dict[str, list[Code]] = field(default_factory=dict)
-    stateful: set[str] = field(default_factory=set)
-    generators: set[str] = field(default_factory=set)
-    made_by: dict[str, str] = field(default_factory=dict)
-
-    def add(self, facts: CellFacts) -> None:
-        for name, code in facts.codes.items():
-            self.codes[name] = code.beside(None if name in facts.binds else self.codes.get(name))
-            for method, inner in code.methods.items():
-                self.methods.setdefault(method, []).append(inner)
-        self.made_by = {n: by for n, by in self.made_by.items() if n not in facts.binds} | dict(facts.made_by)
-        self.generators -= facts.binds
-        self.generators |= {n for n, functions in facts.results.items() if not functions.isdisjoint(GENERATORS)}
-        self.stateful -= facts.binds
-        self.stateful |= {name for name, code in facts.codes.items() if code.stateful}
-        self.stateful |= {
-            name
-            for name, functions in facts.results.items()
-            if any(self.codes[f].makes_stateful for f in functions & self.codes.keys())
-        }
-        self.stateful |= {
-            name for name, methods in facts.methods.items() if any(map(self._changes_its_object, methods))
-        }
-        self.stateful |= {name for name, others in facts.same.items() if not others.isdisjoint(self.stateful)}
-
-    def _changes_its_object(self, method: str) -> bool:
-        own = self.methods.get(method, ())
-        return method in CHANGING_METHODS or any(self._alters(m, name, set()) for m in own for name in m.parameters[:1])
-
-    def copy(self) -> _Library:
-        """Return one that goes on on its own."""
-        methods = {name: list(codes) for name, codes in self.methods.items()}
-        return _Library(dict(self.codes), methods, set(self.stateful), set(self.generators), dict(self.made_by))
-
-    def handed(self, facts: CellFacts) -> dict[str, int]:
-        """Return the names whose objects a cell hands to what changes them, with the lines."""
-        found = {n: p.line for p in facts.passes if self.changes(p) for n in p.names}
-        for code in (self.codes[name] for name in self.codes.keys() & facts.reads.keys()):
-            found |= dict.fromkeys(self.changed_outside(code), 1)
-        found |= {name: line for name, line in facts.called.items() if name in self.stateful}
-        return found | {name: line for name, line in facts.looked_up.items() if self.made_by.get(name) in GROWING}
-
-    def changes(self, one: Pass) -> bool:
-        """Say whether what is handed to a call is changed there."""
-        draws = one.method and one.position == "self" and one.callee in DRAWS
-        if one.method and one.position == "self" and one.callee in CHANGING_METHODS_OF:
-            kinds = CHANGING_METHODS_OF[one.callee]
-            return any(self.made_by.get(name) in kinds for name in one.names)
-        return (draws and not one.names.isdisjoint(self.generators)) or any(
-            self._alters(code, name, set()) for code, name in self._taken(one)
-        )
-
-    def changed_by_results(self, functions: Iterable[str]) -> set[str]:
-        """Return the names whose objects calling what functions have returned may change."""
-        return {n for f in functions if f in self.codes for n in self.codes[f].inner_changes}
-
-    def returns(self, one: Pass) -> bool:
-        """Say whether what is handed to a call comes back in its result."""
-        return any(name in code.returns for code, name in self._taken(one))
-
-    def changed_outside(self, code: Code) -> set[str]:
-        """Return the names of the namespace that a function hands to what changes them."""
-        inner = (method for method in code.methods.values())
-        return {n for c in (code, *inner) for p in c.passes if p.names and self.changes(p) for n in p.names}
-
-    def _alters(self, code: Code, name: str, seen: set[tuple[int, str]]) -> bool:
-        if (id(code), name) in seen:
-            return False
-        seen.add((id(code), name))
-        handed = (one for one in code.passes if name in one.parameters)
-        return name in code.changes or any(
-            self._alters(other, parameter, seen) for one in handed for other, parameter in self._taken(one)
-        )
-
-    def _taken(self, one: Pass) -> Iterator[tuple[Code, str]]:
-        """Yield the code that a call may run, and the parameter that an argument becomes there."""
-        if one.method:
-            yield from _received(self.methods.get(one.callee, ()), one.position, first=1)
-        elif code := self.codes.get(one.callee):
-            made = [method for name, method in code.methods.items() if name == "__init__"]
-            yield from _received(made, one.position, first=1)
-            yield from _received([code] if code.parameters else [], one.position, first=0)
-
-
-def _received(codes: Iterable[Code], position: int | str, *, first: int) -> Iterator[tuple[Code, str]]:
-    """Yield functions and the parameters that an argument becomes, where the first ones are given otherwise."""
-    for code in codes:
-        if position == "self":
-            yield from ((code, name) for name in code.parameters[:first])
-        elif isinstance(position, str):
-            yield from ((code, name) for name in code.parameters if position in {name, "**"})
-        else:
-            place = min(position + first, len(code.parameters) - 1)
-            yield from ((code, name) for name in code.parameters[max(place, 0) :][:1])
-
-
 class _Sharing:
     """Which names' objects contain, or are, those of others; as far as the code of the cells so far tells."""
 
@@ -213,7 +114,7 @@ class _Sharing:
         new._classes = {name: set(classes) for name, classes in self._classes.items()}
         return new
 
-    def add(self, facts: CellFacts, library: _Library) -> None:
+    def add(self, facts: CellFacts, library: Library) -> None:
         """Take in a cell: what it binds surely shares nothing any more but what the cell says."""
         stays = {name for name, others in facts.same.items() if name in others}
         for name in (facts.binds | facts.deletes) - stays:

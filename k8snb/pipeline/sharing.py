@@ -93,7 +93,8 @@ def _with_functions(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[s
 
 def _fits(one: Pass) -> bool:
     """Say whether a call may fit an estimator that it is given or called on."""
-    return one.callee.startswith(("fit", "partial_fit", "train")) or one.callee in known.FITTERS
+    name = one.callee.name
+    return name.startswith(("fit", "partial_fit", "train")) or name in known.FITTERS
 
 
 def _share(place: int, setting: Setting, cells: Sequence[Cell], does: Sequence[ModuleState], sharing: Sharing) -> None:

@@ -37,6 +37,24 @@ def counted(function):
 def work(x): return x
 """
 
+EACH = """
+def each(rows, f):
+    for row in rows:
+        f(row)
+"""
+SAME = "def same(a): return a"
+OPENED = """
+from contextlib import contextmanager
+@contextmanager
+def opened(a): yield a
+"""
+HOLDING = """
+class Holding:
+    def __init__(self, a): self.a = a
+    def __enter__(self): return self.a
+    def __exit__(self, *error): pass
+"""
+
 
 def changes(*sources):
     return set(Effects()([Cell(source, analyse(source)) for source in sources], {})[-1].facts.changes)
@@ -76,6 +94,31 @@ def changes(*sources):
         ([COUNTER, "count = make()", "other = count", "other()"], {"count", "other"}),
         (["def keep(a, seen=[]): seen.append(a)", "keep(1)"], {"keep"}),
         ([WRAPPED, "work(1)"], {"work"}),
+        # functions that are called by others
+        ([EACH, "x = [[]]", "each(x, lambda row: row.append(1))"], {"x"}),
+        ([EACH, ADD, "x = [[]]", "each(f=add, rows=x)"], {"x"}),
+        ([EACH, "def both(a, g): each(a, g)", ADD, "x = [[]]", "both(x, add)"], {"x"}),
+        ([ADD, "def go(g, a): return go(g, a) or g(a)", "x = []", "go(add, x)"], {"x"}),
+        ([ADD, "x = [[]]", "list(map(add, x))"], {"x"}),
+        (["x = [[]]", "y = sorted(x, key=lambda row: row.append(1))"], {"x"}),
+        ([ADD, "x = Frame()", "x.apply(add)"], {"x"}),
+        ([CLASS + "    def each(self, f): f(self.items)", "b = Box()", ADD, "b.each(add)"], {"b"}),
+        ([ADD, "from functools import partial\nx = []; put = partial(add, x)", "put()"], {"x", "put", "add"}),
+        (["x = []", "(lambda rows: rows.append(1))(x)"], {"x"}),
+        ([ADD, "def outer(a):\n  def inner(b): add(b)\n  inner(a)", "x = []", "outer(x)"], {"x"}),
+        # what calls return
+        ([SAME, "x = []", "same(x).append(1)"], {"x"}),
+        ([SAME, "x = []", "y = same(x)\ny.append(1)"], {"x"}),
+        ([SAME, "def put(a): same(a).append(1)", "x = []", "put(x)"], {"x"}),
+        (["def boxed(a): return [a]", "x = []", "boxed(x)[0].append(1)"], {"x"}),
+        (["x = [[]]; gen = None", "def gen(): yield from x", "for row in gen(): row.append(1)"], {"x"}),
+        (["def gen(a):\n  for row in a: yield row", "x = [[]]", "for row in gen(x): row.append(1)"], {"x"}),
+        ([OPENED, "x = []", "with opened(x) as y: y.append(1)"], {"x"}),
+        ([HOLDING, "x = []", "with Holding(x) as y: y.append(1)"], {"x"}),
+        # classes that methods change
+        (["class K:\n  n = 0\n  def __init__(self): type(self).n += 1", "k = K()"], {"K"}),
+        (["class K:\n  n = 0\n  def add(self): self.__class__.n += 1", "k = K()", "k.add()"], {"k", "K"}),
+        (["class K:\n  n = 0\n  @classmethod\n  def add(cls): cls.n += 1", "k = K()", "k.add()"], {"k", "K"}),
         # generators of random numbers, under any name
         (["import numpy as np", "r = np.random.default_rng(1)", "y = r.normal(size=3)"], {"r"}),
         (["import numpy as np", "dice = np.random.default_rng(1)", "y = dice.choice([1, 2])"], {"dice"}),
@@ -111,6 +154,15 @@ def test_a_cell_changes(sources, changed):
         [COUNTER, "make()"],
         ["def pick(a, among=(1, 2)): return among[a]", "pick(0)"],
         ["import numpy as np", "r = np.random.default_rng(1)", "r"],
+        [EACH, "x = [[]]", "each(x, lambda row: len(row))"],
+        [EACH, "x = [[]]", "each(x, print)"],
+        [EACH, ADD, "x = [[]]", "each([[1]], add); len(x)"],
+        ["x = [1]", "y = list(map(lambda a: a + 1, x))"],
+        ["x = Frame()", "y = x.apply(lambda row: row['a'] + 1)"],
+        ["class K:\n  def __init__(self, a): self.a = a", "x = [1]", "y = list(map(K, x))"],
+        ["def copied(a): return list(a)", "x = []", "copied(x).append(1)"],
+        ["def boxed(a): return [a]", "x = []", "boxed(x).append(1)"],
+        [SAME, "x = []", "len(same(x))"],
         ["x = []", "y = [x]", "y = []", "len(y)"],
     ],
 )

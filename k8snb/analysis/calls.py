@@ -1,0 +1,144 @@
+"""What calls are given, and which functions they may call: where the code here does not tell what becomes of it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from k8snb.analysis import mutation, scopes, tables
+from k8snb.analysis.facts import RESULT, Function, Pass
+from k8snb.analysis.flow import ANYTHING, Before, Deferred, Origin, Parameter
+from k8snb.analysis.objects import Objects
+
+Given = tuple[int | str, ast.expr]
+"""An argument: its place, from 0, or its name."""
+
+
+class Calls(Objects):
+    """Notes what a cell hands to functions and methods."""
+
+    def __init__(self, nodes: Sequence[ast.AST]) -> None:
+        super().__init__(nodes)
+        self.bound_methods = mutation.bound_methods(nodes)
+        self.nameless: set[Deferred] = set()
+        self.into: dict[ast.AST, frozenset[str]] = {}  # calls, and the names that are bound to their results
+
+    def hand_over(self, call: ast.Call) -> None:
+        """Note what a call is given of the namespace's and the callers' objects."""
+        if self.hand_on(call):
+            return
+        given: list[Given] = [*enumerate(call.args), *((k.arg or "**", k.value) for k in call.keywords)]
+        match call.func:
+            case ast.Name(id=callee) if callee in tables.GIVEN and not self.shadowed(callee):
+                return
+            case ast.Attribute(value=owner, attr=method):
+                given.append(("self", owner))
+                called = [Function(method, method=True)]
+            case function:
+                called = list(self.functions(function))
+        for one in called:
+            self.hand_all(call, one, given)
+            self.hand(call, one, RESULT, frozenset())
+
+    def hand_on(self, call: ast.Call) -> bool:
+        """Note what ``map(function, values)`` and the like hand to a function; say whether it is such a call."""
+        name = mutation.function_name(call)
+        given: list[Given] = list(enumerate(call.args))
+        if name in tables.CALLS_FIRST and call.args:
+            called = call.args[:1]
+            given = [*enumerate(call.args[1:]), *((k.arg or "**", k.value) for k in call.keywords)]
+        elif name in tables.CALLS_KEY:
+            called = [k.value for k in call.keywords if k.arg == "key"]
+        else:
+            return False
+        for value in called:
+            for one in self.functions(value):
+                self.hand_all(call, one, given, later=name in tables.CALLS_FIRST, place=value)
+        return True
+
+    def hand_all(
+        self,
+        call: ast.Call,
+        function: Function,
+        given: Sequence[Given],
+        *,
+        later: bool = False,
+        place: ast.expr | None = None,
+    ) -> None:
+        """Note all arguments of a call, or of one at another place that it makes."""
+        functions = tuple((position, one) for position, value in given for one in self.functions(value))
+        for position, value in given:
+            self.hand(call, function, position, self.contents(value), functions=functions, later=later, place=place)
+
+    def hand(
+        self,
+        call: ast.Call,
+        function: Function,
+        position: int | str,
+        objects: frozenset[Origin],
+        *,
+        functions: tuple[tuple[int | str, Function], ...] = (),
+        later: bool = False,
+        place: ast.expr | None = None,
+    ) -> None:
+        """Note one argument of a call, or of one at another place that it makes."""
+        keys = {o.key for o in objects if isinstance(o, Before) and isinstance(o.key, str)}
+        parameters = {o.name for o in objects if isinstance(o, Parameter) and o.code is self.unit}
+        key = (place or call, position, function)
+        if old := self.unit.passes.get(key):
+            more = tuple(one for one in functions if one not in old.functions)
+            keys, parameters, functions = keys | old.names, parameters | old.parameters, old.functions + more
+        if keys or parameters or position == RESULT or later:
+            self.unit.passes[key] = Pass(
+                callee=function,
+                position=position,
+                names=frozenset(keys),
+                parameters=frozenset(parameters),
+                into=self.into.get(call, frozenset()),
+                line=call.lineno,
+                functions=functions,
+                later=later,
+            )
+
+    def functions(self, expression: ast.expr) -> Iterator[Function]:
+        """Yield what an expression may be that can be called, methods left out."""
+        assert self.state
+        match expression:
+            case ast.Lambda() if expression in self.deferred:
+                yield self.without_name(self.deferred[expression])
+            case ast.Name(id=name):
+                for key in scopes.look_up(self.scopes, name):
+                    for origin in self.state.origins.get(key, ANYTHING):
+                        if isinstance(origin, Parameter):
+                            yield Function(origin.name, parameter=True)
+                        elif isinstance(origin, Deferred) and not isinstance(key, str):
+                            yield self.without_name(origin)
+                    if isinstance(key, str):
+                        yield Function(key)
+            case ast.IfExp(body=one, orelse=other):
+                yield from self.functions(one)
+                yield from self.functions(other)
+            case ast.Call(args=[function, *_]) if mutation.function_name(expression) in tables.CALLS_FIRST:
+                yield from self.functions(function)
+
+    def without_name(self, code: Deferred) -> Function:
+        """Return a function that no name of the namespace stands for."""
+        self.nameless.add(code)
+        return Function(code.mark)
+
+    def change_through(self, call: ast.Call) -> None:
+        """Note what methods change that a call is handed, or that go by a name of their own: ``put = x.append``."""
+        for method in (
+            m for part in (*call.args, *(k.value for k in call.keywords)) for m in mutation.methods_in(part)
+        ):
+            self.change_by(method, method.value, call)
+        if isinstance(call.func, ast.Name | ast.Subscript):
+            owners = mutation.roots(call.func)
+            for method in (m for owner in owners for m in self.bound_methods.get(owner.id, ())):
+                self.change_by(method, ast.Subscript(call.func, ast.Constant(0)), call)
+
+    def change_by(self, method: ast.Attribute, owner: ast.expr, call: ast.Call) -> None:
+        """Note that a call may call a method of an object."""
+        if method.attr in tables.CHANGING_METHODS:
+            self.change(owner, call.lineno)
+        self.hand(call, Function(method.attr, method=True), "self", self.contents(owner), place=method)

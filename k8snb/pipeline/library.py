@@ -1,0 +1,181 @@
+"""The functions, classes and methods of a notebook's cells, and what calling them changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from k8snb.analysis.facts import CellFacts, Code, Function, Pass
+from k8snb.analysis.tables import CHANGING_METHODS, CHANGING_METHODS_OF, DRAWS, GENERATORS, GROWING
+
+
+@dataclass(frozen=True)
+class Closure:
+    """A function, with the functions that parameters around it stand for.
+
+    Parameters
+    ----------
+    code : Code
+    given : mapping of str to tuple of Closure
+    first : int
+        How many of its parameters a call's arguments do not become.
+    """
+
+    code: Code
+    given: Given
+    first: int = 0
+
+    def received(self, position: int | str) -> tuple[str, ...]:
+        """Return the parameters that an argument becomes."""
+        names = self.code.parameters
+        if position == "self":
+            return names[: self.first]
+        if isinstance(position, str):
+            return tuple(name for name in names if position in {name, "**"})
+        place = min(position + self.first, len(names) - 1)
+        return names[max(place, 0) :][:1]
+
+
+Given = Mapping[str, tuple[Closure, ...]]
+NOTHING: Given = MappingProxyType({})
+
+
+@dataclass
+class Library:
+    """The functions, classes and methods of the cells so far."""
+
+    codes: dict[str, Code] = field(default_factory=dict)
+    nameless: dict[str, Code] = field(default_factory=dict)
+    methods: dict[str, list[Code]] = field(default_factory=dict)
+    stateful: set[str] = field(default_factory=set)
+    generators: set[str] = field(default_factory=set)
+    made_by: dict[str, str] = field(default_factory=dict)
+
+    def add(self, facts: CellFacts) -> None:
+        """Take in one more cell."""
+        self.nameless |= facts.nameless
+        for name, code in facts.codes.items():
+            self.codes[name] = code.beside(None if name in facts.binds else self.codes.get(name))
+            for method, inner in code.methods.items():
+                self.methods.setdefault(method, []).append(inner)
+        self.made_by = {n: by for n, by in self.made_by.items() if n not in facts.binds} | dict(facts.made_by)
+        self.generators -= facts.binds
+        self.generators |= {n for n, functions in facts.results.items() if not functions.isdisjoint(GENERATORS)}
+        self.stateful -= facts.binds
+        self.stateful |= {name for name, code in facts.codes.items() if code.stateful}
+        self.stateful |= {
+            name
+            for name, functions in facts.results.items()
+            if any(self.codes[f].makes_stateful for f in functions & self.codes.keys())
+        }
+        self.stateful |= {
+            name for name, methods in facts.methods.items() if any(map(self._changes_its_object, methods))
+        }
+        self.stateful |= {name for one in facts.passes if one.later and self.changes(one) for name in one.into}
+        self.stateful |= {name for name, others in facts.same.items() if not others.isdisjoint(self.stateful)}
+
+    def _changes_its_object(self, method: str) -> bool:
+        own = self.methods.get(method, ())
+        return method in CHANGING_METHODS or any(
+            self._alters(Closure(m, NOTHING), n) for m in own for n in m.parameters[:1]
+        )
+
+    def copy(self) -> Library:
+        """Return one that goes on on its own."""
+        methods = {name: list(codes) for name, codes in self.methods.items()}
+        return Library(
+            codes=dict(self.codes),
+            nameless=dict(self.nameless),
+            methods=methods,
+            stateful=set(self.stateful),
+            generators=set(self.generators),
+            made_by=dict(self.made_by),
+        )
+
+    def handed(self, facts: CellFacts) -> dict[str, int]:
+        """Return the names whose objects a cell hands to what changes them, with the lines."""
+        found = {n: p.line for p in facts.passes for n in self.changed_by(p)}
+        for code in (self.codes[name] for name in self.codes.keys() & facts.reads.keys()):
+            found |= dict.fromkeys(self.changed_outside(code), 1)
+        found |= {name: line for name, line in facts.called.items() if name in self.stateful}
+        return found | {name: line for name, line in facts.looked_up.items() if self.made_by.get(name) in GROWING}
+
+    def changed_by(self, one: Pass) -> set[str]:
+        """Return the names whose objects are changed by, or through, what is handed to a call."""
+        found = set(one.names) if self.changes(one) else set[str]()
+        if one.altered or one.altered_inside:
+            found |= {name for closure in self._called(one.callee, NOTHING) for name in closure.code.gives}
+        return found
+
+    def changes(self, one: Pass) -> bool:
+        """Say whether what is handed to a call is changed there, or in what the call returns of it."""
+        if one.callee.method and one.position == "self" and one.callee.name in CHANGING_METHODS_OF:
+            kinds = CHANGING_METHODS_OF[one.callee.name]
+            return any(self.made_by.get(name) in kinds for name in one.names)
+        draws = one.callee.method and one.position == "self" and one.callee.name in DRAWS
+        return (draws and not one.names.isdisjoint(self.generators)) or self._handed_to(one, NOTHING, set())
+
+    def changes_class(self, one: Pass) -> bool:
+        """Say whether a method is called that changes the class of what it is called on."""
+        return (
+            one.callee.method
+            and one.position == "self"
+            and any(method.changes_class for method in self.methods.get(one.callee.name, ()))
+        )
+
+    def changed_by_results(self, functions: Iterable[str]) -> set[str]:
+        """Return the names whose objects calling what functions have returned may change."""
+        return {n for f in functions if f in self.codes for n in self.codes[f].inner_changes}
+
+    def returns(self, one: Pass, *, itself: bool = False) -> bool:
+        """Say whether what is handed to a call comes back in its result, or as it, or as a part of what it was."""
+        code = self.codes.get(one.callee.name)
+        if not one.callee.method and code is not None and "__enter__" in code.methods:
+            return bool(code.methods["__enter__"].returns)
+        return any(
+            not (c.code.returns_itself if itself else c.code.returns).isdisjoint(c.received(one.position))
+            for c in self._called(one.callee, NOTHING)
+        )
+
+    def changed_outside(self, code: Code) -> set[str]:
+        """Return the names of the namespace that a function hands to what changes them."""
+        return {n for c in (code, *code.methods.values()) for p in c.passes for n in self.changed_by(p)}
+
+    def _alters(self, closure: Closure, name: str, seen: set[object] | None = None) -> bool:
+        """Say whether a function changes the object that a parameter stands for."""
+        seen = set() if seen is None else seen
+        inside = frozenset(id(one.code) for ones in closure.given.values() for one in ones)
+        if (key := (id(closure.code), name, inside)) in seen:
+            return False
+        seen.add(key)
+        handed = (one for one in closure.code.passes if name in one.parameters)
+        return name in closure.code.changes or any(self._handed_to(one, closure.given, seen) for one in handed)
+
+    def _handed_to(self, one: Pass, given: Given, seen: set[object]) -> bool:
+        """Say whether what is handed to a call is changed, where parameters stand for functions."""
+        called = list(self._called(one.callee, given))
+        functions = {position: tuple(self._called(function, given)) for position, function in one.functions}
+        for closure in called:
+            taken = {name: ones for place, ones in functions.items() if ones for name in closure.received(place)}
+            inner = Closure(closure.code, {**closure.given, **taken}, closure.first)
+            if any(self._alters(inner, name, seen) for name in closure.received(one.position)):
+                return True
+        if not called and not one.callee.parameter and not functions.get(one.position):
+            given_to = [function for ones in functions.values() for function in ones]
+            if any(self._alters(f, name, seen) for f in given_to for name in f.code.parameters[f.first :]):
+                return True
+        return (one.altered and self.returns(one, itself=True)) or (one.altered_inside and self.returns(one))
+
+    def _called(self, function: Function, given: Given) -> Iterator[Closure]:
+        """Yield the code that calling a function may run."""
+        name = function.name
+        if function.parameter:
+            yield from given.get(name, ())
+        elif function.method:
+            yield from (Closure(method, NOTHING, 1) for method in self.methods.get(name, ()))
+        elif code := self.nameless.get(name):
+            yield Closure(code, given)
+        elif code := self.codes.get(name):
+            yield from (Closure(method, NOTHING, 1) for n, method in code.methods.items() if n == "__init__")
+            yield Closure(code, NOTHING)
