@@ -163,6 +163,7 @@ def _passes(code: Deferred, hidden: frozenset[str]) -> tuple[Pass, ...]:
             names=one.names - hidden,
             altered=call in code.altered_results,
             altered_inside=call in code.altered_parts,
+            returned=call in code.returned_results,
         )
         for (call, _, _), one in code.passes.items()
     ]

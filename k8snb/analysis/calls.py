@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from k8snb.analysis import mutation, scopes, tables
 from k8snb.analysis.facts import RESULT, Function, Pass
-from k8snb.analysis.flow import ANYTHING, Before, Deferred, Origin, Parameter
+from k8snb.analysis.flow import Before, Deferred, Origin, Parameter
 from k8snb.analysis.objects import Objects
+from k8snb.analysis.scopes import Key
 
 Given = tuple[int | str, ast.expr]
 """An argument: its place, from 0, or its name."""
@@ -108,18 +110,32 @@ class Calls(Objects):
                 yield self.without_name(self.deferred[expression])
             case ast.Name(id=name):
                 for key in scopes.look_up(self.scopes, name):
-                    for origin in self.state.origins.get(key, ANYTHING):
-                        if isinstance(origin, Parameter):
-                            yield Function(origin.name, parameter=True)
-                        elif isinstance(origin, Deferred) and not isinstance(key, str):
-                            yield self.without_name(origin)
                     if isinstance(key, str):
-                        yield Function(key)
+                        others = self.state.origins.get(key, ())
+                        yield from (Function(one) for one in {key, *(o for o in others if isinstance(o, str))})
+                    else:
+                        yield from self.inner_functions(key)
+            case ast.Subscript(value=ast.Name() as holder):
+                yield from self.functions(holder)
             case ast.IfExp(body=one, orelse=other):
                 yield from self.functions(one)
                 yield from self.functions(other)
             case ast.Call(args=[function, *_]) if mutation.function_name(expression) in tables.CALLS_FIRST:
-                yield from self.functions(function)
+                bound = len(expression.args) - 1
+                yield from (replace(one, bound=one.bound + bound) for one in self.functions(function))
+
+    def inner_functions(self, key: Key) -> Iterator[Function]:
+        """Yield what a name of a function may be that can be called; of one around this code, all that it ever is."""
+        assert self.state
+        around = [*self.definitions.get(key, ()), *([self.parameters[key]] if key in self.parameters else [])]
+        for origin in self.state.origins.get(key, around):
+            match origin:
+                case Parameter(name=name):
+                    yield Function(name, parameter=True)
+                case Deferred():
+                    yield self.without_name(origin)
+                case str():
+                    yield Function(origin)
 
     def without_name(self, code: Deferred) -> Function:
         """Return a function that no name of the namespace stands for."""

@@ -117,11 +117,14 @@ class Function:
         Of the namespace, of a method, of a parameter of the function around, or a mark of `CellFacts.nameless`.
     method, parameter : bool
         It is called on an object; it is a parameter.
+    bound : int
+        How many arguments it has already (``partial``).
     """
 
     name: str
     method: bool = False
     parameter: bool = False
+    bound: int = 0
 
 
 RESULT = "()"
@@ -149,8 +152,8 @@ class Pass:
         What else the call is given that may be a function, with its place among the arguments.
     later : bool
         The call is made by calling what `into` stands for (``partial``).
-    altered, altered_inside : bool
-        What the call returns is changed in place; something inside it is.
+    altered, altered_inside, returned : bool
+        What the call returns is changed in place; something inside it is; the function here returns it in turn.
     """
 
     callee: Function
@@ -163,6 +166,7 @@ class Pass:
     later: bool = False
     altered: bool = False
     altered_inside: bool = False
+    returned: bool = False
 
 
 @dataclass(frozen=True)

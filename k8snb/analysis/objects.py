@@ -128,10 +128,11 @@ class Objects(ast.NodeVisitor):
 
     def give_back(self, value: ast.expr) -> None:
         """Note what a function returns of what it was given."""
-        if not isinstance(value, ast.List | ast.Dict | ast.Set):
-            itself = {o for o in self.roots(value) if isinstance(o, Parameter) and o.code is self.unit}
-            self.unit.returned_itself |= {o.name for o in itself}
+        itself = self.roots(value)
         found = self.contents(value)
+        self.unit.returned_results |= {o.call for o in itself | found if isinstance(o, Result) and o.code is self.unit}
+        if not isinstance(value, ast.List | ast.Dict | ast.Set):
+            self.unit.returned_itself |= {o.name for o in itself if isinstance(o, Parameter) and o.code is self.unit}
         self.unit.gives |= {o for o in found if isinstance(o, str)}
         self.unit.returned |= {o.name for o in found if isinstance(o, Parameter) and o.code is self.unit}
 

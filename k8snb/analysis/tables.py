@@ -49,6 +49,7 @@ INDEXERS = words("loc iloc at iat")
 CHANGING_FUNCTIONS = words("""
     next setattr delattr heappush heappop heapify heapreplace heappushpop insort insort_left insort_right shuffle copyto
     fill_diagonal put_along_axis putmask place put setitem delitem iadd isub imul ior iand iconcat
+    redirect_stdout redirect_stderr
 """)
 """Functions that change their first argument."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from k8snb.analysis.facts import CellFacts, Code, Function, Pass
@@ -43,7 +43,23 @@ NOTHING: Given = MappingProxyType({})
 
 @dataclass
 class Library:
-    """The functions, classes and methods of the cells so far."""
+    """The functions, classes and methods of the cells so far.
+
+    Parameters
+    ----------
+    codes, nameless : dict of str to Code
+        As `CellFacts` has them.
+    methods : dict of str to list of Code
+        Of all classes.
+    stateful, generators : set of str
+        Names whose objects calling and drawing change.
+    made_by : dict of str to str
+        As `CellFacts` has it.
+    uses : dict of str to frozenset of str
+        As `CellFacts` has them.
+    holding : dict of str to frozenset of str
+        For names that are no functions: the functions that their objects may be or contain.
+    """
 
     codes: dict[str, Code] = field(default_factory=dict)
     nameless: dict[str, Code] = field(default_factory=dict)
@@ -51,6 +67,8 @@ class Library:
     stateful: set[str] = field(default_factory=set)
     generators: set[str] = field(default_factory=set)
     made_by: dict[str, str] = field(default_factory=dict)
+    uses: dict[str, frozenset[str]] = field(default_factory=dict)
+    holding: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def add(self, facts: CellFacts) -> None:
         """Take in one more cell."""
@@ -63,7 +81,14 @@ class Library:
         self.generators -= facts.binds
         self.generators |= {n for n, functions in facts.results.items() if not functions.isdisjoint(GENERATORS)}
         self.stateful -= facts.binds
+        self.uses |= facts.uses
+        self.holding = {name: held for name, held in self.holding.items() if name not in facts.binds}
+        for name in (facts.holds.keys() | facts.same.keys()) - self.codes.keys():
+            held = (facts.holds.get(name, frozenset()) | facts.same.get(name, frozenset())) & self.codes.keys()
+            self.holding[name] = self.holding.get(name, frozenset()) | held
         self.stateful |= {name for name, code in facts.codes.items() if code.stateful}
+        kinds = ((name, facts.instances.get(name, frozenset())) for name in facts.codes)
+        self.stateful |= {name for name, bases in kinds if not bases.isdisjoint(self.stateful)}
         self.stateful |= {
             name
             for name, functions in facts.results.items()
@@ -91,6 +116,8 @@ class Library:
             stateful=set(self.stateful),
             generators=set(self.generators),
             made_by=dict(self.made_by),
+            uses=dict(self.uses),
+            holding=dict(self.holding),
         )
 
     def handed(self, facts: CellFacts) -> dict[str, int]:
@@ -98,7 +125,8 @@ class Library:
         found = {n: p.line for p in facts.passes for n in self.changed_by(p)}
         for code in (self.codes[name] for name in self.codes.keys() & facts.reads.keys()):
             found |= dict.fromkeys(self.changed_outside(code), 1)
-        found |= {name: line for name, line in facts.called.items() if name in self.stateful}
+        called = ((used, line) for name, line in facts.called.items() for used in (name, *self.uses.get(name, ())))
+        found |= {name: line for name, line in called if name in self.stateful}
         return found | {name: line for name, line in facts.looked_up.items() if self.made_by.get(name) in GROWING}
 
     def changed_by(self, one: Pass) -> set[str]:
@@ -130,13 +158,24 @@ class Library:
 
     def returns(self, one: Pass, *, itself: bool = False) -> bool:
         """Say whether what is handed to a call comes back in its result, or as it, or as a part of what it was."""
+        return self._comes_back(one, NOTHING, itself, set())
+
+    def _comes_back(self, one: Pass, given: Given, itself: bool, seen: set[int]) -> bool:
+        """Say whether what is handed to a call is in its result, where parameters stand for functions."""
         code = self.codes.get(one.callee.name)
         if not one.callee.method and code is not None and "__enter__" in code.methods:
             return bool(code.methods["__enter__"].returns)
-        return any(
-            not (c.code.returns_itself if itself else c.code.returns).isdisjoint(c.received(one.position))
-            for c in self._called(one.callee, NOTHING)
-        )
+        if id(one) in seen:
+            return False
+        seen.add(id(one))
+        for closure in self._called(one.callee, given):
+            code, names = closure.code, closure.received(one.position)
+            if not (code.returns_itself if itself else code.returns).isdisjoint(names):
+                return True
+            inner = (p for p in code.passes if p.returned and not p.parameters.isdisjoint(names))
+            if any(self._comes_back(p, closure.given, itself, seen) for p in inner):
+                return True
+        return False
 
     def changed_outside(self, code: Code) -> set[str]:
         """Return the names of the namespace that a function hands to what changes them."""
@@ -170,12 +209,16 @@ class Library:
     def _called(self, function: Function, given: Given) -> Iterator[Closure]:
         """Yield the code that calling a function may run."""
         name = function.name
+        bound = function.bound
         if function.parameter:
-            yield from given.get(name, ())
+            yield from (replace(one, first=one.first + bound) for one in given.get(name, ()))
         elif function.method:
             yield from (Closure(method, NOTHING, 1) for method in self.methods.get(name, ()))
         elif code := self.nameless.get(name):
-            yield Closure(code, given)
+            yield Closure(code, given, bound)
         elif code := self.codes.get(name):
-            yield from (Closure(method, NOTHING, 1) for n, method in code.methods.items() if n == "__init__")
-            yield Closure(code, NOTHING)
+            yield from (Closure(method, NOTHING, 1 + bound) for n, method in code.methods.items() if n == "__init__")
+            yield Closure(code, NOTHING, bound)
+        else:
+            for held in self.holding.get(name, ()):
+                yield from self._called(replace(function, name=held), given)

@@ -115,8 +115,13 @@ def changes(*sources):
         (["def gen(a):\n  for row in a: yield row", "x = [[]]", "for row in gen(x): row.append(1)"], {"x"}),
         ([OPENED, "x = []", "with opened(x) as y: y.append(1)"], {"x"}),
         ([HOLDING, "x = []", "with Holding(x) as y: y.append(1)"], {"x"}),
+        ([SAME, "def again(a): return same(a)", "x = []", "again(x).append(1)"], {"x"}),
+        ([EACH, "def both(a, g): each(a, lambda row: g(row))", ADD, "x = [[]]", "both(x, add)"], {"x"}),
+        ([ADD, "ops = {'add': add}", "x = []", "ops['add'](x)"], {"x"}),
+        ([ADD, "x = []", "for f in [add, print]: f(x)"], {"x"}),
         # classes that methods change
         (["class K:\n  n = 0\n  def __init__(self): type(self).n += 1", "k = K()"], {"K"}),
+        (["class K:\n  n = 0\n  def __init__(self): type(self).n += 1", "def make(): return K()", "k = make()"], {"K"}),
         (["class K:\n  n = 0\n  def add(self): self.__class__.n += 1", "k = K()", "k.add()"], {"k", "K"}),
         (["class K:\n  n = 0\n  @classmethod\n  def add(cls): cls.n += 1", "k = K()", "k.add()"], {"k", "K"}),
         # generators of random numbers, under any name
