@@ -91,6 +91,7 @@ def _with_functions(
     for name in reached:
         if name not in facts.reads:  # a function that others call
             touched |= dict.fromkeys(facts.effects.get(name, ()), 1)
+            touched |= {name: 1} if name in library.stateful else {}
         for made_in, bound in code_of(name, above):
             effects = {*made_in.effects.get(bound, ()), *library.changed_by_results(made_in.results.get(bound, ()))}
             touched |= dict.fromkeys(effects, facts.reads.get(name, 1))

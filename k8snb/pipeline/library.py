@@ -55,8 +55,6 @@ class Library:
         Names whose objects calling and drawing change.
     made_by : dict of str to str
         As `CellFacts` has it.
-    uses : dict of str to frozenset of str
-        As `CellFacts` has them.
     holding : dict of str to frozenset of str
         For names that are no functions: the functions that their objects may be or contain.
     """
@@ -67,7 +65,6 @@ class Library:
     stateful: set[str] = field(default_factory=set)
     generators: set[str] = field(default_factory=set)
     made_by: dict[str, str] = field(default_factory=dict)
-    uses: dict[str, frozenset[str]] = field(default_factory=dict)
     holding: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def add(self, facts: CellFacts) -> None:
@@ -81,7 +78,6 @@ class Library:
         self.generators -= facts.binds
         self.generators |= {n for n, functions in facts.results.items() if not functions.isdisjoint(GENERATORS)}
         self.stateful -= facts.binds
-        self.uses |= facts.uses
         self.holding = {name: held for name, held in self.holding.items() if name not in facts.binds}
         for name in (facts.holds.keys() | facts.same.keys()) - self.codes.keys():
             held = (facts.holds.get(name, frozenset()) | facts.same.get(name, frozenset())) & self.codes.keys()
@@ -116,7 +112,6 @@ class Library:
             stateful=set(self.stateful),
             generators=set(self.generators),
             made_by=dict(self.made_by),
-            uses=dict(self.uses),
             holding=dict(self.holding),
         )
 
@@ -125,8 +120,7 @@ class Library:
         found = {n: p.line for p in facts.passes for n in self.changed_by(p)}
         for code in (self.codes[name] for name in self.codes.keys() & facts.reads.keys()):
             found |= dict.fromkeys(self.changed_outside(code), 1)
-        called = ((used, line) for name, line in facts.called.items() for used in (name, *self.uses.get(name, ())))
-        found |= {name: line for name, line in called if name in self.stateful}
+        found |= {name: line for name, line in facts.called.items() if name in self.stateful}
         return found | {name: line for name, line in facts.looked_up.items() if self.made_by.get(name) in GROWING}
 
     def changed_by(self, one: Pass) -> set[str]:
