@@ -671,7 +671,7 @@ def test_a_large_value_of_the_kernel_is_named_with_its_size(nb: Notebook) -> Non
         ("v = (i for i in [1])", "generator", "make it a list"),
         ("v = open('k8snb.txt', 'w')", "TextIOWrapper", "pass its path and open it in the step"),
         ("import socket\nv = socket.socket()", "socket", "open it in the step that uses it"),
-        ("import threading\nv = {'a': [threading.Lock()]}", "lock (at v['a'][0])", "without it"),
+        ("import threading\nv = {'a': [threading.Lock()]}", "lock (at v['a'][0])", "make it anew in the step"),
     ],
 )
 def test_what_cannot_travel_is_named_with_its_type_and_the_way_out(
