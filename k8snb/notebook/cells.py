@@ -250,9 +250,12 @@ class Cells:
                 self._since[marked.mark] = marks.after(marked.mark, f"cell#{len(self._since)}")
 
     def _now(self, mark: str) -> str:
-        while mark in self._since:
-            mark = self._since[mark]
-        return mark
+        last = mark
+        while last in self._since:
+            last = self._since[last]
+        if last != mark:
+            self._since[mark] = last
+        return last
 
     def put(self, entry: Entry) -> int:
         """Take a cell in: where it stood when it was first executed, else at the end; return the place.
@@ -302,7 +305,7 @@ class Cells:
     def have_bound(self, name: str, after: object, before: str) -> bool:
         """Say whether steps have bound or deleted a name that stand between a step, or a place, and another step."""
         steps = [entry.step for entry in self._entries]
-        start = after if isinstance(after, int) else steps.index(after) if isinstance(after, str) else -1
+        start = after if isinstance(after, int) else steps.index(after) if after in steps else -1
         between = self._entries[start + 1 : steps.index(before)]
         return any(entry.has_bound(name) for entry in between if entry.step is not None)
 

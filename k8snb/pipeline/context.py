@@ -33,15 +33,15 @@ class Context(NamedTuple):
 def contexts(cells: Sequence[CellFacts]) -> Iterator[Context]:
     """Yield for each cell what `k8snb.analysis.analyse` takes besides its source.
 
-    What cells bind, read, import and take from ``__future__`` does not depend on it, so the facts may be of an
-    analysis without any.
+    What cells bind, import and take from ``__future__`` does not depend on it, nor does what they read but for names of
+    builtins, so the facts may be of an analysis without any.
     """
     bound = (name for facts in cells for names in (facts.outputs, *facts.effects.values()) for name in names)
     shadowing = frozenset(name for name in bound if name in GIVEN)
     futures = frozenset[str]()
     imported: dict[str, str] = {}
     for facts in cells:
-        names = imported.keys() & set(facts.reads).union(*facts.uses.values())
+        names = imported.keys() & shadowing.union(facts.reads, *facts.uses.values())
         yield Context(shadowing, futures, frozenset((name, imported[name]) for name in names))
         futures |= facts.futures
         gone = facts.binds | facts.may_bind | facts.deletes
