@@ -74,6 +74,8 @@ class Bringer:
     def _bring_files(self, cell: Running) -> None:
         """Run the steps that write what a cell reads, where it is in their folder; else say that it is not."""
         above = [] if cell.above is None else [entry.cell for entry in reversed(self._cells.above(cell.above))]
+        if not any(other.facts.files.writes or other.facts.files.written_in_code for other in above):
+            return
         writes = paths.written(above, {})
         if not any(some for other, some in zip(above, writes, strict=True) if other.step is not None):
             return

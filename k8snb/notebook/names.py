@@ -132,6 +132,10 @@ class Names:
             return True, self.namespace[name]
         return name in self._hidden, self._hidden.get(name)
 
+    def fetched(self) -> set[str]:
+        """Return the names that are bound to results."""
+        return {name for name in self._fetched if self.fetched_from(name) is not None}
+
     def fetched_from(self, name: str) -> str | None:
         """Return the step whose result the name is bound to; None for a value of the kernel."""
         made = self._fetched_group(name)

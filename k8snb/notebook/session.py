@@ -152,7 +152,7 @@ class Session:
             there = {id(self.names.namespace[n]) for n in cell.changes & self.names.namespace.keys()}
             self.cells.note_changes(there | {before[n] for n in cell.changes & before.keys()})
             cell.entry.bound = frozenset(bound.union(cell.changes & self.names.namespace.keys()))
-            fetched = {n for n in self.names.namespace if self.names.fetched_from(n) is not None}
+            fetched = self.names.fetched()
             gone = cell.changes - before.keys() - self.names.namespace.keys()
             cell.entry.left_alone = frozenset(self.names.pending) | (fetched - cell.changes) | gone
             cell.entry.unbound = cell.entry.facts.deletes - self.names.namespace.keys() - cell.entry.left_alone

@@ -41,12 +41,14 @@ def contexts(cells: Sequence[CellFacts]) -> Iterator[Context]:
     futures = frozenset[str]()
     imported: dict[str, str] = {}
     for facts in cells:
-        names = imported.keys() & shadowing.union(facts.reads, *facts.uses.values())
+        names = imported.keys() & shadowing.union(facts.reads, *facts.uses.values()) if imported else ()
         yield Context(shadowing, futures, frozenset((name, imported[name]) for name in names))
         futures |= facts.futures
-        gone = facts.binds | facts.may_bind | facts.deletes
-        imported = {name: path for name, path in imported.items() if name not in gone}
-        imported |= {name: path for name, path in facts.imported.items() if CUSTOMARY.get(name) != path}
+        if imported:
+            gone = facts.binds | facts.may_bind | facts.deletes
+            imported = {name: path for name, path in imported.items() if name not in gone}
+        if facts.imported:
+            imported |= {name: path for name, path in facts.imported.items() if CUSTOMARY.get(name) != path}
 
 
 def in_context(cells: Sequence[Cell]) -> list[Cell]:

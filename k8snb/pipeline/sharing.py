@@ -61,6 +61,8 @@ def may_matter(facts: CellFacts, above: Iterable[CellFacts]) -> bool:
     kinds = set[str]()
     through: set[str] = set()  # names by which it may come to more than its own code says
     for other in above:
+        if not (other.state.settings or other.functions or other.drawing_later):
+            continue
         states = (other.state, *other.functions.values())
         kinds.update(kind for state in states for setting in state.settings for kind in setting.kinds)
         through |= other.functions.keys() | other.drawing_later
