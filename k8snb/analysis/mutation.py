@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from k8snb.analysis import tables
 
@@ -61,9 +61,7 @@ def of_call(call: ast.Call) -> list[ast.expr]:
             changed += call.args[:1]
         if method in tables.CHANGING_ARGUMENTS:
             name = method
-    if name in tables.CHANGING_FUNCTIONS or _of_type(call.func):
-        changed += call.args[:1]
-    if _works_in_place(call):
+    if name in tables.CHANGING_FUNCTIONS or _of_type(call.func) or _works_in_place(call):
         changed += call.args[:1]
     if name in tables.CHANGING_SECOND:
         changed += call.args[1:2]
@@ -103,8 +101,14 @@ def methods_in(expression: ast.expr) -> list[ast.Attribute]:
             return [] if _is_module(owner) else [expression]
         case ast.Call(args=args, keywords=keywords):
             return [method for part in (*args, *(k.value for k in keywords)) for method in methods_in(part)]
+    return [method for part in _parts(expression) for method in methods_in(part)]
+
+
+def _parts(expression: ast.expr) -> Sequence[ast.expr]:
+    """Return the expressions one of whose values an expression's value is, or all of whose values it holds."""
+    match expression:
         case ast.IfExp(body=one, orelse=other):
-            return methods_in(one) + methods_in(other)
+            return [one, other]
         case (
             ast.BoolOp(values=parts)
             | ast.Dict(values=parts)
@@ -112,9 +116,9 @@ def methods_in(expression: ast.expr) -> list[ast.Attribute]:
             | ast.Tuple(elts=parts)
             | ast.Set(elts=parts)
         ):
-            return [method for part in parts for method in methods_in(part)]
+            return parts
         case ast.Starred(value=value):
-            return methods_in(value)
+            return [value]
     return []
 
 
@@ -148,33 +152,23 @@ def guarded(test: ast.Compare) -> str | None:
     return None
 
 
-def roots(expression: ast.expr) -> list[ast.Name]:  # noqa: PLR0911 - one for each kind of expression
+def roots(expression: ast.expr) -> list[ast.Name]:
     """Return the names whose objects an expression is, or is a part of."""
     match expression:
         case ast.Name():
             return [expression]
-        case ast.Attribute(value=value) | ast.Subscript(value=value) | ast.Starred(value=value):
+        case ast.Attribute(value=value) | ast.Subscript(value=value):
             return roots(value)
         case ast.NamedExpr(target=target):
             return [target]
-        case ast.IfExp(body=one, orelse=other):
-            return roots(one) + roots(other)
-        case (
-            ast.BoolOp(values=parts)
-            | ast.Dict(values=parts)
-            | ast.List(elts=parts)
-            | ast.Tuple(elts=parts)
-            | ast.Set(elts=parts)
-        ):
-            return [name for part in parts for name in roots(part)]
         case ast.Call(func=ast.Attribute(value=owner, attr=method), args=args) if method in tables.GIVES_OF_OWNER:
             return [name for part in (owner, *args) for name in roots(part)]
         case ast.Call(func=ast.Name(id=function), args=args) if function in tables.GIVES_OF_ARGUMENTS:
             return [name for part in args for name in roots(part)]
-    return []
+    return [name for part in _parts(expression) for name in roots(part)]
 
 
-def contents(expression: ast.expr) -> list[ast.Name]:  # noqa: PLR0911 - one for each kind of expression
+def contents(expression: ast.expr) -> list[ast.Name]:
     """Return the names whose objects an expression's value may be or contain."""
     match expression:
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
@@ -186,19 +180,8 @@ def contents(expression: ast.expr) -> list[ast.Name]:  # noqa: PLR0911 - one for
         case ast.Call(func=function, args=args, keywords=keywords) if _keeps(function):
             owner = [function.value] if isinstance(function, ast.Attribute) and not _is_class(function) else []
             return [name for part in (*owner, *args, *(k.value for k in keywords)) for name in contents(part)]
-        case ast.IfExp(body=one, orelse=other):
-            return contents(one) + contents(other)
-        case (
-            ast.BoolOp(values=parts)
-            | ast.Dict(values=parts)
-            | ast.List(elts=parts)
-            | ast.Tuple(elts=parts)
-            | ast.Set(elts=parts)
-        ):
-            return [name for part in parts for name in contents(part)]
-        case ast.Starred(value=value):
-            return contents(value)
-    return roots(expression)
+    parts = _parts(expression)
+    return [name for part in parts for name in contents(part)] if parts else roots(expression)
 
 
 def results(expression: ast.expr) -> list[ast.expr]:
@@ -207,19 +190,11 @@ def results(expression: ast.expr) -> list[ast.expr]:
         case ast.Call(func=function, args=args, keywords=keywords):
             kept = [*args, *(k.value for k in keywords)] if _keeps(function) else []
             return [function, *(inner for part in kept for inner in results(part))]
-        case ast.IfExp(body=one, orelse=other) | ast.BinOp(left=one, right=other):
-            return results(one) + results(other)
-        case ast.ListComp(elt=value) | ast.SetComp(elt=value) | ast.DictComp(value=value) | ast.Starred(value=value):
+        case ast.BinOp(left=left, right=right):
+            return results(left) + results(right)
+        case ast.ListComp(elt=value) | ast.SetComp(elt=value) | ast.DictComp(value=value):
             return results(value)
-        case (
-            ast.BoolOp(values=parts)
-            | ast.Dict(values=parts)
-            | ast.List(elts=parts)
-            | ast.Tuple(elts=parts)
-            | ast.Set(elts=parts)
-        ):
-            return [inner for part in parts for inner in results(part)]
-    return []
+    return [inner for part in _parts(expression) for inner in results(part)]
 
 
 def _keeps(function: ast.expr) -> bool:
