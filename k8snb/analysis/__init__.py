@@ -15,7 +15,7 @@ from k8snb.analysis.files import files
 from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, Module, Origin, State, join
 from k8snb.analysis.imported import by_imports, known
 from k8snb.analysis.ipython import Scripts, parse
-from k8snb.analysis.items import named
+from k8snb.analysis.items import put_names
 from k8snb.analysis.makers import makers, unpickles
 from k8snb.analysis.scopes import Key
 from k8snb.analysis.source import body, step_line
@@ -57,9 +57,8 @@ def analyse(
         The cell is not Python; with the line.
     """
     tree, ipython = parse(source, scripts)
-    tree = named(tree)
+    nodes = put_names(tree)
     own_futures = frozenset(_futures(tree))
-    nodes = tuple(ast.walk(tree))
     walker = Statements(nodes, lazy_annotations="annotations" in own_futures.union(futures))
     walker.block(tree.body)
     cell = walker.cell

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 
 
-def named(tree: ast.Module) -> ast.Module:
-    """Return a cell's tree with names in the place of constant items of ``globals()``.
+def put_names(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """Put names in the place of constant items of ``globals()`` in a cell's tree; return all nodes of it.
 
     In functions, classes and comprehensions the name may be another: these are left as they are.
     """
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return _Items().visit(tree) if any(map(_is_globals, calls)) else tree
+    nodes = tuple(ast.walk(tree))
+    if not any(map(_is_globals, nodes)):
+        return nodes
+    _Items().visit(tree)
+    return tuple(ast.walk(tree))
 
 
 class _Items(ast.NodeTransformer):

@@ -77,8 +77,6 @@ class Bringer:
         if not any(other.facts.files.writes or other.facts.files.written_in_code for other in above):
             return
         writes = paths.written(above, {})
-        if not any(some for other, some in zip(above, writes, strict=True) if other.step is not None):
-            return
         facts = self._facts(around_runs(cell.source)[0].source)
         read = paths.read(facts, facts.reads, above)
         makers = {path: paths.writers(path, above, writes) for path in read}
