@@ -17,6 +17,8 @@ _SILENCE = 60.0
 """Seconds without a byte after which a log is opened anew: a dead connection looks like a quiet step."""
 _LAST_TRIES = 8
 """Of reading the rest of a log whose container is over."""
+_REFUSALS = (b"unable to retrieve container logs for ", b"failed to try resolving symlinks in path ")
+"""How the kubelet's word begins that comes, with status 200, in place of a log just removed (as of Kubernetes 1.34)."""
 
 
 async def read(api: Api, namespace: str, subject: Subject, pipe: Pipe) -> None:
@@ -57,7 +59,11 @@ async def _read(api: Api, namespace: str, pod: str, pipe: Pipe, *, follow: bool)
     if since is not None:
         params["sinceSeconds"] = str(since)
     async with api.open(path, params=params, silence=_SILENCE) as response:
+        first = True
         async for chunk in response.content.iter_any():
+            if first and chunk.startswith(_REFUSALS):
+                return False
+            first = False
             if not await pipe.from_log(chunk):
                 return False
     return True

@@ -136,8 +136,11 @@ class Assembler:
         self._log = _Source(self._mark, 0 if whole and not self.marked else None)
 
     def finish(self) -> bytes:
-        """The log was read to its end; return what waited for a mark that never came."""
-        if self._whole:
+        """The log was read to its end; return what waited for a mark that never came.
+
+        Where marks came before, a stream without one is not the log.
+        """
+        if self._whole and not self.marked:
             self._log.assume(0)
         return self._deliver()
 
@@ -155,7 +158,7 @@ class Assembler:
     @property
     def placed(self) -> bool:
         """Whether it is known what of the log has been read since it was opened."""
-        return self._whole or self._log.position is not None
+        return (self._whole and not self.marked) or self._log.position is not None
 
     @property
     def stuck(self) -> bool:

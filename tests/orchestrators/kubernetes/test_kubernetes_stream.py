@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,8 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from k8snb.orchestrators.kubernetes.client import NOT_FOUND, StatusError
+from k8snb.orchestrators.kubernetes.logs import read
 from k8snb.orchestrators.kubernetes.pipe import Pipe
 from k8snb.orchestrators.kubernetes.stream import Assembler, finished
+from k8snb.orchestrators.kubernetes.watch import Subject
 from k8snb.runner.protocol import encode
 
 NONCE = "0123456789abcdef"
@@ -184,3 +189,55 @@ def test_an_empty_stream_from_somewhere_is_not_the_end_of_the_log(monkeypatch: p
     asyncio.run(pipe.from_log(log.raw))
     assert pipe.finish()
     assert pipe.take() == log.raw
+
+
+def test_a_whole_log_without_its_marks_is_not_the_log() -> None:
+    pipe = Pipe(NONCE, lambda: None)
+    log = write(b"", [b"first\n"])
+    pipe.open_log()
+    asyncio.run(pipe.from_log(log.raw[: log.marks[1]]))
+    pipe.open_log()
+    asyncio.run(pipe.from_log(b"some word of a server in place of the log " * 10))
+    assert not pipe.finish()
+    pipe.open_log()
+    asyncio.run(pipe.from_log(log.raw))
+    assert pipe.finish()
+    assert pipe.take() == log.raw
+
+
+class Answers:
+    """Stands in for the API; answers with one text of a list each time that a log is opened, then "not found"."""
+
+    def __init__(self, *texts: bytes) -> None:
+        self.texts = list(texts)
+
+    @asynccontextmanager
+    async def open(self, _path: str, **_how: object) -> AsyncIterator[Answers]:
+        if not self.texts:
+            error = StatusError("not found")
+            error.status = NOT_FOUND
+            raise error
+        yield self
+
+    @property
+    def content(self) -> Answers:
+        return self
+
+    async def iter_any(self) -> AsyncIterator[bytes]:
+        yield self.texts.pop(0)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        b"unable to retrieve container logs for containerd://55c5c6d04c8c",
+        b'failed to try resolving symlinks in path "/var/log/pods/n_p_u/step/0.log": lstat /var/log/pods/n_p_u: gone',
+    ],
+)
+def test_the_word_of_a_kubelet_that_has_removed_the_log_is_no_log(refusal: bytes) -> None:
+    pipe, subject = Pipe(NONCE, lambda: None), Subject("job")
+    subject.pod = {"metadata": {"name": "pod"}, "status": {"phase": "Failed"}}
+    asyncio.run(read(Answers(refusal, b"Traceback\n"), "namespace", subject, pipe))
+    assert pipe.take(last=True) == b"Traceback\n"
+    asyncio.run(read(Answers(refusal), "namespace", subject, pipe))
+    assert pipe.take(last=True) == b""
