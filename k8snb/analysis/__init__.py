@@ -84,6 +84,7 @@ def analyse(
         binds=binds,
         may_bind=touched - binds,
         deletes=_named(key for key, flag in end.items() if flag & UNBOUND),
+        gone=_named(key for key, flag in end.items() if flag == UNBOUND),
         changes={name: line for name, line in _lines(cell.changes, hidden).items() if name in reads},
         deep=_named(cell.deep) & reads.keys(),
         same=_others(anywhere.origins if anywhere else {}, touched, hidden),

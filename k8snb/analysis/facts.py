@@ -268,6 +268,8 @@ class CellFacts:
         Names bound on some path only (conditions, loops, ``except``, ``global`` in a function).
     deletes : frozenset of str
         Names that may be unbound at the end through ``del`` or ``except ... as``.
+    gone : frozenset of str
+        Those of `deletes` that surely are.
     changes : mapping of str to int
         Names whose object the cell may change in place, as far as the code tells (``x[0] = 1``, ``x += y``,
         ``x.append(1)``, ``x.attr = 1``, ``model.fit(...)``), with the line. Only names in `reads`.
@@ -333,6 +335,7 @@ class CellFacts:
     binds: frozenset[str] = frozenset()
     may_bind: frozenset[str] = frozenset()
     deletes: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
     changes: Mapping[str, int] = field(default_factory=dict)
     deep: frozenset[str] = frozenset()
     same: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 from collections import deque
 from contextlib import suppress
@@ -144,9 +145,25 @@ class _Replacing:
         if kind is BuiltinMethodType:
             owner = self.of(value.__self__)
             return value if owner is value.__self__ else getattr(owner, value.__name__)
+        if kind is FunctionType:
+            return self._function(value)
         if is_iterator(value):
             return self._iterator(value)
         return self._view(value) if _is_array(value) else value
+
+    def _function(self, function: FunctionType) -> FunctionType:
+        """Return a function, another one where it has a variable in common with an original: it cannot be given one."""
+        cells = function.__closure__ or ()
+        cells_now = tuple(map(self.of, cells))
+        if all(map(is_, cells_now, cells)):
+            return function
+        made = FunctionType(function.__code__, function.__globals__, function.__name__, closure=cells_now)
+        made.__defaults__, made.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
+        for name in functools.WRAPPER_ASSIGNMENTS:
+            setattr(made, name, getattr(function, name))
+        made.__dict__.update(function.__dict__)
+        self._todo.append((made, FunctionType))
+        return made
 
     def _iterator(self, value: Any) -> Any:
         """Return an iterator that has come as far, another one where it goes through something else."""
@@ -213,8 +230,6 @@ class _Replacing:
         value.__setstate__((self.of(value.func), self.of(value.args), value.keywords, value.__dict__))
 
     def _in_function(self, function: FunctionType) -> None:
-        for cell in function.__closure__ or ():
-            self.of(cell)
         function.__defaults__ = self.of(function.__defaults__)
         for own in (function.__kwdefaults__ or {}, function.__dict__):
             self._fill(own.__setitem__, own.items())

@@ -172,11 +172,7 @@ class Bringer:
 
     def _run_makers(self, wanted: Sequence[str]) -> None:
         """Run the steps that make the names and have not run."""
-        for name in wanted:
-            pending = self._names.pending[name]
-            if isinstance(pending, NotRun) and (entry := self._cells.step(pending.step)) is not None:
-                imports.execute(entry.source, name, self._names.namespace)
-        self._names.reconcile()
+        self._import_modules(wanted)
         missing = {name: p.step for name in wanted if isinstance(p := self._names.pending.get(name), NotRun)}
         if used := [step for step in sorted(set(missing.values())) if self._take_aside(step)]:
             self._say(f"this cell reads {', '.join(missing)}: already run beside the step that failed")
@@ -184,6 +180,15 @@ class Bringer:
         if missing:
             self._say(f"this cell reads {', '.join(missing)}: running what makes it first")
             self._run(sorted(set(missing.values())))
+            self._import_modules(wanted)  # of the steps that have not run still
+
+    def _import_modules(self, names: Iterable[str]) -> None:
+        """Import the modules among names of steps that have not run."""
+        for name in names:
+            pending = self._names.pending.get(name)
+            if isinstance(pending, NotRun) and (entry := self._cells.step(pending.step)) is not None:
+                imports.execute(entry.source, name, self._names.namespace)
+        self._names.reconcile()
 
     def _take_aside(self, step: str) -> bool:
         """Take the result of a step that has succeeded beside one that failed; say whether there is one."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from k8snb.analysis.facts import CellFacts
+from k8snb.analysis.facts import BINDS_ANY, CellFacts
 from k8snb.pipeline.library import Library
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.sources import code_of, with_uses
@@ -49,13 +49,14 @@ class _State:
     def __init__(self) -> None:
         self.done: list[Cell] = []
         self._modules: set[str] = set()
+        self._unbound: set[str] = set()
         self._library = Library()
         self._sharing = _Sharing()
 
     def copy(self) -> _State:
         """Return a state that goes on on its own."""
         new = _State()
-        new.done, new._modules = list(self.done), set(self._modules)
+        new.done, new._modules, new._unbound = list(self.done), set(self._modules), set(self._unbound)
         new._library, new._sharing = self._library.copy(), self._sharing.copy()
         return new
 
@@ -76,10 +77,13 @@ class _State:
         start |= sharing.instances_of(start)
         shared = sharing.around(start) - facts.changes.keys() - modules
         facts = facts.with_changes(dict.fromkeys(shared, min(facts.changes.values(), default=1)))
-        facts = replace(facts, changes={n: line for n, line in facts.changes.items() if n not in modules})
+        nothing = modules | (self._unbound - facts.binds - facts.may_bind)  # there is nothing to change
+        facts = replace(facts, changes={n: line for n, line in facts.changes.items() if n not in nothing})
         self.done.append(replace(cell, facts=facts))
         sharing.add(cell.facts, library)
         self._modules = (modules - facts.binds) | facts.modules
+        binds_any = facts.warned(BINDS_ANY) is not None
+        self._unbound = set() if binds_any else (self._unbound - facts.binds - facts.may_bind) | facts.gone
 
 
 def _with_functions(
@@ -117,10 +121,7 @@ class _Sharing:
     def add(self, facts: CellFacts, library: Library) -> None:
         """Take in a cell: what it binds surely shares nothing any more but what the cell says."""
         stays = {name for name, others in facts.same.items() if name in others}
-        for name in (facts.binds | facts.deletes) - stays:
-            kept = {m: inner - {name} for m, inner in self._contents.items() if m != name}
-            self._contents = {m: inner for m, inner in kept.items() if inner}
-            self._classes.pop(name, None)
+        self._forget((facts.binds | facts.gone) - stays)
         for name, functions in facts.results.items():
             if classes := {f for f in functions if f in library.codes and library.codes[f].is_class}:
                 self._classes.setdefault(name, set()).update(classes)
@@ -134,6 +135,20 @@ class _Sharing:
         for one in facts.passes:
             for name in one.into if library.returns(one) else ():
                 self._join(name, one.names)
+        self._forget(facts.gone)
+
+    def _forget(self, names: Iterable[str]) -> None:
+        """Leave out names that stand for others or for none now; what is shared through their objects still is."""
+        for name in names:
+            inner = self._contents.pop(name, set())
+            for outer, parts in list(self._contents.items()):
+                if name in parts:
+                    left = (parts | inner) - {name, outer}
+                    if left:
+                        self._contents[outer] = left
+                    else:
+                        del self._contents[outer]
+            self._classes.pop(name, None)
 
     def classes_of(self, names: Iterable[str]) -> set[str]:
         """Return the notebook's classes that names stand for instances of: what is inside those may be the class's."""

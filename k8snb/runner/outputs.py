@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from k8snb.artifacts import marks
@@ -10,11 +10,13 @@ from k8snb.artifacts.changes import changed
 from k8snb.artifacts.marks import Marked
 from k8snb.artifacts.packing import Packing, pack
 from k8snb.artifacts.plain import are_apart, copies_on_write
+from k8snb.artifacts.transfer import save
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from k8snb.artifacts.groups import Group
     from k8snb.artifacts.marks import Known
     from k8snb.artifacts.pickler import Pickler
     from k8snb.artifacts.store import Store
@@ -31,11 +33,35 @@ class Outputs:
     packing : Packing
     changed, shared : dict of str to Ref
         As in `k8snb.runner.spec.Result`.
+    came : sequence of Came
+        What the step was given.
+    step : str
+        The step's folder, by which marks say that it has changed something.
     """
 
     packing: Packing
-    changed: dict[str, Ref] = field(default_factory=dict)
-    shared: dict[str, Ref] = field(default_factory=dict)
+    changed: dict[str, Ref]
+    shared: dict[str, Ref]
+    came: Sequence[Came]
+    step: str
+
+    def save(self, store: Store) -> list[Group]:
+        """Bring the groups to the store.
+
+        What the code may change, but is stored just as it came, keeps its marks: it has not been changed.
+
+        Raises
+        ------
+        StoreError
+        """
+        return [self._as_it_came(save(store, packed)) for packed in self.packing.packed]
+
+    def _as_it_came(self, group: Group) -> Group:
+        for one in (one.group for one in self.came if one.group.names == group.names):
+            after = {key: marks.after(mark, self.step) for key, mark in one.marks.items()}
+            if (group.pickle, group.buffers, group.marks) == (one.pickle, one.buffers, after):
+                return replace(group, marks=one.marks)
+        return group
 
 
 def put_out(spec: Spec, came: Sequence[Came], namespace: dict[str, Any], store: Store) -> Outputs:
@@ -73,6 +99,8 @@ def put_out(spec: Spec, came: Sequence[Came], namespace: dict[str, Any], store: 
         Packing(packed, {n: why for n, why in packing.failures.items() if n in made or n in altered}),
         {name: refs[name] for name in sorted(out & altered - made.keys())},
         {name: refs[name] for name in sorted(out - altered - made.keys())},
+        came,
+        spec.key.folder,
     )
 
 

@@ -160,7 +160,7 @@ class _Step:
         outputs = put_out(self._spec, self._came, self._namespace, store)
         outcome.unpackable = {name: str(why) for name, why in outputs.packing.failures.items()}
         outcome.changed, outcome.shared = outputs.changed, outputs.shared
-        outcome.groups = [save(store, packed) for packed in outputs.packing.packed]
+        outcome.groups = outputs.save(store)
         if outcome.error is not None:
             for packed in pack({"error": outcome.error}, namespace=self._namespace).packed:
                 outcome.pickled = save(store, packed)

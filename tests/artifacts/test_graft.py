@@ -166,6 +166,31 @@ def test_functions_of_one_closure_go_on_sharing_it():
     assert get() == 2
 
 
+def test_a_function_that_has_a_variable_in_common_with_a_copy_has_it_with_the_original():
+    def make():
+        count = 0
+
+        def more(step=1, *, times=[1]):  # noqa: B006
+            """Count on."""
+            nonlocal count
+            count += step * times[0]
+
+        more.kept = more
+        return more, lambda: count
+
+    (more, get), (_, original) = make(), make()
+    was, get.__module__ = more, "__main__"
+    more.__module__ = original.__module__ = "__main__"
+    values = {"get": get, "more": [more]}
+    assert graft(values, {"get": original})
+    [more] = values["more"]
+    more()
+    assert original() == 1
+    assert more.kept is more
+    for name in ("__defaults__", "__kwdefaults__", "__doc__", "__qualname__"):
+        assert getattr(more, name) == getattr(was, name)
+
+
 @pytest.mark.parametrize(
     "view",
     [

@@ -137,7 +137,7 @@ def _execute(store: Store, spec: Spec, source: str) -> tuple[Result, list[bytes]
     result = Result(
         spec.key,
         "failed" if failure else "succeeded",
-        groups=[save(store, packed) for packed in outputs.packing.packed],
+        groups=outputs.save(store),
         deleted=sorted({*came_in, *spec.deletes} - scope.keys()),
         unpackable=outputs.packing.failures,
         failure=failure,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from k8snb.artifacts.packing import pack
 from k8snb.artifacts.transfer import load, save
 from k8snb.runner.spec import KERNEL, Ref, Result
@@ -20,6 +22,16 @@ def test_values_go_from_step_to_step(runner: Runner) -> None:
     )
     assert two.text == "{'a': [1, 2, 7]}\n"
     assert values(runner, two.result) == {"a": [1, 2, 7], "b": {"a": [1, 2, 7]}}
+
+
+@pytest.mark.parametrize(
+    ("source", "same"), [("if not x: x.append(1)", True), ("x.append(1)", False), ("x = [1]", False)]
+)
+def test_what_could_have_been_changed_and_was_not_keeps_its_mark(runner: Runner, source: str, *, same: bool) -> None:
+    one = runner.run("x = [1]", step="one", outputs=["x"])
+    two = runner.run(source, step="two", inputs={"x": [Ref("one")]}, outputs=["x"], changes=["x"])
+    [before], [after] = one.result.groups, two.result.groups
+    assert (before.marks == after.marks) is same
 
 
 def test_the_first_reference_that_binds_a_name_is_taken(runner: Runner) -> None:
