@@ -17,6 +17,9 @@ from tally import Tally, seeded, told
 
 EXAMPLES = int(os.environ.get("K8SNB_TEST_EXAMPLES", "400"))
 ON_LOCAL = 8
+BITS = st.lists(st.booleans(), min_size=48, max_size=48)
+"""Of a seed. Among whole numbers hypothesis puts some that it finds in the project's code, which are others for each
+place that the project stands in: the same notebooks are to be tried everywhere."""
 STILL_WRONG = 0.0025
 """Share of the notebooks that may differ without a word: what is known to be missing, which README tells of. It only
 ever gets less."""
@@ -38,8 +41,9 @@ def test_a_notebook_as_a_pipeline_comes_to_what_it_comes_to_in_one_kernel(kernel
     @settings(
         max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
-    @given(st.integers(0, 2**48))
-    def try_one(seed: int) -> None:
+    @given(BITS)
+    def try_one(bits: list[bool]) -> None:
+        seed = sum(bit << place for place, bit in enumerate(bits))
         notebook = seeded(seed)
         comparison = kernels.compare(notebook)
         tally.take(notebook, comparison)
