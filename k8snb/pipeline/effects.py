@@ -120,7 +120,9 @@ class _Sharing:
 
     def add(self, facts: CellFacts, library: Library) -> None:
         """Take in a cell: what it binds surely shares nothing any more but what the cell says."""
+        returned = [one for one in facts.passes if library.returns(one)]
         stays = {name for name, others in facts.same.items() if name in others}
+        stays |= {name for one in returned for name in one.into if name in one.names}
         self._forget((facts.binds | facts.gone) - stays)
         for name, functions in facts.results.items():
             if classes := {f for f in functions if f in library.codes and library.codes[f].is_class}:
@@ -132,8 +134,8 @@ class _Sharing:
         for name, functions in facts.results.items():
             for function in functions & library.codes.keys():
                 self._join(name, library.codes[function].gives)
-        for one in facts.passes:
-            for name in one.into if library.returns(one) else ():
+        for one in returned:
+            for name in one.into:
                 self._join(name, one.names)
         self._forget(facts.gone)
 
