@@ -100,6 +100,11 @@ class Names:
         self._hide(name)
         self.pending.pop(name, None)
 
+    def forget(self, names: Iterable[str]) -> None:
+        """Let go of the kernel's own values of names that a cell has deleted."""
+        for name in names:
+            self._hidden.pop(name, None)
+
     def restore(self, name: str) -> None:
         """Give a name back to the kernel's own value, where there is one."""
         if self.pending.pop(name, None) is not None and name in self._hidden:

@@ -144,19 +144,21 @@ class Session:
     def end_cell(self, cell: Running) -> None:
         """Notice what a cell has bound."""
         self.names.reconcile()
-        if cell.entry is not None:
-            outputs, before = cell.entry.facts.outputs, cell.before
-            bound = {n for n, value in self.names.namespace.items() if n in outputs or before.get(n) != id(value)}
-            bound = {name for name in bound if self.names.fetched_from(name) is None}
-            self.names.keep(cell.changes)
-            there = {id(self.names.namespace[n]) for n in cell.changes & self.names.namespace.keys()}
-            self.cells.note_changes(there | {before[n] for n in cell.changes & before.keys()})
-            cell.entry.bound = frozenset(bound.union(cell.changes & self.names.namespace.keys()))
-            fetched = self.names.fetched()
-            gone = cell.changes - before.keys() - self.names.namespace.keys()
-            cell.entry.left_alone = frozenset(self.names.pending) | (fetched - cell.changes) | gone
-            cell.entry.unbound = cell.entry.facts.deletes - self.names.namespace.keys() - cell.entry.left_alone
-            self._take_what_was_not_foreseen(cell.entry, cell)
+        if (entry := cell.entry) is None:
+            return
+        facts, before, now = entry.facts, cell.before, self.names.namespace
+        bound = {n for n, value in now.items() if n in facts.outputs or before.get(n) != id(value)}
+        bound = {name for name in bound if self.names.fetched_from(name) is None}
+        self.names.keep(cell.changes)
+        there = {id(now[n]) for n in cell.changes & now.keys()}
+        self.cells.note_changes(there | {before[n] for n in cell.changes & before.keys()})
+        entry.bound = frozenset(bound.union(cell.changes & now.keys()))
+        gone = (cell.changes - before.keys()) | (before.keys() & facts.may_bind - facts.deletes)
+        fetched = self.names.fetched() - cell.changes
+        entry.left_alone = frozenset(self.names.pending.keys() | fetched | (gone - now.keys()))
+        entry.unbound = facts.deletes - now.keys() - entry.left_alone
+        self._take_what_was_not_foreseen(entry, cell)
+        self.names.forget(entry.unbound)
 
     def _take_what_was_not_foreseen(self, entry: Entry, cell: Running) -> None:
         """Note what a cell has bound and deleted through ``exec`` and the like; say where a step makes that too."""

@@ -134,6 +134,8 @@ class _Sharing:
         for name, functions in facts.results.items():
             for function in functions & library.codes.keys():
                 self._join(name, library.codes[function].gives)
+                if library.codes[function].makes_stateful:  # what it returns may have a variable in common
+                    self._join(name, {other for other, makers in facts.results.items() if function in makers})
         for one in returned:
             for name in one.into:
                 self._join(name, one.names)
