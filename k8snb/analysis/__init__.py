@@ -93,7 +93,7 @@ def analyse(
         codes=_codes(walker.definitions, hidden),
         nameless={code.mark: _code(code, hidden) for code in walker.nameless},
         results={name: frozenset(functions) - hidden for name, functions in walker.results.items()},
-        called=_called(nodes, reads),
+        called=_called(nodes, reads.keys() | walker.results.keys()),
         looked_up=_looked_up(nodes, reads),
         methods={n: frozenset(m.attr for m in found) for n, found in walker.bound_methods.items() if n in touched},
         uses=_uses(walker.holds, hidden),
@@ -163,6 +163,7 @@ def _passes(code: Deferred, hidden: frozenset[str]) -> tuple[Pass, ...]:
             names=one.names - hidden,
             altered=call in code.altered_results,
             altered_inside=call in code.altered_parts,
+            called=call in code.called_results,
             returned=call in code.returned_results,
         )
         for (call, _, _), one in code.passes.items()

@@ -27,6 +27,7 @@ class Calls(Objects):
 
     def hand_over(self, call: ast.Call) -> None:
         """Note what a call is given of the namespace's and the callers' objects."""
+        self.call_result(call.func)
         if self.hand_on(call):
             return
         given: list[Given] = [*enumerate(call.args), *((k.arg or "**", k.value) for k in call.keywords)]
@@ -42,6 +43,11 @@ class Calls(Objects):
             self.hand_all(call, one, given)
             self.hand(call, one, RESULT, frozenset())
 
+    def call_result(self, function: ast.expr) -> None:
+        """Note that what a call has returned is called in turn: ``counting(words)("a")``."""
+        if isinstance(function, ast.Call):
+            self.unit.called_results.add(function)
+
     def hand_on(self, call: ast.Call) -> bool:
         """Note what ``map(function, values)`` and the like hand to a function; say whether it is such a call."""
         name = mutation.function_name(call)
@@ -54,6 +60,7 @@ class Calls(Objects):
         else:
             return False
         for value in called:
+            self.call_result(value)
             for one in self.functions(value):
                 self.hand_all(call, one, given, later=name in tables.CALLS_FIRST, place=value)
         return True

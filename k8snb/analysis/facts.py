@@ -152,8 +152,9 @@ class Pass:
         What else the call is given that may be a function, with its place among the arguments.
     later : bool
         The call is made by calling what `into` stands for (``partial``).
-    altered, altered_inside, returned : bool
-        What the call returns is changed in place; something inside it is; the function here returns it in turn.
+    altered, altered_inside, called, returned : bool
+        What the call returns is changed in place; something inside it is; it is called; the function here returns it in
+        turn.
     """
 
     callee: Function
@@ -166,6 +167,7 @@ class Pass:
     later: bool = False
     altered: bool = False
     altered_inside: bool = False
+    called: bool = False
     returned: bool = False
 
 
@@ -297,7 +299,8 @@ class CellFacts:
     unpickles : bool
         The cell loads pickles.
     called : mapping of str to int
-        Names that are called, or a part of which is, or that are handed to a call; with the line.
+        Names that are called, or a part of which is, or that are handed to a call, with the line: those of `reads` and
+        of `results`.
     looked_up : mapping of str to int
         Names an item of which is read by its key, with the line: a ``defaultdict`` has that key from then on.
     methods : mapping of str to frozenset of str

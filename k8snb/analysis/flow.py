@@ -50,9 +50,9 @@ class Deferred:
         Names of the namespace whose objects its result may be or contain.
     passes : dict of (AST, int or str, Function) to Pass
         By call, argument and what is called: the objects that it hands to calls.
-    altered_results, altered_parts, returned_results : set of AST
+    altered_results, altered_parts, called_results, returned_results : set of AST
         Calls whose results it changes in place, those where it changes something inside these, and those whose results
-        it returns.
+        it calls, or returns.
     label, mark : str
         The name that it is defined with; one that no other code has.
     inner : set of str
@@ -85,6 +85,7 @@ class Deferred:
     passes: dict[tuple[ast.AST, int | str, Function], Pass] = field(default_factory=dict)
     altered_results: set[ast.AST] = field(default_factory=set)
     altered_parts: set[ast.AST] = field(default_factory=set)
+    called_results: set[ast.AST] = field(default_factory=set)
     returned_results: set[ast.AST] = field(default_factory=set)
     label: str = ""
     mark: str = field(default_factory=lambda: f"<{next(_numbers)}>")

@@ -134,7 +134,19 @@ class Objects(ast.NodeVisitor):
         if not isinstance(value, ast.List | ast.Dict | ast.Set):
             self.unit.returned_itself |= {o.name for o in itself if isinstance(o, Parameter) and o.code is self.unit}
         self.unit.gives |= {o for o in found if isinstance(o, str)}
+        found |= self.closed_over(value)
         self.unit.returned |= {o.name for o in found if isinstance(o, Parameter) and o.code is self.unit}
+
+    def closed_over(self, value: ast.expr) -> set[Root]:
+        """Return whose objects variables may be, or contain, that functions in a value have of the code around them."""
+        assert self.state
+        named = (key for name in mutation.contents(value) for key in scopes.look_up(self.scopes, name.id))
+        codes = [o for key in named for o in self.state.origins.get(key, ()) if isinstance(o, Deferred)]
+        codes += [self.deferred[node] for node in ast.walk(value) if node in self.deferred]
+        keys = {key for code in codes for key in (*code.reads, *code.changes) if isinstance(key, tuple)}
+        origins = (self.state.origins.get(key, ANYTHING) for key in keys)
+        direct = {o for found in origins for o in found if isinstance(o, Parameter | Result | Before | str | tuple)}
+        return direct.union(*(self.held(key) for key in keys))
 
     def origins(self, value: ast.expr) -> frozenset[Origin]:  # noqa: PLR0911 - one for each kind of expression
         """Return what a value may be, of this cell's code and of other names' objects."""

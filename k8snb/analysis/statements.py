@@ -192,6 +192,7 @@ class Statements(Expressions):
         """Walk a ``def``: decorators, defaults and annotations now, the body later."""
         for decorator in node.decorator_list:
             self.visit(decorator)
+            self.call_result(decorator)
         self.visit_defaults(node.args)
         around = scopes.of_type_parameters(node)
         annotations = [a.annotation for a in scopes.parameters(node.args) if a.annotation]

@@ -53,6 +53,8 @@ class Library:
         Of all classes.
     stateful, generators : set of str
         Names whose objects calling and drawing change.
+    made_here : set of str
+        Names that may stand for what functions of the cells return.
     made_by : dict of str to str
         As `CellFacts` has it.
     holding : dict of str to frozenset of str
@@ -64,6 +66,7 @@ class Library:
     methods: dict[str, list[Code]] = field(default_factory=dict)
     stateful: set[str] = field(default_factory=set)
     generators: set[str] = field(default_factory=set)
+    made_here: set[str] = field(default_factory=set)
     made_by: dict[str, str] = field(default_factory=dict)
     holding: dict[str, frozenset[str]] = field(default_factory=dict)
 
@@ -77,6 +80,8 @@ class Library:
         self.made_by = {n: by for n, by in self.made_by.items() if n not in facts.binds} | dict(facts.made_by)
         self.generators -= facts.binds
         self.generators |= {n for n, functions in facts.results.items() if not functions.isdisjoint(GENERATORS)}
+        self.made_here -= facts.binds
+        self.made_here |= {n for n, functions in facts.results.items() if not functions.isdisjoint(self.codes.keys())}
         self.stateful -= facts.binds
         self.holding = {name: held for name, held in self.holding.items() if name not in facts.binds}
         for name in (facts.holds.keys() | facts.same.keys()) - self.codes.keys():
@@ -111,6 +116,7 @@ class Library:
             methods=methods,
             stateful=set(self.stateful),
             generators=set(self.generators),
+            made_here=set(self.made_here),
             made_by=dict(self.made_by),
             holding=dict(self.holding),
         )
@@ -120,7 +126,11 @@ class Library:
         found = {n: p.line for p in facts.passes for n in self.changed_by(p)}
         for code in (self.codes[name] for name in self.codes.keys() & facts.reads.keys()):
             found |= dict.fromkeys(self.changed_outside(code), 1)
-        found |= {name: line for name, line in facts.called.items() if name in self.stateful}
+        called = {name: line for name, line in facts.called.items() if name in self.stateful}
+        for one in facts.passes:  # of what the cell calls, what it has made itself
+            for name in one.into & called.keys() - facts.reads.keys():
+                found |= dict.fromkeys(one.names, called[name]) if self.returns(one) else {}
+        found |= {name: line for name, line in called.items() if name in facts.reads}
         return found | {name: line for name, line in facts.looked_up.items() if self.made_by.get(name) in GROWING}
 
     def changed_by(self, one: Pass) -> set[str]:
@@ -128,6 +138,7 @@ class Library:
         found = set(one.names) if self.changes(one) else set[str]()
         if one.altered or one.altered_inside:
             found |= {name for closure in self._called(one.callee, NOTHING) for name in closure.code.gives}
+            found |= {one.callee.name} & self.made_here
         return found
 
     def changes(self, one: Pass) -> bool:
@@ -198,7 +209,12 @@ class Library:
             given_to = [function for ones in functions.values() for function in ones]
             if any(self._alters(f, name, seen) for f in given_to for name in f.code.parameters[f.first :]):
                 return True
-        return (one.altered and self.returns(one, itself=True)) or (one.altered_inside and self.returns(one))
+        inside = one.altered_inside or (one.called and self._makes_stateful(one.callee))
+        return (one.altered and self.returns(one, itself=True)) or (inside and self.returns(one))
+
+    def _makes_stateful(self, function: Function) -> bool:
+        """Say whether calling what a function returns changes that."""
+        return any(closure.code.makes_stateful for closure in self._called(function, NOTHING))
 
     def _called(self, function: Function, given: Given) -> Iterator[Closure]:
         """Yield the code that calling a function may run."""
