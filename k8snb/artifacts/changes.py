@@ -17,7 +17,7 @@ from k8snb.artifacts.packing import pack
 from k8snb.artifacts.transfer import load_copy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from k8snb.artifacts.buffers import Buffer
     from k8snb.artifacts.groups import Group
@@ -62,6 +62,17 @@ def changed(
     if blake3(packed.pickle).hexdigest() == group.pickle.digest:
         return not _same_memory(packed.buffers, loaded.buffers)
     return not alike(load_copy(store, group, namespace=dict(namespace)), loaded.values)
+
+
+def unaltered(store: Store, group: Group, loaded: Loaded, namespace: dict[str, Any], names: Iterable[str]) -> set[str]:
+    """Return those of a changed group's names whose objects, and all that is in these, are what was stored.
+
+    Raises
+    ------
+    StoreError
+    """
+    copy = load_copy(store, group, namespace=dict(namespace))
+    return {name for name in names if alike(copy[name], loaded.values[name])}
 
 
 def _same_memory(packed: Sequence[memoryview], loaded: Sequence[Buffer]) -> bool:

@@ -117,7 +117,14 @@ class Entry:
     def cell(self) -> Cell:
         """The cell as the pipeline takes it."""
         return Cell(
-            self.source, self.facts, self.step, self.options, self.context.futures, self.left_alone, self.number
+            self.source,
+            self.facts,
+            self.step,
+            self.options,
+            self.context.futures,
+            self.left_alone,
+            self.number,
+            self.deleted.union(self._made) if self.has_run else None,
         )
 
     @property

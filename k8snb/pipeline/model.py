@@ -29,6 +29,8 @@ class Cell:
         Of a plain cell that a kernel has executed: results of steps that were not even fetched at its end.
     number : int or None
         What the user sees beside the cell, where it has been executed.
+    put_out : frozenset of str or None
+        Of a step that has run: names that it has put out or deleted. Run again it may do so with others.
     """
 
     source: str
@@ -38,6 +40,7 @@ class Cell:
     futures: frozenset[str] = frozenset()
     left_alone: frozenset[str] = frozenset()
     number: int | None = None
+    put_out: frozenset[str] | None = None
 
     def depends_on(self, kinds: Iterable[str]) -> bool:
         """Say whether the cell's own code depends on state of modules of some kinds, or may without saying so."""

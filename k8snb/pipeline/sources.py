@@ -70,7 +70,8 @@ def surely_made(cell: Cell) -> frozenset[str]:
     """Return those of `made` that every successful end of the cell leaves bound."""
     if cell.options.outputs is not None:
         return frozenset(cell.options.outputs)
-    return made(cell) & (cell.facts.binds | frozenset(cell.facts.changes)) - cell.facts.deletes
+    surely = made(cell) & (cell.facts.binds | frozenset(cell.facts.changes)) - cell.facts.deletes
+    return surely if cell.put_out is None else surely & cell.put_out
 
 
 def classes(cells: Iterable[Cell]) -> frozenset[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from k8snb.artifacts import marks
-from k8snb.artifacts.changes import changed
+from k8snb.artifacts.changes import changed, unaltered
 from k8snb.artifacts.marks import Marked
 from k8snb.artifacts.packing import Packing, pack
 from k8snb.artifacts.plain import are_apart, copies_on_write
@@ -172,9 +172,11 @@ def _look_at(one: Came, spec: Spec, namespace: dict[str, Any], store: Store) -> 
     if rebound == there.keys() and not one.bound.isdisjoint(spec.changes):
         return _LookedAt(one, there, rebound, is_changed=True, is_same=False, probes={})
     is_changed = changed(store, one.group, one.loaded, namespace, probes)
+    same = there.keys() - rebound if is_changed and len(one.group.names) > 1 else set[str]()
+    same = unaltered(store, one.group, one.loaded, namespace, same) if same else same
     is_same = not is_changed and not probes and not rebound and one.alone
     probes = {name: probe for name, probe in probes.items() if name in there.keys() - rebound}
-    return _LookedAt(one, there, {*there} if is_changed else rebound, is_changed, is_same, probes)
+    return _LookedAt(one, there, there.keys() - same if is_changed else rebound, is_changed, is_same, probes)
 
 
 def _known(looked_at: Sequence[_LookedAt], step: Key) -> dict[int, Marked]:
@@ -184,7 +186,8 @@ def _known(looked_at: Sequence[_LookedAt], step: Key) -> dict[int, Marked]:
         for key, mark in one.came.group.marks.items():
             value = one.came.loaded.values[key]
             if key not in one.came.united:
-                known[id(value)] = Marked(value, marks.after(mark, step.folder) if one.is_changed else mark)
+                is_other = one.is_changed and (key not in one.there or key in one.altered)
+                known[id(value)] = Marked(value, marks.after(mark, step.folder) if is_other else mark)
     return known
 
 
