@@ -111,6 +111,8 @@ class _Finder(ast.NodeVisitor):
         self.cell = self.code = _Code()
         self.statement: ast.stmt | None = None
         self.for_later = for_later
+        self.restored: frozenset[str] = frozenset()
+        """Kinds of state that the ``with`` statements around restore."""
         for node in nodes:
             self._note_names(node)
         for statement in tree.body:
@@ -135,7 +137,19 @@ class _Finder(ast.NodeVisitor):
 
     # --- what is set -------------------------------------------------------------------------------------------
 
+    def visit_With(self, node: ast.With) -> None:
+        for item in node.items:
+            self.visit(item)
+        before = self.restored
+        calls = (self.dotted(item.context_expr.func) for item in node.items if isinstance(item.context_expr, ast.Call))
+        self.restored |= {known.RESTORED_BY[name] for name in calls if name in known.RESTORED_BY}
+        for statement in node.body:
+            self.visit(statement)
+        self.restored = before
+
     def set(self, node: ast.AST, kinds: tuple[str, ...], *, secret: bool = False) -> None:
+        if self.restored.issuperset(kinds):
+            return
         line: int = node.lineno  # type: ignore[attr-defined]
         text = f"%{node.magic} {node.text}" if isinstance(node, Expansion) else _short(node)
         again = None

@@ -85,6 +85,20 @@ CALLS: dict[str, tuple[str, ...]] = {
 }
 """Calls that set state, and of which kinds."""
 
+RESTORED_BY = {
+    "warnings.catch_warnings": FILTERS,
+    "matplotlib.rc_context": PLOTS,
+    "matplotlib.pyplot.rc_context": PLOTS,
+    "matplotlib.pyplot.style.context": PLOTS,
+    "matplotlib.style.context": PLOTS,
+    "pandas.option_context": FRAMES,
+    "numpy.printoptions": ARRAYS,
+    "numpy.errstate": of_module("numpy"),
+    "decimal.localcontext": NUMBERS,
+    "contextlib.chdir": FOLDER,
+}
+"""Context managers at the end of which a kind of state is what it was before."""
+
 MATTERS_WITH = {
     NUMPY: "numpy",
     RANDOM: "random",

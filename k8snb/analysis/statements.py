@@ -238,7 +238,8 @@ class Statements(Expressions):
         """Walk a class: its body now, its methods later."""
         for part in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(part)
-        bases = [code for base in node.bases for code in self.brought(base)]
+        kinds = [*node.bases, *(keyword.value for keyword in node.keywords if keyword.arg == "metaclass")]
+        bases = [code for kind in kinds for code in self.brought(kind)]
         self.members.append([])
         self.scopes.append(scopes.of_type_parameters(node))
         with self.inside(node, scopes.of_class):
@@ -262,7 +263,7 @@ class Statements(Expressions):
                 self.members[-1].append(code)
         self.may_raise()
         self.bind_code(node, code)
-        self.note(node.name, [], {b.id for b in node.bases if isinstance(b, ast.Name)})
+        self.note(node.name, [], {kind.id for kind in kinds if isinstance(kind, ast.Name)})
         if node.keywords or any(last_name(b) in tables.ENUMS for b in node.bases) or any(base.hooks for base in bases):
             self.run_code(None, frozenset({code}))
 

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from k8snb.artifacts.plain import is_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
 class _Namespace:
@@ -87,7 +87,7 @@ class Unpickler(pickle.Unpickler):
         *rest, number, version = args
         known = self._known(number)
         if known is None:
-            with _hooks_suspended(args[0] if isinstance(args[0], tuple) else args[2]):
+            with _hooks_suspended(args):
                 known = make(*rest, number, None)
             self._news[known] = version
         elif versions.is_news(known, versions.Version(*version)):
@@ -149,23 +149,33 @@ _HOOK = "__init_subclass__"
 _CODE = (FunctionType, staticmethod, classmethod, property)  # which of its copies runs is all the same
 
 
+_MAKING = ("__prepare__", "__new__", "__init__")
+"""What a metaclass does when a class is made."""
+
+
 @contextmanager
-def _hooks_suspended(bases: Iterable[type]) -> Iterator[None]:
-    """Let deriving a class not run the user's code: it has run where the class was made."""
-    kinds = {
-        kind
-        for base in bases
-        for kind in getattr(base, "__mro__", ())
-        if kind.__module__ == "__main__" and _HOOK in vars(kind)
+def _hooks_suspended(args: Sequence[Any]) -> Iterator[None]:
+    """Let making a class not run the user's code: it has run where the class was made.
+
+    Parameters
+    ----------
+    args : sequence
+        What cloudpickle makes a class or an enumeration of: the metaclass, the name and the bases; or the bases first.
+    """
+    bases = args[0] if isinstance(args[0], tuple) else args[2]
+    kinds = [(kind, _HOOK) for base in bases for kind in getattr(base, "__mro__", ())]
+    if isinstance(args[0], type):
+        kinds += [(kind, name) for kind in args[0].__mro__ for name in _MAKING]
+    hooks = {
+        (kind, name): vars(kind)[name] for kind, name in kinds if kind.__module__ == "__main__" and name in vars(kind)
     }
-    hooks = [(kind, vars(kind)[_HOOK]) for kind in kinds]
-    for kind, _ in hooks:
-        type.__delattr__(kind, _HOOK)
+    for kind, name in hooks:
+        type.__delattr__(kind, name)
     try:
         yield
     finally:
-        for kind, hook in hooks:
-            type.__setattr__(kind, _HOOK, hook)
+        for (kind, name), hook in hooks.items():
+            type.__setattr__(kind, name, hook)
 
 
 def make_function(

@@ -225,6 +225,8 @@ def test_certain_reads_are_those_of_every_way():
         ("%time y = f(x)", "f x", "y"),
         ("y = %time f(x)", "f x", "y"),
         ("%timeit -n 10 -r3 y = f(x)", "f x", ""),
+        ("t = %timeit -o f(x)", "f x", "t"),
+        ("t = %time y = f(x)", "f x", "t y"),
         ("%%time\ny = f(x)", "f x", "y"),
         ("%%k8s_step a\n%%time\ny = f(x)", "f x", "y"),
         ("%%time\n%%k8s_step a\ny = f(x)", "f x", "y"),
