@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from k8snb.artifacts.views import Extent
 
+_PROTOCOL = 5
 _CELL_OF = "the cell of "
 _PLAIN_KINDS = "biufcmMSUV"  # dtypes whose elements are their bytes
 _ARRAYS = ("ndarray", "matrix", "recarray", "memmap")  # those that a view of an ndarray turns into
@@ -74,7 +75,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
     def __init__(self, namespace: dict[str, Any] | None, bases: dict[int, Extent]) -> None:
         self.chunks: list[bytes] = []
         self.buffers: list[memoryview] = []
-        super().__init__(self, protocol=5, buffer_callback=self._buffer)
+        super().__init__(self, protocol=_PROTOCOL, buffer_callback=self._buffer)
         self.namespace, self.bases = namespace, bases
         self._arena = Arena()
         self.needs: set[str] = set()
@@ -83,6 +84,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         self.values: set[int] = set()  # ids of arrays that stand for their contents only
         self.extents: list[Extent] = []
         self.last: Any = None  # what was being packed when something failed
+        self._tries = False  # it is thrown away
         self._types: set[type] = set()
         self._cells: set[int] = set()
         self._made: dict[int, Any] = {}
@@ -260,9 +262,31 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
     def _exception(self, error: BaseException) -> Any:
         kind = type(error)
         plain = kind.__reduce__ is BaseException.__reduce__ and not issubclass(kind, _INIT_SETS)
-        if not plain or not isinstance(kind.__init__, FunctionType):
+        links = error.__cause__, error.__context__
+        linked = any(links) and self._packs(links)
+        if plain and isinstance(kind.__init__, FunctionType):
+            reduced: Any = (rebuild.make_exception, (kind, error.args), error.__dict__ or None)
+        elif linked:
+            reduced = error.__reduce_ex__(_PROTOCOL)
+        else:
             return NotImplemented
-        return rebuild.make_exception, (kind, error.args), error.__dict__ or None
+        if not linked or type(reduced) is str or len(reduced) > 3:  # noqa: PLR2004 - it has a state of another kind
+            return reduced
+        make, args, *state = reduced
+        known = (state[0] if state else None, *links, error.__suppress_context__)
+        return make, args, known, None, None, rebuild.fill_exception
+
+    def _packs(self, value: object) -> bool:
+        """Say whether something can be packed at all."""
+        if self._tries:
+            return True
+        trial = Pickler(self.namespace, {})
+        trial._tries = True
+        try:
+            trial.dump(value)
+        except Exception:  # noqa: BLE001 - the value's own code runs here and may raise anything
+            return False
+        return True
 
     def _array(self, array: Any) -> Any:
         """Pack an array as its memory and the way it looks at it."""

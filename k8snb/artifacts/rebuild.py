@@ -255,6 +255,13 @@ def make_exception(kind: type[BaseException], args: tuple[Any, ...]) -> BaseExce
     return made
 
 
+def fill_exception(error: BaseException, state: tuple[Any, BaseException | None, BaseException | None, bool]) -> None:
+    """Set what an exception has besides its arguments, and the exceptions that it came of."""
+    own, error.__cause__, error.__context__, error.__suppress_context__ = state
+    if own:
+        error.__setstate__(own)
+
+
 def make_array(
     kind: type[Any], buffer: Any, dtype: Any, shape: tuple[int, ...], strides: Any, offset: int, writeable: bool
 ) -> Any:

@@ -155,7 +155,8 @@ class Aliases:
         names = set(names)
         for name in sorted(names):
             there, value = self._names.of_kernel(name, changed_from=self._cells.steps_above(entry))
-            sharing = reach.sharing([name], {**self._users(), name: value}) - names if there else set()
+            own = {n: v for n, v in self._users().items() if not isinstance(v, type)} if there else {}
+            sharing = reach.sharing([name], {**own, name: value}) - names if there else set()
             readers = [e.called for e in below if name in e.facts.reads]
             told = [f"{', '.join(sorted(sharing))} of the notebook shares it and stays as it was"] if sharing else []
             told += [f"{', '.join(readers)} has read it as it was before: execute that again"] if readers else []

@@ -104,7 +104,7 @@ def _mutable(value: Any) -> Iterator[int]:
     while todo and len(seen) < SHARED_OBJECTS:
         one = todo.popleft()
         kind: Any = type(one)
-        if not is_atomic(kind) and (not isinstance(one, type) or one.__module__ == "__main__"):
+        if not is_atomic(kind) and (not isinstance(one, type | types.FunctionType) or one.__module__ == "__main__"):
             yield id(_memory(one))
         if kind is types.FunctionType:
             yield from map(id, one.__closure__ or ())
