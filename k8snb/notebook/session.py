@@ -233,8 +233,10 @@ class Session:
             pipeline = self._with_aliases(entry, cell.above)
             step = pipeline[name]
             entry.capture = self._capture(step, self.cells.steps_above(entry))
-        except BaseException:
+        except BaseException as error:
             self.cells.take_back(entry, old)
+            if isinstance(error, PipelineError) and old is not None and old.step == name:
+                _tell_what_is_replaced(error, old.touches & entry.facts.certain)
             raise
         for touched in entry.touches | self._aliases.beside_changed(entry):
             self._settle(touched, cell.above)
@@ -551,6 +553,12 @@ class Session:
                 self.names.hold(name, left)
                 return
         self.names.restore(name)
+
+
+def _tell_what_is_replaced(error: PipelineError, names: AbstractSet[str]) -> None:
+    """Give another way out where a step misses what the one of its name makes whose place it would take."""
+    if any(repr(name) in error.what for name in names):
+        error.fix = "the step of this name makes it, which stays as it is: give this cell's step another name"
 
 
 def _how_to_make_one(file: Path | None) -> str:

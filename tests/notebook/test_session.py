@@ -685,3 +685,10 @@ def test_what_cannot_travel_is_named_with_its_type_and_the_way_out(
     )
     assert way_out in str(caught.value)
     nb.run("getattr(v, 'close', lambda: None)()")
+
+
+def test_a_step_that_reads_what_the_step_of_its_name_makes_is_told_so(nb: Notebook) -> None:
+    nb.run("%%k8s_step idx\nd = [1]")
+    with pytest.raises(PipelineError, match="this cell's step another name"):
+        nb.run("%%k8s_step idx\nprint(d)")
+    assert nb.run("d") == [1]
