@@ -244,7 +244,7 @@ def test_what_keeps_runs_from_beginning_is_said_and_nothing_starts(nb: Notebook)
 
 def test_an_interrupt_ends_the_run_says_so_and_is_an_interrupt(nb: Notebook) -> None:
     nb.run("%%k8s_step a\nhang = 1")
-    waiting = threading.Thread(target=lambda: nb.orchestrator.hanging.wait(10) and _thread.interrupt_main())
+    waiting = threading.Thread(target=lambda: nb.orchestrator.hanging.wait(120) and _thread.interrupt_main())
     waiting.start()
     with pytest.raises(KeyboardInterrupt):
         nb.run("%k8s_run")
