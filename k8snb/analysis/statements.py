@@ -80,6 +80,9 @@ class Statements(Expressions):
             for node in ast.walk(target):
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                     self.note(node.id, brought, made)
+                elif brought and isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
+                    for owner in mutation.roots(node.value):
+                        self.note(owner.id, brought, set())
 
     def same_object(self, targets: Sequence[ast.expr]) -> None:
         """Note that the names of ``a = b = value`` stand for one object."""

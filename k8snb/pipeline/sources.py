@@ -133,6 +133,8 @@ def code_of(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
         seen.add(one)
         for place in range(end - 1, -1, -1):
             facts = above[place].facts
+            if bound in facts.changes and bound in facts.uses:
+                found.append((facts, bound))
             if bound in facts.binds | facts.may_bind:
                 found.append((facts, bound))
                 kinds = {(kind, len(above)) for kind in facts.instances.get(bound, ())}
