@@ -127,7 +127,9 @@ def _is_dict_as(value: dict[Any, Any], note: tuple[list[Any], list[Any]]) -> boo
     return are_same(list(value), keys) and are_same(list(value.values()), values)
 
 
-_PLAIN = "biufcmMSU"  # kinds of dtypes whose elements are their bytes
+PLAIN_KINDS = "biufcmMSU"
+"""Kinds of dtypes whose elements are their bytes."""
+
 _shape = attrgetter("shape", "strides", "flags.writeable")
 
 
@@ -137,9 +139,9 @@ def _note_array(array: Any) -> tuple[Any, Any, Any]:
         if not (array.flags.c_contiguous or array.flags.f_contiguous):
             raise UnknownFormError
         contents = array.copy(order="K")
-    elif array.dtype.kind not in _PLAIN:
+    elif array.dtype.kind not in PLAIN_KINDS:
         raise UnknownFormError
-    elif not _is_out_of_band(array):
+    elif not is_out_of_band(array):
         contents = array.tobytes()
     return _shape(array), array.dtype, contents
 
@@ -162,7 +164,7 @@ def _in_array(array: Any) -> Collection[Any]:
     return elements
 
 
-def _is_out_of_band(array: Any) -> bool:
+def is_out_of_band(array: Any) -> bool:
     """Say whether an array's memory is a buffer that was loaded by itself: that is known by its digests."""
     memory = array.base
     while type(memory) is type(array):
