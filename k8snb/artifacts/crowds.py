@@ -11,14 +11,21 @@ from k8snb.artifacts.loaded import loaded
 from k8snb.artifacts.rebuild import memo_is_visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from k8snb.artifacts.views import Extent
 
-_BLOCK = 8192  # so little memory is not fetched anew from the system
-
 MANY = 128
 """Objects of one type that are a crowd."""
+
+
+def has_any(some: Sequence[Crowd], ids: list[int]) -> bool:
+    """Say whether an object of some crowds has one of these ids."""
+    numpy = loaded("numpy")
+    if not some or numpy is None:
+        return False
+    ordered = numpy.sort(numpy.array(ids, numpy.uint64))
+    return any(crowd.has_any(ordered) for crowd in some)
 
 
 class Crowd(Protocol):
@@ -27,8 +34,8 @@ class Crowd(Protocol):
     def is_same(self) -> bool:
         """Say whether they surely are what they were."""
 
-    def has_any(self, ids: Sequence[int]) -> bool:
-        """Say whether one of them has one of these ids."""
+    def has_any(self, ids: Any) -> bool:
+        """Say whether one of them has one of these ids: an array of them in order."""
 
     def extents(self, others: Iterable[Extent]) -> list[Extent]:
         """Return the memory of those that may share some with others."""
@@ -58,13 +65,23 @@ def part(objects: list[Any], limit: int) -> tuple[list[Crowd], list[Any]]:
         if len(objects) > limit:
             raise UnknownFormError
         return [], [one for one in objects if type(one) is not tuple]
-    places = pointers.addresses(objects, numpy)
-    found = _by_type(objects, places, limit, numpy)
-    shows = all(form.shows for kind in found if (form := form_of(kind)))
     crowds: list[Crowd] = []
-    if len(found.get(dict, ())) >= MANY and dicts.have_versions():
-        crowds.append(_Dicts(objects, places[found.pop(dict)], numpy))
+    blocks: dict[Any, list[Any]] = {}
+    count = 0
+    places = pointers.addresses(objects, numpy)
+    for start in range(0, len(objects), pointers.BLOCK):
+        block = places[start : start + pointers.BLOCK]
+        for kind, these in _by_type(objects, start, block, numpy):
+            if kind is dict and len(these) >= MANY and dicts.have_versions():
+                crowds.append(_Dicts(objects, block[these], numpy))
+                continue
+            blocks.setdefault(kind, []).append(these + start)
+            count += len(these) if kind is not numpy.ndarray else 0
+        if count > limit:
+            raise UnknownFormError
+    found = {kind: numpy.concatenate(some) for kind, some in blocks.items()}
     # Which arrays frames hold matters to nobody else, and only a walk tells that they do.
+    shows = all(form.shows for kind in found if (form := form_of(kind)))
     if shows and len(found.get(numpy.ndarray, ())) >= MANY and _arrays_are_known():
         crowd = _Arrays(objects, found[numpy.ndarray], numpy)
         found[numpy.ndarray] = crowd.others
@@ -75,24 +92,16 @@ def part(objects: list[Any], limit: int) -> tuple[list[Crowd], list[Any]]:
     return crowds, rest
 
 
-def _by_type(objects: list[Any], places: Any, limit: int, numpy: Any) -> dict[Any, Any]:
-    """Return for each type whose objects can be changed where these are in the list; there is a limit to the rest."""
-    found: dict[Any, list[Any]] = {}
-    for start in range(0, len(objects), _BLOCK):
-        kinds = pointers.words(places[start : start + _BLOCK], pointers.TYPE, numpy)[:, 0]
-        left = numpy.ones(len(kinds), bool)
-        while left[first := int(left.argmax())]:
-            kind: Any = type(objects[start + first])
-            is_one = kinds == id(kind)
-            left ^= is_one
-            if form_of(kind) is not None and kind is not tuple:
-                found.setdefault(kind, []).append(numpy.flatnonzero(is_one) + start)
-                count = len(found[kind][-1])
-                is_crowd = kind is numpy.ndarray or (kind is dict and count >= MANY and dicts.have_versions())
-                limit -= 0 if is_crowd else count
-        if limit < 0:
-            raise UnknownFormError
-    return {kind: numpy.concatenate(blocks) for kind, blocks in found.items()}
+def _by_type(objects: list[Any], start: int, block: Any, numpy: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield each type in a block of the list whose objects can be changed, and where they are in the block."""
+    kinds = pointers.words(block, pointers.TYPE, numpy)[:, 0]
+    left = numpy.ones(len(kinds), bool)
+    while left[first := int(left.argmax())]:
+        kind: Any = type(objects[start + first])
+        is_one = kinds == id(kind)
+        left ^= is_one
+        if form_of(kind) is not None and kind is not tuple:
+            yield kind, numpy.flatnonzero(is_one)
 
 
 class _Dicts:
@@ -104,7 +113,7 @@ class _Dicts:
     def is_same(self) -> bool:
         return pointers.are_equal(dicts.versions(self._places, self._numpy), self._versions)
 
-    def has_any(self, ids: Sequence[int]) -> bool:
+    def has_any(self, ids: Any) -> bool:
         return _any_in(self._places, ids, self._numpy)
 
     def extents(self, _: Iterable[Extent]) -> list[Extent]:
@@ -142,7 +151,7 @@ class _Arrays:
             map(pointers.are_equal, self._shapes, _shapes(heads, self._numpy))
         )
 
-    def has_any(self, ids: Sequence[int]) -> bool:
+    def has_any(self, ids: Any) -> bool:
         return _any_in(self._places, ids, self._numpy)
 
     def extents(self, others: Iterable[Extent]) -> list[Extent]:
@@ -183,11 +192,8 @@ def _one_of_each(words: Any, indices: Any, numpy: Any) -> list[int]:
     return first
 
 
-def _any_in(places: Any, ids: Sequence[int], numpy: Any) -> bool:
-    if not ids:
-        return False
-    known = numpy.sort(numpy.array(ids, numpy.uint64))
-    return bool((known.take(numpy.searchsorted(known, places), mode="clip") == places).any())
+def _any_in(places: Any, ids: Any, numpy: Any) -> bool:
+    return len(ids) > 0 and bool((ids.take(numpy.searchsorted(ids, places), mode="clip") == places).any())
 
 
 @functools.cache

@@ -17,7 +17,8 @@ _FEW = 128
 
 _SIZE = 8  # bytes of a pointer
 
-_BLOCK = 16384  # what is computed for so many stays in the processor's cache
+BLOCK = 16384
+"""Objects whose words stay in the processor's cache."""
 
 TYPE = 8
 """Bytes before an object's type."""
@@ -62,14 +63,14 @@ def words(places: Any, offset: int, numpy: Any, count: int = 1) -> Any:
         return found
     low, high = int(places.min()), int(places.max())
     memory = _memory(low + offset, high - low + count * _SIZE, numpy).view(numpy.uint64)  # touched at the places only
-    for start in range(0, len(places), _BLOCK):
-        apart = places[start : start + _BLOCK] - numpy.uint64(low)
+    for start in range(0, len(places), BLOCK):
+        apart = places[start : start + BLOCK] - numpy.uint64(low)
         if int(numpy.bitwise_or.reduce(apart)) % _SIZE:
             raise ValueError
         steps = (apart >> numpy.uint64(3)).view(numpy.int64)[:, None]
         if count > 1:
             steps = steps + numpy.arange(count)
-        memory.take(steps, out=found[start : start + _BLOCK], mode="clip")  # none is out of bounds: that is the fastest
+        memory.take(steps, out=found[start : start + BLOCK], mode="clip")  # none is out of bounds: that is the fastest
     return found
 
 
@@ -123,5 +124,5 @@ def _same_bytes(one: Any, other: Any, numpy: Any) -> bool:
 
 def are_equal(one: Any, other: Any) -> bool:
     """Say whether two arrays of one length are equal."""
-    blocks = range(0, len(one), _BLOCK)
-    return all(bool((one[i : i + _BLOCK] == other[i : i + _BLOCK]).all()) for i in blocks)
+    blocks = range(0, len(one), BLOCK)
+    return all(bool((one[i : i + BLOCK] == other[i : i + BLOCK]).all()) for i in blocks)

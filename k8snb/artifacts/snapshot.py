@@ -113,7 +113,7 @@ class Snapshot:
     def is_met_in(self, others: Iterable[object], picklers: Collection[Pickler]) -> bool:
         """Say whether others, which were pickled by these, may share an object or memory with the values."""
         ids = [*map(id, chain(others, *(pickler.met() for pickler in picklers)))]
-        if not self._ids.isdisjoint(ids) or any(crowd.has_any(ids) for crowd in self._many):
+        if not self._ids.isdisjoint(ids) or crowds.has_any(self._many, ids):
             return True
         theirs = [extent for pickler in picklers for extent in pickler.extents]
         if not theirs:

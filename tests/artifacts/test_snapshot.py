@@ -452,6 +452,19 @@ def test_a_python_or_numpy_of_another_make_is_read_as_before(store, monkeypatch,
     assert changed(store, group, loaded, {})
 
 
+def test_there_is_no_snapshot_of_many_that_memory_does_not_tell(store, monkeypatch):
+    assert bring(store, {"x": records(20_000)})[1].snapshot is None  # each holds a list
+    bare = [{"a": i} for i in range(40_000)]
+    _, loaded = bring(store, {"x": bare})
+    assert loaded.snapshot is not None
+    assert len(loaded.snapshot._many) > 1
+    assert loaded.snapshot.is_same()
+    loaded.values["x"][39_999]["a"] = 1  # noqa: PD011 - no frame
+    assert not loaded.snapshot.is_same()
+    monkeypatch.setattr(dicts, "have_versions", lambda: False)
+    assert bring(store, {"x": bare})[1].snapshot is None
+
+
 def test_all_that_a_pickle_has_made_is_met_however_it_is_asked(store, monkeypatch):
     [packed] = pack({"x": [records(), np.arange(3.0), {1}, bytearray(b"a")]}).packed
 
