@@ -19,6 +19,12 @@ _VERSION = 24
 """Bytes before it in a dict: behind the references, the type and how many items there are."""
 
 
+def version(value: dict[Any, Any]) -> int:
+    """Return the version of a dict."""
+    found: int = pointers.word(value, _VERSION, loaded("numpy")).item()
+    return found
+
+
 def versions(places: Any, numpy: Any) -> Any:
     """Return the versions of the dicts in these places."""
     return pointers.words(places, _VERSION, numpy)[:, 0]

@@ -10,6 +10,7 @@ from operator import attrgetter, is_
 from types import BuiltinFunctionType, EllipsisType, FunctionType, NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from k8snb.artifacts import dicts
 from k8snb.artifacts.buffers import IN_BAND
 from k8snb.artifacts.loaded import loaded
 from k8snb.artifacts.pointers import are_same, are_same_elements
@@ -118,11 +119,19 @@ def _nothing(_: Any) -> tuple[()]:
     return ()
 
 
-def _note_dict(value: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
+_LARGE = 128
+"""Items of a dict that take longer to note than its version."""
+
+
+def _note_dict(value: dict[Any, Any]) -> tuple[list[Any], list[Any]] | int:
+    if len(value) >= _LARGE and dicts.have_versions():
+        return dicts.version(value)
     return list(value), list(value.values())
 
 
-def _is_dict_as(value: dict[Any, Any], note: tuple[list[Any], list[Any]]) -> bool:
+def _is_dict_as(value: dict[Any, Any], note: tuple[list[Any], list[Any]] | int) -> bool:
+    if isinstance(note, int):
+        return dicts.version(value) == note
     keys, values = note
     return are_same(list(value), keys) and are_same(list(value.values()), values)
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from k8snb.artifacts import crowds, dicts, pointers, rebuild, snapshot
+from k8snb.artifacts import crowds, dicts, forms, pointers, rebuild, snapshot
 from k8snb.artifacts.changes import changed
 from k8snb.artifacts.packing import pack
 from k8snb.artifacts.pointers import are_same
@@ -37,6 +37,8 @@ def by(request, monkeypatch) -> str:
     if request.param == "crowds":
         monkeypatch.setattr(crowds, "MANY", 1)
         monkeypatch.setattr(crowds, "_OFTEN", 1)
+    if request.param != "all that was met":
+        monkeypatch.setattr(forms, "_LARGE", 1)
     if request.param == "what is inside":
         monkeypatch.setattr(snapshot, "_FEW_MET", -(10**9))
         monkeypatch.setattr(snapshot, "_FEW", 10**9)
@@ -409,6 +411,15 @@ def test_numbers_of_a_shape_are_told_apart_where_they_are_in_the_same_memory(sto
     assert not crowd.is_same()
 
 
+IN_LARGE_DICTS: list[Callable[[Any], object]] = [
+    lambda x: x[0].update({7: "other"}),
+    lambda x: x[0].pop(999),
+    lambda x: x[0].update({0: x[0].pop(0)}),
+    lambda x: x[0].clear(),
+    lambda x: x.__setitem__(0, dict(x[0])),
+]
+
+
 def test_what_shares_something_with_a_crowd_is_known(store):
     value = {"records": records(), "arrays": [np.full((20, 50), i) for i in range(300)], "other": [1]}
     _, loaded = bring(store, {"x": value})
@@ -420,6 +431,20 @@ def test_what_shares_something_with_a_crowd_is_known(store):
     assert [met(shot, one) for one in shared] == [True] * len(shared)
     apart = [1, "b", [*x["records"][7]], records(), x["arrays"][250].copy(), np.zeros(20_000)]
     assert [met(shot, one) for one in apart] == [False] * len(apart)
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("change", IN_LARGE_DICTS)
+def test_each_change_of_a_large_dict_is_seen(by, store, monkeypatch, change, known):
+    if not known:
+        monkeypatch.setattr(dicts, "have_versions", lambda: False)
+    _, loaded = bring(store, {"x": [{i: str(i) for i in range(1000)}]})
+    x: Any = loaded.values["x"]  # noqa: PD011 - no frame
+    assert loaded.snapshot is not None
+    assert [(x[0][7], len(x[0]), *x[0].values())][0]
+    assert loaded.snapshot.is_same()
+    change(x)
+    assert not loaded.snapshot.is_same()
 
 
 @pytest.mark.parametrize("number", [1, 2, 200])
