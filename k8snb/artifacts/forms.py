@@ -10,6 +10,7 @@ from operator import attrgetter, is_
 from types import BuiltinFunctionType, EllipsisType, FunctionType, NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from k8snb.artifacts import dicts
 from k8snb.artifacts.buffers import IN_BAND
 from k8snb.artifacts.loaded import loaded
 from k8snb.artifacts.pointers import are_same, are_same_elements
@@ -118,16 +119,26 @@ def _nothing(_: Any) -> tuple[()]:
     return ()
 
 
-def _note_dict(value: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
+_LARGE = 128
+"""Items of a dict that take longer to note than its version."""
+
+
+def _note_dict(value: dict[Any, Any]) -> tuple[list[Any], list[Any]] | int:
+    if len(value) >= _LARGE and dicts.have_versions():
+        return dicts.version(value)
     return list(value), list(value.values())
 
 
-def _is_dict_as(value: dict[Any, Any], note: tuple[list[Any], list[Any]]) -> bool:
+def _is_dict_as(value: dict[Any, Any], note: tuple[list[Any], list[Any]] | int) -> bool:
+    if isinstance(note, int):
+        return dicts.version(value) == note
     keys, values = note
     return are_same(list(value), keys) and are_same(list(value.values()), values)
 
 
-_PLAIN = "biufcmMSU"  # kinds of dtypes whose elements are their bytes
+PLAIN_KINDS = "biufcmMSU"
+"""Kinds of dtypes whose elements are their bytes."""
+
 _shape = attrgetter("shape", "strides", "flags.writeable")
 
 
@@ -137,9 +148,9 @@ def _note_array(array: Any) -> tuple[Any, Any, Any]:
         if not (array.flags.c_contiguous or array.flags.f_contiguous):
             raise UnknownFormError
         contents = array.copy(order="K")
-    elif array.dtype.kind not in _PLAIN:
+    elif array.dtype.kind not in PLAIN_KINDS:
         raise UnknownFormError
-    elif not _is_out_of_band(array):
+    elif not is_out_of_band(array):
         contents = array.tobytes()
     return _shape(array), array.dtype, contents
 
@@ -162,7 +173,7 @@ def _in_array(array: Any) -> Collection[Any]:
     return elements
 
 
-def _is_out_of_band(array: Any) -> bool:
+def is_out_of_band(array: Any) -> bool:
     """Say whether an array's memory is a buffer that was loaded by itself: that is known by its digests."""
     memory = array.base
     while type(memory) is type(array):

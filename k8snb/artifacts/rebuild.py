@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import gc
+import io
 import linecache
 import pickle
 import zlib
@@ -26,6 +28,15 @@ class _Namespace:
 NAMESPACE = _Namespace()
 
 
+@functools.cache
+def memo_is_visible() -> bool:
+    """Whether a C unpickler shows its memo to the garbage collector, behind all else."""
+    probe = pickle.Unpickler(io.BytesIO(pickle.dumps([["an object"], {}], protocol=5)))  # noqa: S301 - our own
+    before = len(gc.get_referents(probe))
+    made = probe.load()
+    return {*map(id, gc.get_referents(probe)[before:])} == {*map(id, (made, *made, *made[0]))}
+
+
 class Unpickler(pickle.Unpickler):
     """Loads a pickle whose functions live in a namespace.
 
@@ -43,11 +54,14 @@ class Unpickler(pickle.Unpickler):
     ----------
     plain : bool
         What was loaded is plain data, as `k8snb.artifacts.plain` says it.
+    modules : set of str
+        Top-level modules that were named.
     """
 
     def __init__(self, file: IO[bytes], buffers: Iterable[Any], namespace: dict[str, Any]) -> None:
         super().__init__(file, buffers=buffers)
         self.plain = True
+        self.modules: set[str] = set()
         self._namespace = namespace
         self._news: dict[type, tuple[int, str]] = {}  # classes that are made or changed, with their versions
         self._same: set[type] = set()  # those that are here what they were there
@@ -55,18 +69,30 @@ class Unpickler(pickle.Unpickler):
         """Copies of what the attributes of classes are that this process has already, and the attributes."""
 
         self._hooks: list[tuple[type, Any]] = []
+        self._own: list[int] = []  # ids of what this refers to before it has loaded anything
 
     def load(self) -> Any:
         """Load the pickle; classes learn in the end what to do when others are derived from them."""
+        self._own = [*map(id, gc.get_referents(self))]
         value = super().load()
         for kind, hook in self._hooks:
             type.__setattr__(kind, _HOOK, hook)
         self._remember()
         return value
 
+    def met(self) -> list[Any]:
+        """Return all that the pickle has made or named but for numbers, truth values and None."""
+        if memo_is_visible():
+            found = gc.get_referents(self)
+            if [*map(id, found[: len(self._own)])] == self._own:
+                del found[: len(self._own)]
+                return found
+        return [*self.memo.copy().values()]  # ten times as slow
+
     def find_class(self, module: str, name: str) -> Any:
         """Look up a global; those of ``__main__`` are the notebook's."""
         self.plain = self.plain and is_plain(module, name)
+        self.modules.add(module.partition(".")[0])
         if module == __name__ and name == "NAMESPACE":
             return self._namespace
         if module == "__main__" and name.partition(".")[0] in self._namespace:

@@ -8,15 +8,18 @@ there is no snapshot. In both cases `k8snb.artifacts.changes` compares with what
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from k8snb.artifacts import identity, views
+from k8snb.artifacts import crowds, identity, views
 from k8snb.artifacts.forms import UnknownFormError, changeable, form_of, is_array_of_numbers, is_of_python
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from k8snb.artifacts.buffers import Buffer
+    from k8snb.artifacts.crowds import Crowd
     from k8snb.artifacts.forms import Form
     from k8snb.artifacts.pickler import Pickler
     from k8snb.artifacts.rebuild import Unpickler
@@ -44,13 +47,25 @@ def take(values: Mapping[str, object], buffers: Sequence[Buffer], loader: Unpick
     """
     if not loader.plain:
         return None
-    met = None
-    if sys.getsizeof(loader) // _POINTER <= _FEW_MET + size // _BYTES_MET:
-        met = [one for one in loader.memo.copy().values() if type(one) is not tuple]  # what is in one was met too
-    try:
-        return Snapshot(values, buffers, met, _FEW + size // _BYTES_EACH if met is None else size)
-    except UnknownFormError:
-        return None
+    room = _FEW_MET + size // _BYTES_MET
+    are_few = sys.getsizeof(loader) // _POINTER <= room
+
+    def of_all_met() -> Snapshot:
+        if not are_few and not crowds.are_told():
+            raise UnknownFormError
+        many, rest = crowds.part(loader.met(), room)
+        return Snapshot(values, buffers, rest, size, many)
+
+    def of_what_is_inside() -> Snapshot:
+        return Snapshot(values, buffers, None, _FEW + size // _BYTES_EACH)
+
+    ways = [of_all_met, of_what_is_inside]
+    if not are_few and "pandas" in loader.modules:
+        ways.reverse()  # frames say faster what they hold
+    for way in ways:
+        with suppress(UnknownFormError):
+            return way()
+    return None
 
 
 class Snapshot:
@@ -64,6 +79,8 @@ class Snapshot:
         All that the pickle has made but for numbers, truth values and None: what lists and the like hold is among it.
     limit : int
         How many objects may be looked into where `met` is not known.
+    many : sequence of Crowd
+        What the pickle has made and is not in `met`.
 
     Raises
     ------
@@ -71,28 +88,38 @@ class Snapshot:
     """
 
     def __init__(
-        self, values: Mapping[str, object], buffers: Sequence[Buffer], met: Iterable[object] | None, limit: int
+        self,
+        values: Mapping[str, object],
+        buffers: Sequence[Buffer],
+        met: Iterable[object] | None,
+        limit: int,
+        many: Sequence[Crowd] = (),
     ) -> None:
         self._buffers = buffers
         self._all_met = met is not None
+        self._many = many
         self._limit = limit
         self._noted: list[tuple[Form, Any, Any]] = []
         self._ids = self._look_into([*values.values(), *(met or ())]).union(map(id, values.values()))
 
     def is_same(self) -> bool:
         """Say whether the values surely are what they were."""
-        return all(form.is_as(value, note) for form, value, note in self._noted) and all(
-            buffer.is_as_stored() for buffer in self._buffers
+        return (
+            all(crowd.is_same() for crowd in self._many)
+            and all(form.is_as(value, note) for form, value, note in self._noted)
+            and all(buffer.is_as_stored() for buffer in self._buffers)
         )
 
     def is_met_in(self, others: Iterable[object], picklers: Collection[Pickler]) -> bool:
         """Say whether others, which were pickled by these, may share an object or memory with the values."""
-        if not all(self._ids.isdisjoint(map(id, some)) for some in (others, *(p.met() for p in picklers))):
+        ids = [*map(id, chain(others, *(pickler.met() for pickler in picklers)))]
+        if not self._ids.isdisjoint(ids) or crowds.has_any(self._many, ids):
             return True
         theirs = [extent for pickler in picklers for extent in pickler.extents]
         if not theirs:
             return False
         mine = [views.extent(a) for _, a, _ in self._noted if id(a) in self._ids and is_array_of_numbers(a) and a.size]
+        mine += [one for crowd in self._many for one in crowd.extents(theirs)]
         known = set(map(id, mine))
         return any(len({id(one) in known for one in cluster}) > 1 for cluster in views.clusters([*mine, *theirs]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from k8snb.artifacts import snapshot
+from k8snb.artifacts import crowds, dicts, forms, pointers, rebuild, snapshot
 from k8snb.artifacts.changes import changed
 from k8snb.artifacts.packing import pack
 from k8snb.artifacts.pointers import are_same
@@ -30,9 +31,14 @@ if TYPE_CHECKING:
     Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
-@pytest.fixture(params=["all that was met", "what is inside"])
+@pytest.fixture(params=["all that was met", "what is inside", "crowds"])
 def by(request, monkeypatch) -> str:
     """How what can be changed is found."""
+    if request.param == "crowds":
+        monkeypatch.setattr(crowds, "MANY", 1)
+        monkeypatch.setattr(crowds, "_OFTEN", 1)
+    if request.param != "all that was met":
+        monkeypatch.setattr(forms, "_LARGE", 1)
     if request.param == "what is inside":
         monkeypatch.setattr(snapshot, "_FEW_MET", -(10**9))
         monkeypatch.setattr(snapshot, "_FEW", 10**9)
@@ -118,6 +124,17 @@ DATA = st.recursive(
 )
 
 
+def many_of(arrays: list[Any], records: list[Any], *, inside: bool) -> Any:
+    """Return so many arrays that most of them lie together in memory, and some records."""
+    large = [np.resize(one, (1100, one.size)).astype("f8") for one in arrays]
+    return [{"arrays": large, "records": records}] if inside else {"r": records, "a": tuple(large)}
+
+
+RECORDS = st.lists(st.dictionaries(KEYS, st.one_of(ATOMS, st.lists(ATOMS, max_size=2)), max_size=4), max_size=6)
+SHAPES = st.integers(1, 3).map(lambda n: np.arange(1.0, n + 1))
+CROWDS = st.builds(many_of, st.lists(SHAPES, min_size=12, max_size=20), RECORDS, inside=st.booleans())
+
+
 def changeable(value: Any, seen: dict[int, Any]) -> Iterator[Any]:
     """Yield the objects in a value that can be changed, each once."""
     if id(value) in seen:
@@ -195,11 +212,13 @@ def in_bytes(one: bytearray, draw: Draw) -> None:
 
 
 def in_array(one: Any, draw: Draw) -> None:
-    what = draw(st.sampled_from(["set", "shape", "flag", "turn", "dtype"]))
+    what = draw(st.sampled_from(["set", "shape", "axes", "flag", "turn", "dtype"]))
     if what == "set" and one.size and one.flags.writeable:
         one.flat[draw(st.integers(0, one.size - 1))] = draw(st.integers(0, 3))
     elif what == "shape":
         one.shape = (1, *one.shape)
+    elif what == "axes":
+        one.shape = one.shape[::-1]
     elif what == "flag":
         one.flags.writeable = False
     elif what == "dtype" and one.dtype == "f8":
@@ -276,7 +295,7 @@ def change(value: Any, draw: Draw) -> None:
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[*HealthCheck])
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("values", [DATA, FRAMES, SERIES], ids=["data", "frames", "series"])
+@pytest.mark.parametrize("values", [DATA, FRAMES, SERIES, CROWDS], ids=["data", "frames", "series", "crowds"])
 @given(data=st.data())
 def test_what_the_old_way_sees_no_snapshot_misses(by, shelf, values, data):
     value = data.draw(values)
@@ -330,6 +349,158 @@ def test_reading_a_frame_leaves_it_as_its_snapshot_has_it(store, code):
     assert loaded.snapshot is not None
     exec(code, {"np": np, "pd": pd, **loaded.values})  # noqa: PD011 - no frame
     assert loaded.snapshot.is_same()
+
+
+def records(number: int = 300) -> list[Any]:
+    return [{"a": i, "b": str(i), 3: [i]} for i in range(number)]
+
+
+@pytest.mark.parametrize("number", range(len(dicts._CHANGES)))
+@pytest.mark.parametrize("place", [0, 150, 299])
+def test_each_way_of_changing_one_dict_of_many_is_seen(store, number, place):
+    one = dicts._made()
+    for change in dicts._CHANGES[:number]:
+        change(one)
+    _, loaded = bring(store, {"x": [{**one} for _ in range(300)]})
+    x: Any = loaded.values["x"]  # noqa: PD011 - no frame
+    shot = loaded.snapshot
+    assert shot is not None
+    for read in dicts._READS if one else ():
+        read(x[place])
+    assert [type(crowd).__name__ for crowd in shot._many] == ["_Dicts"]
+    assert shot.is_same()
+    dicts._CHANGES[number](x[place])
+    assert not shot.is_same()
+
+
+IN_ARRAYS: dict[str, Callable[[Any, int], object]] = {
+    "shape": lambda one, i: setattr(one, "shape", [(6, 1000), (1000, 6), (20, 300), (300, 20)][i]),
+    "strides": lambda one, i: setattr(one, "strides", [(8, 16), (16, 8), (0, 8), (8, 0)][i]),
+    "dtype": lambda one, i: setattr(one, "dtype", ["i8", "M8[s]", "u8", "c16"][i]),
+    "flag": lambda one, _: one.setflags(write=False),
+    "element": lambda one, i: one.itemset(i, i + 7) if hasattr(one, "itemset") else one.fill(i + 7),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
+@pytest.mark.parametrize("what", IN_ARRAYS)
+@pytest.mark.parametrize("place", [20, 199])
+def test_each_change_of_one_array_of_many_is_seen(store, what, place):
+    _, loaded = bring(store, {"x": [np.full((60, 100), 1.0) for _ in range(200)]})
+    x: Any = loaded.values["x"]  # noqa: PD011 - no frame
+    shot = loaded.snapshot
+    assert shot is not None
+    assert [type(crowd).__name__ for crowd in shot._many] == ["_Arrays"]
+    assert len(shot._many[0]._places) > 180
+    assert [one.sum() for one in x] == [6000.0] * 200
+    assert shot.is_same()
+    for i in range(4):
+        IN_ARRAYS[what](x[place], i)
+        assert not shot.is_same()
+
+
+@pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
+@pytest.mark.parametrize("what", ["shape", "strides"])
+def test_numbers_of_a_shape_are_told_apart_where_they_are_in_the_same_memory(store, what):
+    _, loaded = bring(store, {"x": [np.full((60, 100), 1.0) for _ in range(200)]})
+    assert loaded.snapshot is not None
+    crowd: Any = loaded.snapshot._many[0]
+    IN_ARRAYS[what](loaded.values["x"][100], 0)  # noqa: PD011 - no frame
+    assert not crowd.is_same()
+    crowd._heads = crowds._heads(crowd._places, np)  # as numpy would have it which uses memory again
+    assert not crowd.is_same()
+
+
+IN_LARGE_DICTS: list[Callable[[Any], object]] = [
+    lambda x: x[0].update({7: "other"}),
+    lambda x: x[0].pop(999),
+    lambda x: x[0].update({0: x[0].pop(0)}),
+    lambda x: x[0].clear(),
+    lambda x: x.__setitem__(0, dict(x[0])),
+]
+
+
+def test_what_shares_something_with_a_crowd_is_known(store):
+    value = {"records": records(), "arrays": [np.full((20, 50), i) for i in range(300)], "other": [1]}
+    _, loaded = bring(store, {"x": value})
+    x: Any = loaded.values["x"]  # noqa: PD011 - no frame
+    shot = loaded.snapshot
+    assert shot is not None
+    assert len(shot._many) == 2
+    shared = [x, [x["records"][7]], [x["records"][8][3]], x["arrays"][250], x["arrays"][250][3:], [x["arrays"][3].T]]
+    assert [met(shot, one) for one in shared] == [True] * len(shared)
+    apart = [1, "b", [*x["records"][7]], records(), x["arrays"][250].copy(), np.zeros(20_000)]
+    assert [met(shot, one) for one in apart] == [False] * len(apart)
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("change", IN_LARGE_DICTS)
+def test_each_change_of_a_large_dict_is_seen(by, store, monkeypatch, change, known):
+    if not known:
+        monkeypatch.setattr(dicts, "have_versions", lambda: False)
+    _, loaded = bring(store, {"x": [{i: str(i) for i in range(1000)}]})
+    x: Any = loaded.values["x"]  # noqa: PD011 - no frame
+    assert loaded.snapshot is not None
+    assert [(x[0][7], len(x[0]), *x[0].values())][0]
+    assert loaded.snapshot.is_same()
+    change(x)
+    assert not loaded.snapshot.is_same()
+
+
+@pytest.mark.parametrize("number", [1, 2, 200])
+def test_what_takes_the_place_of_what_has_gone_is_seen(store, number):
+    _, loaded = bring(store, {"x": [records(), list(range(1000, 1600))]})
+    x: Any = loaded.values["x"]  # noqa: PD011 - no frame
+    assert loaded.snapshot is not None
+    for i in range(number):
+        x[0][i] = None
+        x[0][i] = {"a": i, "b": str(i), 3: [i]}  # perhaps where the old one was
+        x[1][i] = None
+        x[1][i] = 1000 + i
+    assert not loaded.snapshot.is_same()
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("what", "name"), [(dicts, "have_versions"), (crowds, "_arrays_are_known"), (pointers, "are_known")]
+)
+def test_a_python_or_numpy_of_another_make_is_read_as_before(store, monkeypatch, what, name, known):
+    if not known:
+        monkeypatch.setattr(what, name, lambda: False)
+    group, loaded = bring(store, {"x": [records(), [np.full(9000, i) for i in range(300)]]})
+    assert loaded.snapshot is not None
+    assert bool(loaded.snapshot._many) == (known or what is not pointers)
+    assert loaded.snapshot.is_same()
+    for _ in range(2):
+        loaded.values["x"][0][7]["a"] += 1  # noqa: PD011 - no frame
+    assert not loaded.snapshot.is_same()
+    assert changed(store, group, loaded, {})
+
+
+def test_there_is_no_snapshot_of_many_that_memory_does_not_tell(store, monkeypatch):
+    assert bring(store, {"x": records(20_000)})[1].snapshot is None  # each holds a list
+    bare = [{"a": i} for i in range(40_000)]
+    _, loaded = bring(store, {"x": bare})
+    assert loaded.snapshot is not None
+    assert len(loaded.snapshot._many) > 1
+    assert loaded.snapshot.is_same()
+    loaded.values["x"][39_999]["a"] = 1  # noqa: PD011 - no frame
+    assert not loaded.snapshot.is_same()
+    monkeypatch.setattr(dicts, "have_versions", lambda: False)
+    assert bring(store, {"x": bare})[1].snapshot is None
+
+
+def test_all_that_a_pickle_has_made_is_met_however_it_is_asked(store, monkeypatch):
+    [packed] = pack({"x": [records(), np.arange(3.0), {1}, bytearray(b"a")]}).packed
+
+    def ids() -> tuple[int, set[int]]:
+        loader = rebuild.Unpickler(io.BytesIO(packed.pickle), packed.buffers, {})
+        value = loader.load()
+        return id(value), {id(one) for one in loader.met()} ^ {id(one) for one in loader.memo.copy().values()}
+
+    assert ids()[1] == set()
+    monkeypatch.setattr(rebuild, "memo_is_visible", lambda: False)
+    assert ids()[1] == set()
 
 
 class Own(list[int]):
