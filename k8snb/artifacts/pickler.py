@@ -26,7 +26,7 @@ import cloudpickle
 from blake3 import blake3
 from cloudpickle.cloudpickle import _find_imported_submodules
 
-from k8snb.artifacts import rebuild, versions, views
+from k8snb.artifacts import frames, rebuild, versions, views
 from k8snb.artifacts.arena import Arena
 from k8snb.artifacts.buffers import IN_BAND
 from k8snb.artifacts.loaded import loaded
@@ -82,6 +82,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         self.defined: set[int] = set()  # ids of functions and classes packed by value
         self.values: set[int] = set()  # ids of arrays that stand for their contents only
         self.extents: list[Extent] = []
+        self._of_blocks: dict[int, Extent] = {}  # by the ids of views of frames' values
         self.last: Any = None  # what was being packed when something failed
         self._types: set[type] = set()
         self._cells: set[int] = set()
@@ -164,6 +165,10 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
                 reducer = self._index
             elif issubclass(kind, pandas._libs.internals.Block):  # noqa: SLF001 - copy on write is its matter
                 reducer = self._block
+            elif issubclass(kind, pandas.core.internals.managers.SingleBlockManager):
+                reducer = self._manager_of_series
+            elif kind is getattr(pandas._libs.internals, "BlockValuesRefs", None):  # noqa: SLF001
+                reducer = _references
             elif issubclass(kind, (pandas.DataFrame, pandas.Series)):
                 # Part of each frame's state, but the class's own.
                 self.values.add(id(kind._metadata))  # noqa: SLF001
@@ -275,13 +280,14 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             return rebuild.make_array, (kind, bytearray(), dtype, array.shape, None, 0, writeable)
         reach = views.extent(array)
         start = array.__array_interface__["data"][0]
+        base = self._of_blocks.get(id(array))
         if id(array) not in self.values:
             self.extents.append(reach)
             base = self.bases.get(id(array))
-            if base is not None:
-                return rebuild.make_array, (
-                    kind, self._base(base), dtype, array.shape, strides, start - base.start, writeable,
-                )  # fmt: skip
+        if base is not None:
+            return rebuild.make_array, (
+                kind, self._base(base), dtype, array.shape, strides, start - base.start, writeable,
+            )  # fmt: skip
         if reach.end - reach.start > 2 * array.nbytes:  # mostly gaps: copy
             array = array.copy(order="K")
             strides, reach = array.strides, views.extent(array)
@@ -306,14 +312,30 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         return NotImplemented
 
     def _block(self, block: Any) -> Any:
-        """Pack the values of a frame; under copy on write memory that frames share is no one's business but theirs."""
+        """Pack the values of a frame; under copy on write memory that frames share is no one's business but theirs.
+
+        Where an array that is none of a frame's looks at it too, all of them go on sharing it, and the frames go on
+        knowing of one another.
+        """
         if not _copy_on_write():
             return NotImplemented
         make, (values, *rest) = block.__reduce__()[:2]
+        inside = frames.arrays(values)
+        self.extents += [views.extent(array, of_frame=True) for array in inside.values()]
         values = values.view()
         self._keep.append(values)
         self._mark(values)
-        return make, (values, *rest)
+        bases = {id(getattr(values, n) if n else values): self.bases.get(id(array)) for n, array in inside.items()}
+        self._of_blocks |= {array: base for array, base in bases.items() if base is not None}
+        if not any(bases.values()):
+            return make, (values, *rest)
+        return rebuild.make_block, (values, *rest, block.refs)
+
+    def _manager_of_series(self, manager: Any) -> Any:
+        """Pack what a series consists of as a frame's is: its block knows which others share its memory."""
+        if not _copy_on_write():
+            return NotImplemented
+        return type(manager), (manager.blocks[0], manager.axes[0])
 
     def _mark(self, values: Any) -> None:
         """Note that the arrays in an array of pandas stand for their contents only."""
@@ -400,6 +422,11 @@ def _view(look_at: Callable[[Any], Any], view: Any) -> Any:
     """Pack what looks at a dict with the dict, not with what it sees there now."""
     [seen] = gc.get_referents(view)
     return (look_at, (seen,)) if type(seen) is dict else NotImplemented
+
+
+def _references(_: Any) -> Any:
+    """Pack what knows of the frames that share memory: those that are loaded enter themselves anew."""
+    return rebuild.make_references, ()
 
 
 def _leave(_: Any) -> Any:

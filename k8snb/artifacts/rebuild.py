@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import linecache
 import pickle
 import zlib
@@ -257,6 +258,17 @@ def make_array(
     if not writeable:
         array.flags.writeable = False
     return array
+
+
+def make_references() -> Any:
+    """Make what blocks of frames that share memory enter themselves in."""
+    return importlib.import_module("pandas._libs.internals").BlockValuesRefs()
+
+
+def make_block(values: Any, placement: Any, dimensions: int, references: Any) -> Any:
+    """Make a block of a frame that knows which others share its memory."""
+    blocks = importlib.import_module("pandas.core.internals.blocks")
+    return blocks.new_block(values, placement=blocks.BlockPlacement(placement), ndim=dimensions, refs=references)
 
 
 def make_base(buffer: Any) -> Any:

@@ -203,6 +203,25 @@ def test_parts_that_share_nothing_are_independent(travel):
     np.testing.assert_array_equal(back["y"], values["y"])
 
 
+def test_an_array_goes_on_looking_into_a_frame(travel):
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0], "t": pd.date_range("2020", periods=2)})
+    back, _ = travel({"frame": frame, "array": frame["a"].to_numpy(), "times": frame["t"].to_numpy()})
+    back["frame"].loc[0, "a"] = 9.0
+    back["frame"].loc[0, "t"] = pd.Timestamp(0)
+    assert back["array"].tolist() == [9.0, 2.0]
+    assert back["times"][0] == np.datetime64(0, "s")
+    assert not back["array"].flags.writeable
+
+
+def test_frames_that_an_array_looks_into_still_copy_what_they_share(travel):
+    series = pd.Series([1, 2, 3])
+    back, _ = travel({"one": series, "other": series[:], "array": series.to_numpy()})
+    back["one"][0] = 5
+    assert back["other"].tolist() == back["array"].tolist() == [1, 2, 3]
+    back["other"][0] = 6  # nobody shares it with another series now
+    assert back["array"].tolist() == [6, 2, 3]
+
+
 def test_frames_do_not_share_memory_that_they_would_copy_on_write(travel):
     frame = pd.DataFrame({"a": [1, 2], "b": [3, 4], "c": ["x", "y"]})
     back, _ = travel({"x": [frame, frame.reset_index(drop=True), frame["a"]]})
