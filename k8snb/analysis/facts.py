@@ -251,6 +251,30 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What a cell leaves behind in a process that is no variable.
+
+    Parameters
+    ----------
+    displays, annotates : int
+        The line of the expression whose value it displays, and of the first name that it annotates; 0: none.
+    derives, one_dict, cached : mapping of str to int
+        Classes that it derives from others, classes whose instances share one dict for their attributes, and functions
+        that keep their results (``lru_cache``), with their lines.
+    doing, calls : frozenset of str
+        Of `cached`: functions that do more than compute, and those that the cell calls itself.
+    """
+
+    displays: int = 0
+    annotates: int = 0
+    derives: Mapping[str, int] = field(default_factory=dict)
+    one_dict: Mapping[str, int] = field(default_factory=dict)
+    cached: Mapping[str, int] = field(default_factory=dict)
+    doing: frozenset[str] = frozenset()
+    calls: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class CellFacts:
     """What a cell's source says about names of the notebook's namespace.
 
@@ -327,6 +351,7 @@ class CellFacts:
         Of the functions and classes that the cell binds, where they have to do with any.
     constants : mapping of str to str
         Names that the cell surely binds to a literal, and only once; with the literal.
+    kept : Kept
     """
 
     reads: Mapping[str, int] = field(default_factory=dict)
@@ -366,6 +391,7 @@ class CellFacts:
     state: ModuleState = field(default_factory=ModuleState)
     functions: Mapping[str, ModuleState] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+    kept: Kept = field(default_factory=Kept)
 
     def warned(self, codes: frozenset[str]) -> Warning_ | None:
         """Return the first warning of some codes, where there is one."""
