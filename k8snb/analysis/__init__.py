@@ -196,6 +196,7 @@ def _code(code: Deferred, hidden: frozenset[str]) -> Code:
         code.is_class,
         code.changes_class,
         frozenset(code.returned_itself),
+        _named((*code.binds, *code.changes)) - hidden,
     )
 
 

@@ -69,8 +69,13 @@ class Calls(Objects):
     ) -> None:
         """Note all arguments of a call, or of one at another place that it makes."""
         functions = tuple((position, one) for position, value in given for one in self.functions(value))
+        methods = [one for position, value in given if position != "self" for one in mutation.methods_in(value)]
         for position, value in given:
-            self.hand(call, function, position, self.contents(value), functions=functions, later=later, place=place)
+            objects = self.contents(value)
+            self.hand(call, function, position, objects, functions=functions, later=later, place=place)
+            key = (place or call, position, function)
+            if position == "self" and methods and (one := self.unit.passes.get(key)):
+                self.unit.passes[key] = replace(one, methods=one.methods | self.named(methods))
 
     def hand(
         self,
@@ -101,6 +106,11 @@ class Calls(Objects):
                 functions=functions,
                 later=later,
             )
+
+    def named(self, methods: Sequence[ast.Attribute]) -> frozenset[tuple[str, str]]:
+        """Return methods with the names whose objects' they are."""
+        found = ((method.attr, origin) for method in methods for origin in self.contents(method.value))
+        return frozenset((name, o.key) for name, o in found if isinstance(o, Before) and isinstance(o.key, str))
 
     def functions(self, expression: ast.expr) -> Iterator[Function]:
         """Yield what an expression may be that can be called, methods left out."""

@@ -150,6 +150,8 @@ class Pass:
     line : int
     functions : tuple of (int or str, Function)
         What else the call is given that may be a function, with its place among the arguments.
+    methods : frozenset of (str, str)
+        Of what a method is called on: methods that the call is given, uncalled, with the names of their objects.
     later : bool
         The call is made by calling what `into` stands for (``partial``).
     altered, altered_inside, returned : bool
@@ -163,6 +165,7 @@ class Pass:
     into: frozenset[str]
     line: int
     functions: tuple[tuple[int | str, Function], ...] = ()
+    methods: frozenset[tuple[str, str]] = frozenset()
     later: bool = False
     altered: bool = False
     altered_inside: bool = False
@@ -180,8 +183,9 @@ class Code:
         Parameters whose objects it changes in place, and those whose objects its result may be or contain.
     returns_itself : frozenset of str
         Of these, those whose objects its result may be, or be a part of.
-    gives : frozenset of str
-        Names of the namespace whose objects its result may be or contain.
+    gives, touches : frozenset of str
+        Names of the namespace whose objects its result may be or contain, and those that calling it rebinds, or whose
+        objects it changes.
     passes : tuple of Pass
     methods : mapping of str to Code
         Of a class.
@@ -208,6 +212,7 @@ class Code:
     is_class: bool = False
     changes_class: bool = False
     returns_itself: frozenset[str] = frozenset()
+    touches: frozenset[str] = frozenset()
 
     def beside(self, other: Code | None) -> Code:
         """Return what calling one of the two comes to."""
@@ -227,6 +232,7 @@ class Code:
             self.is_class or other.is_class,
             self.changes_class or other.changes_class,
             self.returns_itself | other.returns_itself,
+            self.touches | other.touches,
         )
 
 

@@ -34,7 +34,7 @@ class Packed:
     buffers : tuple of memoryview
         The out-of-band buffers in order: the values' own memory, not copies.
     needs : tuple of str
-        Names of the namespace that functions and classes inside use, without those of the group itself.
+        Names of the namespace that functions and classes inside use: others of the group too, but not the only one.
     modules : tuple of str
         Top-level modules that loading imports, without the standard library.
     summary : dict of str to str
@@ -142,7 +142,7 @@ def _packed(names: list[str], pickler: Pickler, summary: dict[str, str], marks: 
         names=tuple(names),
         pickle=b"".join(pickler.chunks),
         buffers=tuple(pickler.buffers),
-        needs=tuple(sorted(pickler.needs.difference(names))),
+        needs=tuple(sorted(pickler.needs.difference(names if len(names) == 1 else ()))),
         modules=pickler.imports(),
         summary={name: summary[name] for name in names},
         marks=marks,

@@ -181,6 +181,30 @@ def test_what_was_bound_anew_is_shared_no_more():
     assert changes("import numpy as np", "r = np.random.default_rng(1)", "r = [1]", "r.choice()") == set()
 
 
+BUTTON = """
+class Button:
+    def __init__(self): self.handlers = []
+    def on_click(self, f): self.handlers.append(f)
+    def call(self, f): f(1)
+    def click(self): self.handlers[0](1)
+b, xs = Button(), []
+def seen(v): xs.append(v)
+"""
+
+
+@pytest.mark.parametrize("given", ["xs.append", "seen", "lambda v: xs.append(v)", "f=seen"])
+def test_what_an_object_keeps_to_call_it_later_is_called_where_it_is_used(given):
+    assert "xs" in changes(BUTTON, f"b.on_click({given})", "b.click()")
+    assert "xs" in changes("b, xs = make(), []\ndef seen(v): xs.append(v)", f"b.on_click({given})", "b.click()")
+    assert changes(BUTTON, f"b.call({given})", "b.click()") == set()
+    assert changes(BUTTON, f"b.on_click({given})", "b = Button()", "b.click()") == set()
+
+
+def test_what_an_object_keeps_that_changes_nothing_is_no_matter():
+    assert changes(BUTTON, "b.on_click(print)", "b.click()") == set()
+    assert changes(BUTTON, "b.on_click(xs.count)", "b.click()") == set()
+
+
 def test_modules_are_left_out():
     assert changes("import settings", ADD, "add(settings)") == set()
     assert changes("import settings", "settings = []", ADD, "add(settings)") == {"settings"}
