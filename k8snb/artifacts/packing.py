@@ -153,12 +153,15 @@ def _dump(
     values: dict[str, object], namespace: dict[str, Any] | None, bases: dict[int, Extent], failures: dict[str, str]
 ) -> Pickler | None:
     """Pickle variables together; None, and the reason for each noted, where that fails."""
-    from k8snb.artifacts import describe
+    from k8snb.artifacts import describe, singletons
     from k8snb.artifacts.pickler import Pickler
 
     pickler = Pickler(namespace, bases)
     try:
         pickler.dump(values)
+        if singletons.may_be_in(pickler.chunks):
+            pickler = singletons.PicklerOfSingletons(namespace, bases)
+            pickler.dump(values)
     except Exception as error:  # noqa: BLE001 - the value's own code runs here and may raise anything
         said = {name: value for name, value in values.items() if is_variable(name)}
         failures |= {name: describe.failure(name, value, error, pickler.last) for name, value in said.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import linecache
+import math
 import queue
 import subprocess
 import sys
@@ -201,6 +202,18 @@ def test_parts_that_share_nothing_are_independent(travel):
     back, _ = travel(values)
     np.testing.assert_array_equal(back["X"], values["X"])
     np.testing.assert_array_equal(back["y"], values["y"])
+
+
+def test_the_nan_of_a_module_stays_that_object(travel):
+    of_numpy, of_math, other = np.nan, math.nan, float("nan")
+    values = {"x": np.nan, "list": [1.5, np.nan, math.nan, other], "frame": pd.DataFrame({"a": ["x", np.nan]})}
+    back, _ = travel(values | {"set": {np.nan}, "array": np.array([np.nan, "x"], dtype=object)})
+    assert back["x"] is of_numpy
+    assert [one is of_numpy for one in back["list"]] == [False, True, False, False]
+    assert [one is of_math for one in back["list"]] == [False, False, True, False]
+    assert back["frame"]["a"][1] is of_numpy
+    assert of_numpy in back["set"]
+    assert back["array"][0] is of_numpy
 
 
 def test_an_array_goes_on_looking_into_a_frame(travel):
