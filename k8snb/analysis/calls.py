@@ -21,6 +21,7 @@ class Calls(Objects):
 
     def __init__(self, nodes: Sequence[ast.AST]) -> None:
         super().__init__(nodes)
+        self.nodes = nodes
         self.bound_methods = mutation.bound_methods(nodes)
         self.nameless: set[Deferred] = set()
         self.into: dict[ast.AST, frozenset[str]] = {}  # calls, and the names that are bound to their results
@@ -57,6 +58,13 @@ class Calls(Objects):
             for one in self.functions(value):
                 self.hand_all(call, one, given, later=name in tables.CALLS_FIRST, place=value)
         return True
+
+    def waits(self, call: ast.Call) -> bool:
+        """Say whether a call makes a function with arguments of its own, which this cell does nothing with."""
+        names = self.into.get(call, frozenset()) if mutation.function_name(call) == "partial" else frozenset()
+        return bool(names) and not any(
+            isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load) for node in self.nodes
+        )
 
     def hand_all(
         self,
@@ -105,6 +113,7 @@ class Calls(Objects):
                 line=call.lineno,
                 functions=functions,
                 later=later,
+                waits=later and self.waits(call),
             )
 
     def named(self, methods: Sequence[ast.Attribute]) -> frozenset[tuple[str, str]]:
@@ -154,6 +163,8 @@ class Calls(Objects):
 
     def change_through(self, call: ast.Call) -> None:
         """Note what methods change that a call is handed, or that go by a name of their own: ``put = x.append``."""
+        if self.waits(call):
+            return
         for method in (
             m for part in (*call.args, *(k.value for k in call.keywords)) for m in mutation.methods_in(part)
         ):

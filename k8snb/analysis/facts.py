@@ -154,6 +154,8 @@ class Pass:
         Of what a method is called on: methods that the call is given, uncalled, with the names of their objects.
     later : bool
         The call is made by calling what `into` stands for (``partial``).
+    waits : bool
+        The cell itself does not make that call.
     altered, altered_inside, returned : bool
         What the call returns is changed in place; something inside it is; the function here returns it in turn.
     """
@@ -167,6 +169,7 @@ class Pass:
     functions: tuple[tuple[int | str, Function], ...] = ()
     methods: frozenset[tuple[str, str]] = frozenset()
     later: bool = False
+    waits: bool = False
     altered: bool = False
     altered_inside: bool = False
     returned: bool = False

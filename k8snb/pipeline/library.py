@@ -129,7 +129,7 @@ class Library:
 
     def changed_by(self, one: Pass) -> set[str]:
         """Return the names whose objects are changed by, or through, what is handed to a call."""
-        found = set(one.names) if self.changes(one) else set[str]()
+        found = set(one.names) if not one.waits and self.changes(one) else set[str]()
         if one.altered or one.altered_inside:
             found |= {name for closure in self._called(one.callee, NOTHING) for name in closure.code.gives}
         return found

@@ -104,6 +104,9 @@ def changes(*sources):
         ([ADD, "x = Frame()", "x.apply(add)"], {"x"}),
         ([CLASS + "    def each(self, f): f(self.items)", "b = Box()", ADD, "b.each(add)"], {"b"}),
         ([ADD, "from functools import partial\nx = []; put = partial(add, x)", "put()"], {"x", "put", "add"}),
+        (["from functools import partial\nx = []", "put = partial(x.append, 1)", "put()"], {"x", "put"}),
+        ([ADD, "from functools import partial\nx = []", "put = partial(add, x)\nput()"], {"x"}),
+        ([ADD, "from functools import partial\nx = []", "list(map(partial(add, x), [1]))"], {"x"}),
         (["x = []", "(lambda rows: rows.append(1))(x)"], {"x"}),
         ([ADD, "def outer(a):\n  def inner(b): add(b)\n  inner(a)", "x = []", "outer(x)"], {"x"}),
         # what calls return
@@ -169,6 +172,8 @@ def test_a_cell_changes(sources, changed):
         ["def boxed(a): return [a]", "x = []", "boxed(x).append(1)"],
         [SAME, "x = []", "len(same(x))"],
         ["x = []", "y = [x]", "y = []", "len(y)"],
+        [ADD, "from functools import partial\nx = []", "put = partial(add, x)"],
+        ["from functools import partial\nx = []", "put = partial(x.append, 1)"],
     ],
 )
 def test_a_cell_that_only_reads_changes_nothing(sources):
