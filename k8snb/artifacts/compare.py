@@ -165,6 +165,7 @@ def _of_class(obj: type) -> State:
 
 _OF_TYPE = frozenset(
     {"__dict__", "__weakref__", "__doc__", "__module__", "_abc_impl", "__abstractmethods__", "__slotnames__"}
+    | {"_value2member_map_"}  # grows where members of a flag are combined
 )
 
 

@@ -26,7 +26,7 @@ import cloudpickle
 from blake3 import blake3
 from cloudpickle.cloudpickle import _find_imported_submodules
 
-from k8snb.artifacts import frames, rebuild, versions, views
+from k8snb.artifacts import enums, frames, rebuild, versions, views
 from k8snb.artifacts.arena import Arena
 from k8snb.artifacts.buffers import IN_BAND
 from k8snb.artifacts.loaded import loaded
@@ -212,7 +212,13 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         own = vars(kind)
         # What is the base's too, cloudpickle leaves out.
         attributes |= {name: own[name] for name in sorted(rebuild.deletable(kind) - attributes.keys())}
-        if isinstance(args[3], dict):  # not so for an enumeration
+        if "_member_map_" in own:
+            if made_of := enums.members_of(kind):
+                make, args[3] = enums.make, made_of
+                attributes = {name: value for name, value in attributes.items() if name not in made_of[1]}
+                attributes |= {name: own[name] for name in sorted(enums.MAKERS & own.keys())}
+                attributes[enums.STATE] = enums.state_of(kind)
+        else:
             slots_too = {"__slots__": own["__slots__"]} if own.get("__slots__") else {}
             args[3] = {**args[3], **slots_too, "__qualname__": kind.__qualname__}
         return (make, (*args, version), (attributes, slots), *rest)

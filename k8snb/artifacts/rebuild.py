@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from types import CellType, CodeType, FunctionType, MemberDescriptorType
 from typing import IO, TYPE_CHECKING, Any
 
+from k8snb.artifacts import enums
 from k8snb.artifacts.plain import is_plain
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class Unpickler(pickle.Unpickler):
             first, *rest = name.split(".")
             return functools.reduce(getattr, rest, self._namespace[first])
         found = super().find_class(module, name)
+        if module == "k8snb.artifacts.enums":
+            return functools.partial(self._make_class, found)
         if module.startswith("cloudpickle"):
             if name in {"_make_skeleton_class", "_make_skeleton_enum"}:
                 return functools.partial(self._make_class, found)
@@ -121,7 +124,9 @@ class Unpickler(pickle.Unpickler):
             self._hooks.append((kind, attributes[_HOOK]))
         for name in deletable(kind) - attributes.keys():
             type.__delattr__(kind, name)
-        return set_state(kind, ({name: value for name, value in attributes.items() if name != _HOOK}, slots))
+        if enums.STATE in attributes:
+            enums.set_state(kind, attributes[enums.STATE])
+        return set_state(kind, ({name: v for name, v in attributes.items() if name not in _NO_ATTRIBUTES}, slots))
 
     def _remember(self) -> None:
         """Remember the versions of the classes that were loaded."""
@@ -155,6 +160,7 @@ def deletable(kind: type) -> set[str]:
 
 
 _HOOK = "__init_subclass__"
+_NO_ATTRIBUTES = frozenset({_HOOK, enums.STATE})
 _CODE = (FunctionType, staticmethod, classmethod, property)  # which of its copies runs is all the same
 
 

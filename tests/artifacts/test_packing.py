@@ -24,7 +24,7 @@ from k8snb.artifacts.groups import Group
 from k8snb.artifacts.packing import pack
 from k8snb.artifacts.rebuild import Unpickler
 from k8snb.artifacts.store import open_store
-from k8snb.artifacts.transfer import load, save
+from k8snb.artifacts.transfer import load, load_copy, save
 from k8snb.errors import UnpackableError
 
 
@@ -202,6 +202,47 @@ def test_parts_that_share_nothing_are_independent(travel):
     back, _ = travel(values)
     np.testing.assert_array_equal(back["X"], values["X"])
     np.testing.assert_array_equal(back["y"], values["y"])
+
+
+ENUMS = """
+from enum import Enum, Flag, auto
+class Planet(Enum):
+    EARTH = (5.9, 6.3)
+    def __init__(self, mass, radius):
+        self.mass, self.radius = mass, radius
+class Coord(bytes, Enum):
+    def __new__(cls, value, label):
+        made = bytes.__new__(cls, [value])
+        made._value_, made.label = value, label
+        return made
+    PX = (0, "P.X")
+    PY = (1, "P.Y")
+class Right(Flag):
+    READ = auto()
+    WRITE = auto()
+    BOTH = READ | WRITE
+class Level(str, Enum):
+    LOW = "low"
+    SMALL = "low"
+class Pair(tuple, Enum):
+    ONE = (1, 2)
+"""
+
+
+def test_members_of_enumerations_have_all_that_their_own_code_has_given_them(folder):
+    space = {"__name__": "__main__"}
+    exec(ENUMS, space)
+    names = ["Planet", "Coord", "Right", "Level", "Pair"]
+    packing = pack({name: space[name] for name in names} | {"right": space["Right"](3)}, namespace=space, strict=True)
+    back = {}
+    for packed in packing.packed:
+        back |= load_copy(folder, save(folder, packed), namespace={"__name__": "__main__"})
+    planet, coord, right, level, pair = map(back.get, names)
+    assert (planet.EARTH.mass, planet((5.9, 6.3)).radius) == (5.9, 6.3)
+    assert (coord.PY, coord(1).label, coord["PX"].label) == (b"\x01", "P.Y", "P.X")
+    assert right["BOTH"] is right.READ | right.WRITE is back["right"]
+    assert (level.SMALL is level.LOW, level("low") == "low", list(level.__members__)) == (True, True, ["LOW", "SMALL"])
+    assert pair.ONE == (1, 2)
 
 
 def test_the_nan_of_a_module_stays_that_object(travel):
