@@ -150,6 +150,9 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         }
         reducers |= {type(view({})): functools.partial(_view, view) for view in (dict.keys, dict.values, dict.items)}
         reducers[MappingProxyType] = functools.partial(_view, MappingProxyType)
+        if dataclasses := loaded("dataclasses"):
+            there = ((name, getattr(dataclasses, name)) for name in ("MISSING", "KW_ONLY", "_HAS_DEFAULT_FACTORY"))
+            reducers |= {type(one): functools.partial(_named, name) for name, one in there}
         if np := loaded("numpy"):
             reducers |= {getattr(np, name): self._array for name in _ARRAYS}
         return reducers
@@ -428,6 +431,11 @@ def _view(look_at: Callable[[Any], Any], view: Any) -> Any:
     """Pack what looks at a dict with the dict, not with what it sees there now."""
     [seen] = gc.get_referents(view)
     return (look_at, (seen,)) if type(seen) is dict else NotImplemented
+
+
+def _named(name: str, _: Any) -> str:
+    """Pack what a module has one of by its name there."""
+    return name
 
 
 def _references(_: Any) -> Any:

@@ -67,10 +67,11 @@ class Unpickler(pickle.Unpickler):
         self._remember()
         return value
 
-    def persistent_load(self, module: str) -> Any:
-        """Return the NaN of a module; that of one that is not there is asked for by nobody."""
+    def persistent_load(self, place: tuple[str, str]) -> Any:
+        """Return the NaN of a module, or the like; nobody asks for that of a module that is not there."""
+        module, name = place
         try:
-            return importlib.import_module(module).nan
+            return getattr(importlib.import_module(module), name)
         except ImportError:
             return math.nan
 
