@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
-from k8snb.analysis import closure, hints, magics, mutation, state
+from k8snb.analysis import closure, hints, kept, magics, mutation, state
 from k8snb.analysis.facts import CellFacts, Code, Pass, Warning_
 from k8snb.analysis.files import files
 from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, Module, Origin, State, join
@@ -18,7 +18,7 @@ from k8snb.analysis.ipython import Scripts, parse
 from k8snb.analysis.items import put_names
 from k8snb.analysis.makers import makers, unpickles
 from k8snb.analysis.scopes import Key
-from k8snb.analysis.source import body, step_line
+from k8snb.analysis.source import body, quiet_lines, step_line
 from k8snb.analysis.statements import Statements
 from k8snb.analysis.tables import GIVEN
 
@@ -79,6 +79,7 @@ def analyse(
     estimators = state.estimators(tree, nodes)
     module_state, functions = state.of_cell(tree, nodes, source, names, estimators)
     extensions, scripts_run = (magics.extensions(tree), magics.scripts(tree)) if ipython else ((), ())
+    effects = _effects(walker.holds, hidden)
     return CellFacts(
         reads=reads,
         binds=binds,
@@ -97,7 +98,7 @@ def analyse(
         looked_up=_looked_up(nodes, reads),
         methods={n: frozenset(m.attr for m in found) for n, found in walker.bound_methods.items() if n in touched},
         uses=_uses(walker.holds, hidden),
-        effects=_effects(walker.holds, hidden),
+        effects=effects,
         made_by=makers(tree, names),
         drawing_later=frozenset(estimators.values()),
         unpickles=unpickles(nodes, names),
@@ -118,6 +119,7 @@ def analyse(
         scripts=scripts_run,
         installs=magics.installed(tree) if ipython else (),
         files=files(tree),
+        kept=kept.of_cell(tree, source, names, effects, quiet_lines(source)),
     )
 
 
@@ -196,6 +198,7 @@ def _code(code: Deferred, hidden: frozenset[str]) -> Code:
         code.is_class,
         code.changes_class,
         frozenset(code.returned_itself),
+        _named((*code.binds, *code.changes)) - hidden,
     )
 
 

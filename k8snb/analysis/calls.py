@@ -21,6 +21,7 @@ class Calls(Objects):
 
     def __init__(self, nodes: Sequence[ast.AST]) -> None:
         super().__init__(nodes)
+        self.nodes = nodes
         self.bound_methods = mutation.bound_methods(nodes)
         self.nameless: set[Deferred] = set()
         self.into: dict[ast.AST, frozenset[str]] = {}  # calls, and the names that are bound to their results
@@ -65,6 +66,13 @@ class Calls(Objects):
                 self.hand_all(call, one, given, later=name in tables.CALLS_FIRST, place=value)
         return True
 
+    def waits(self, call: ast.Call) -> bool:
+        """Say whether a call makes a function with arguments of its own, which this cell does nothing with."""
+        names = self.into.get(call, frozenset()) if mutation.function_name(call) == "partial" else frozenset()
+        return bool(names) and not any(
+            isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load) for node in self.nodes
+        )
+
     def hand_all(
         self,
         call: ast.Call,
@@ -76,8 +84,13 @@ class Calls(Objects):
     ) -> None:
         """Note all arguments of a call, or of one at another place that it makes."""
         functions = tuple((position, one) for position, value in given for one in self.functions(value))
+        methods = [one for position, value in given if position != "self" for one in mutation.methods_in(value)]
         for position, value in given:
-            self.hand(call, function, position, self.contents(value), functions=functions, later=later, place=place)
+            objects = self.contents(value)
+            self.hand(call, function, position, objects, functions=functions, later=later, place=place)
+            key = (place or call, position, function)
+            if position == "self" and methods and (one := self.unit.passes.get(key)):
+                self.unit.passes[key] = replace(one, methods=one.methods | self.named(methods))
 
     def hand(
         self,
@@ -107,7 +120,13 @@ class Calls(Objects):
                 line=call.lineno,
                 functions=functions,
                 later=later,
+                waits=later and self.waits(call),
             )
+
+    def named(self, methods: Sequence[ast.Attribute]) -> frozenset[tuple[str, str]]:
+        """Return methods with the names whose objects' they are."""
+        found = ((method.attr, origin) for method in methods for origin in self.contents(method.value))
+        return frozenset((name, o.key) for name, o in found if isinstance(o, Before) and isinstance(o.key, str))
 
     def functions(self, expression: ast.expr) -> Iterator[Function]:
         """Yield what an expression may be that can be called, methods left out."""
@@ -151,6 +170,8 @@ class Calls(Objects):
 
     def change_through(self, call: ast.Call) -> None:
         """Note what methods change that a call is handed, or that go by a name of their own: ``put = x.append``."""
+        if self.waits(call):
+            return
         for method in (
             m for part in (*call.args, *(k.value for k in call.keywords)) for m in mutation.methods_in(part)
         ):

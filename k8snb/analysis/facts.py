@@ -150,8 +150,12 @@ class Pass:
     line : int
     functions : tuple of (int or str, Function)
         What else the call is given that may be a function, with its place among the arguments.
+    methods : frozenset of (str, str)
+        Of what a method is called on: methods that the call is given, uncalled, with the names of their objects.
     later : bool
         The call is made by calling what `into` stands for (``partial``).
+    waits : bool
+        The cell itself does not make that call.
     altered, altered_inside, called, returned : bool
         What the call returns is changed in place; something inside it is; it is called; the function here returns it in
         turn.
@@ -164,7 +168,9 @@ class Pass:
     into: frozenset[str]
     line: int
     functions: tuple[tuple[int | str, Function], ...] = ()
+    methods: frozenset[tuple[str, str]] = frozenset()
     later: bool = False
+    waits: bool = False
     altered: bool = False
     altered_inside: bool = False
     called: bool = False
@@ -182,8 +188,9 @@ class Code:
         Parameters whose objects it changes in place, and those whose objects its result may be or contain.
     returns_itself : frozenset of str
         Of these, those whose objects its result may be, or be a part of.
-    gives : frozenset of str
-        Names of the namespace whose objects its result may be or contain.
+    gives, touches : frozenset of str
+        Names of the namespace whose objects its result may be or contain, and those that calling it rebinds, or whose
+        objects it changes.
     passes : tuple of Pass
     methods : mapping of str to Code
         Of a class.
@@ -210,6 +217,7 @@ class Code:
     is_class: bool = False
     changes_class: bool = False
     returns_itself: frozenset[str] = frozenset()
+    touches: frozenset[str] = frozenset()
 
     def beside(self, other: Code | None) -> Code:
         """Return what calling one of the two comes to."""
@@ -229,6 +237,7 @@ class Code:
             self.is_class or other.is_class,
             self.changes_class or other.changes_class,
             self.returns_itself | other.returns_itself,
+            self.touches | other.touches,
         )
 
 
@@ -250,6 +259,30 @@ class Refusal:
     what: str
     fix: str
     foreign: bool = False
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a cell leaves behind in a process that is no variable.
+
+    Parameters
+    ----------
+    displays, annotates : int
+        The line of the expression whose value it displays, and of the first name that it annotates; 0: none.
+    derives, one_dict, cached : mapping of str to int
+        Classes that it derives from others, classes whose instances share one dict for their attributes, and functions
+        that keep their results (``lru_cache``), with their lines.
+    doing, calls : frozenset of str
+        Of `cached`: functions that do more than compute, and those that the cell calls itself.
+    """
+
+    displays: int = 0
+    annotates: int = 0
+    derives: Mapping[str, int] = field(default_factory=dict)
+    one_dict: Mapping[str, int] = field(default_factory=dict)
+    cached: Mapping[str, int] = field(default_factory=dict)
+    doing: frozenset[str] = frozenset()
+    calls: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -332,6 +365,7 @@ class CellFacts:
         Of the functions and classes that the cell binds, where they have to do with any.
     constants : mapping of str to str
         Names that the cell surely binds to a literal, and only once; with the literal.
+    kept : Kept
     """
 
     reads: Mapping[str, int] = field(default_factory=dict)
@@ -372,6 +406,7 @@ class CellFacts:
     state: ModuleState = field(default_factory=ModuleState)
     functions: Mapping[str, ModuleState] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+    kept: Kept = field(default_factory=Kept)
 
     def warned(self, codes: frozenset[str]) -> Warning_ | None:
         """Return the first warning of some codes, where there is one."""

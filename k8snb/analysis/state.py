@@ -222,6 +222,8 @@ class _Finder(ast.NodeVisitor):
         if not isinstance(node.ctx, ast.Load) and (kind := self._kind(node)):
             self.set(node, (kind,))
             return
+        if node.attr in {known.SUBCLASSES, known.CACHE}:
+            self.code.use(node.attr, node.lineno)
         if isinstance(node.ctx, ast.Load) and (dotted := self.dotted(node)):
             self._used(dotted, node.lineno)
         else:
@@ -249,6 +251,8 @@ class _Finder(ast.NodeVisitor):
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self.code.reads.setdefault(node.id, node.lineno)
+            if node.id == known.ANNOTATIONS:
+                self.code.use(known.ANNOTATIONS, node.lineno)
             if self._logger(node):
                 self.code.use(known.LOGGING, node.lineno)
             if dotted := self.dotted(node):

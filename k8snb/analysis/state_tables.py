@@ -9,6 +9,7 @@ SEEDS = frozenset({NUMPY, RANDOM, TORCH, TENSORFLOW})
 """Kinds of state that each draw changes: setting such a state means something to what draws from it next."""
 
 ENVIRONMENT, FOLDER, PLOTS, FRAMES, ARRAYS = "environ", "folder", "plots", "frames", "arrays"
+SUBCLASSES, ANNOTATIONS, CACHE = "__subclasses__", "__annotations__", "cache_info"
 LOGGING, FILTERS, PATH, NUMBERS, ALWAYS = "logging", "warnings", "path", "numbers", "always"
 IMPLICIT = frozenset({ENVIRONMENT, FILTERS, ALWAYS})
 """Kinds that matter to code which does not name them."""

@@ -76,13 +76,12 @@ class Statements(Expressions):
                     self.hold_target(target, kept)
                 self.same_object(targets)
                 self.parts_of_one(targets, value)
-        for target in targets:
-            for node in ast.walk(target):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                    self.note(node.id, brought, made)
-                elif brought and isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
-                    for owner in mutation.roots(node.value):
-                        self.note(owner.id, brought, set())
+        for node in (node for target in targets for node in ast.walk(target)):
+            match node:
+                case ast.Name(id=name, ctx=ast.Store()):
+                    self.note(name, brought, made)
+                case (ast.Attribute() | ast.Subscript()) as part if brought and isinstance(part.ctx, ast.Store):
+                    self.note_in(part.value, brought)
 
     def same_object(self, targets: Sequence[ast.expr]) -> None:
         """Note that the names of ``a = b = value`` stand for one object."""
@@ -112,6 +111,11 @@ class Statements(Expressions):
         if isinstance(key, str):
             self.holds.setdefault(key, []).extend(brought)
             self.instances.setdefault(key, set()).update(made)
+
+    def note_in(self, owner: ast.expr, brought: Sequence[Deferred]) -> None:
+        """Note the code that an object brings along from now on."""
+        for node in mutation.roots(owner):
+            self.note(node.id, brought, set())
 
     def brought(self, value: ast.expr) -> list[Deferred]:
         """Return the code of this cell that a value may hold; what a function returns does not hold the function."""

@@ -7,7 +7,7 @@ import collections
 import copyreg
 import functools
 import types
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from blake3 import blake3
 
@@ -75,13 +75,25 @@ def parts(obj: object) -> Sequence[Any] | None:
     look = None if isinstance(obj, type) else _look_of(kind)
     if look is None:
         return None
-    return () if look in {_of_frame, _of_pickle} else look(obj).parts
+    if look is _of_frame:
+        from k8snb.artifacts import frames
+
+        return frames.memory(obj)
+    if look is _of_array and not cast("Any", obj).dtype.hasobject:
+        return _attributes(obj)
+    return () if look is _of_pickle else look(obj).parts
 
 
 def is_closed(obj: object) -> bool:
     """Say whether only an object's own code can tell what it consists of."""
     kind: Any = type(obj)
     return not isinstance(obj, type) and _look_of(kind) is _of_pickle
+
+
+def is_frame(obj: object) -> bool:
+    """Say whether an object is a frame or a series."""
+    kind: Any = type(obj)
+    return _look_of(kind) is _of_frame
 
 
 def is_iterator(obj: object) -> bool:
@@ -153,6 +165,7 @@ def _of_class(obj: type) -> State:
 
 _OF_TYPE = frozenset(
     {"__dict__", "__weakref__", "__doc__", "__module__", "_abc_impl", "__abstractmethods__", "__slotnames__"}
+    | {"_value2member_map_"}  # grows where members of a flag are combined
 )
 
 
@@ -176,8 +189,12 @@ def _of_instance(slots: Sequence[str], obj: Any) -> State:
     return State(parts, own)
 
 
+def _attributes(obj: object) -> list[Any]:
+    return list(getattr(obj, "__dict__", {}).values())
+
+
 def _of_array(obj: Any) -> State:
-    attributes = list(getattr(obj, "__dict__", {}).values())
+    attributes = _attributes(obj)
     own = (obj.shape, obj.dtype, obj.strides if obj.size else None, obj.flags.writeable)
     if obj.dtype.hasobject:
         return State([*attributes, *obj.ravel().tolist()], own)

@@ -204,6 +204,7 @@ def _form_in_pandas(kind: Any, pandas: Any) -> Form | None:
     forms = [
         (pandas.core.internals.managers.BaseBlockManager, _MANAGER),
         (pandas._libs.internals.Block, _BLOCK),  # noqa: SLF001 - there is no public word for it
+        (getattr(pandas._libs.internals, "BlockValuesRefs", ()), _BLOCK),  # noqa: SLF001
         (pandas.Index, _OBJECT),
         (pandas.api.extensions.ExtensionArray, _OBJECT),
         (pandas.api.extensions.ExtensionDtype, _OBJECT),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +14,29 @@ if TYPE_CHECKING:
 def alike(one: Any, other: Any) -> bool:
     """Say whether two frames, or two series, have the same labels, types, values and attributes."""
     return _told(one) == _told(other) and _same_axes(one, other) and _same_columns(one, other)
+
+
+def memory(frame: Any) -> list[Any]:
+    """Return the arrays that hold a frame's values and whose elements are in their own memory."""
+    return [array for block in frame._mgr.blocks for array in arrays(block.values).values()]  # noqa: SLF001
+
+
+def arrays(values: Any) -> dict[str, Any]:
+    """Return the arrays that hold a block's values, by the names of attributes; without a name: all of it."""
+    found = {"": values} if isinstance(values, _numpy().ndarray) else {n: getattr(values, n, None) for n in _INNER}
+    return {
+        name: array
+        for name, array in found.items()
+        if isinstance(array, _numpy().ndarray) and array.size and not array.dtype.hasobject
+    }
+
+
+_INNER = ("_ndarray", "_data", "_mask", "_codes")
+"""Attributes of extension arrays."""
+
+
+def _numpy() -> Any:
+    return sys.modules["numpy"]
 
 
 def _told(frame: Any) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from types import BuiltinMethodType, CellType, FunctionType, MappingProxyType, M
 from typing import TYPE_CHECKING, Any
 
 from k8snb.artifacts import rebuild, views
-from k8snb.artifacts.compare import is_closed, is_iterator, parts, slots_of
+from k8snb.artifacts.compare import is_closed, is_frame, is_iterator, parts, slots_of
 from k8snb.artifacts.identity import is_atomic
 from k8snb.artifacts.loaded import loaded
 
@@ -115,6 +115,9 @@ class _Replacing:
     def __init__(self, pairs: Pairs) -> None:
         self._pairs = pairs
         self._arrays = [(copy, original) for copy, original in pairs.values() if _is_array(copy)]
+        frames = [(one, other) for one, other in pairs.values() if is_frame(one)]
+        blocks = [pair for one, other in frames for pair in zip(one._mgr.blocks, other._mgr.blocks, strict=False)]  # noqa: SLF001
+        self._references = {id(one.refs): other.refs for one, other in blocks}
         self._todo: list[tuple[Any, Any]] = []
         self._seen = {id(original): original for _, original in pairs.values()}
 
@@ -209,6 +212,8 @@ class _Replacing:
             self._fill(partial(list.__setitem__, value), enumerate(list.__iter__(value)))
         elif kind is deque:
             self._fill(value.__setitem__, enumerate(value))
+        elif is_frame(value):
+            self._in_frame(value)
         if kind is not FunctionType and not isinstance(value, type):
             self._in_attributes(value, kind)
 
@@ -237,6 +242,15 @@ class _Replacing:
     def _in_cell(self, cell: CellType) -> None:
         with suppress(ValueError):  # an empty one
             cell.cell_contents = self.of(cell.cell_contents)
+
+    def _in_frame(self, frame: Any) -> None:
+        """Let a frame look at an original's memory, and know of the frames that do so too."""
+        for block in frame._mgr.blocks:  # noqa: SLF001 - pandas has no public word for what is asked here
+            if _is_array(block.values) and (values := self._view(block.values)) is not block.values:
+                block.values = values
+                if (references := self._references.get(id(block.refs))) is not None:
+                    block.refs = references
+                    references.add_reference(block)
 
     def _view(self, array: Any) -> Any:
         """Return an array that looks at an original's memory where the given one looks at its copy's."""

@@ -34,7 +34,7 @@ class Packed:
     buffers : tuple of memoryview
         The out-of-band buffers in order: the values' own memory, not copies.
     needs : tuple of str
-        Names of the namespace that functions and classes inside use.
+        Names of the namespace that functions and classes inside use: others of the group too, but not the only one.
     modules : tuple of str
         Top-level modules that loading imports, without the standard library.
     summary : dict of str to str
@@ -142,7 +142,7 @@ def _packed(names: list[str], pickler: Pickler, summary: dict[str, str], marks: 
         names=tuple(names),
         pickle=b"".join(pickler.chunks),
         buffers=tuple(pickler.buffers),
-        needs=tuple(sorted(pickler.needs)),
+        needs=tuple(sorted(pickler.needs.difference(names if len(names) == 1 else ()))),
         modules=pickler.imports(),
         summary={name: summary[name] for name in names},
         marks=marks,
@@ -153,12 +153,15 @@ def _dump(
     values: dict[str, object], namespace: dict[str, Any] | None, bases: dict[int, Extent], failures: dict[str, str]
 ) -> Pickler | None:
     """Pickle variables together; None, and the reason for each noted, where that fails."""
-    from k8snb.artifacts import describe
+    from k8snb.artifacts import describe, singletons
     from k8snb.artifacts.pickler import Pickler
 
     pickler = Pickler(namespace, bases)
     try:
         pickler.dump(values)
+        if singletons.may_be_in(pickler.chunks):
+            pickler = singletons.PicklerOfSingletons(namespace, bases)
+            pickler.dump(values)
     except Exception as error:  # noqa: BLE001 - the value's own code runs here and may raise anything
         said = {name: value for name, value in values.items() if is_variable(name)}
         failures |= {name: describe.failure(name, value, error, pickler.last) for name, value in said.items()}

@@ -26,7 +26,7 @@ import cloudpickle
 from blake3 import blake3
 from cloudpickle.cloudpickle import _find_imported_submodules
 
-from k8snb.artifacts import rebuild, versions, views
+from k8snb.artifacts import enums, frames, rebuild, versions, views
 from k8snb.artifacts.arena import Arena
 from k8snb.artifacts.buffers import IN_BAND
 from k8snb.artifacts.loaded import loaded
@@ -83,6 +83,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         self.defined: set[int] = set()  # ids of functions and classes packed by value
         self.values: set[int] = set()  # ids of arrays that stand for their contents only
         self.extents: list[Extent] = []
+        self._of_blocks: dict[int, Extent] = {}  # by the ids of views of frames' values
         self.last: Any = None  # what was being packed when something failed
         self._tries = False  # it is thrown away
         self._types: set[type] = set()
@@ -151,6 +152,9 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         }
         reducers |= {type(view({})): functools.partial(_view, view) for view in (dict.keys, dict.values, dict.items)}
         reducers[MappingProxyType] = functools.partial(_view, MappingProxyType)
+        if dataclasses := loaded("dataclasses"):
+            there = ((name, getattr(dataclasses, name)) for name in ("MISSING", "KW_ONLY", "_HAS_DEFAULT_FACTORY"))
+            reducers |= {type(one): functools.partial(_named, name) for name, one in there}
         if np := loaded("numpy"):
             reducers |= {getattr(np, name): self._array for name in _ARRAYS}
         return reducers
@@ -166,6 +170,10 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
                 reducer = self._index
             elif issubclass(kind, pandas._libs.internals.Block):  # noqa: SLF001 - copy on write is its matter
                 reducer = self._block
+            elif issubclass(kind, pandas.core.internals.managers.SingleBlockManager):
+                reducer = self._manager_of_series
+            elif kind is getattr(pandas._libs.internals, "BlockValuesRefs", None):  # noqa: SLF001
+                reducer = _references
             elif issubclass(kind, (pandas.DataFrame, pandas.Series)):
                 # Part of each frame's state, but the class's own.
                 self.values.add(id(kind._metadata))  # noqa: SLF001
@@ -209,7 +217,13 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         own = vars(kind)
         # What is the base's too, cloudpickle leaves out.
         attributes |= {name: own[name] for name in sorted(rebuild.deletable(kind) - attributes.keys())}
-        if isinstance(args[3], dict):  # not so for an enumeration
+        if "_member_map_" in own:
+            if made_of := enums.members_of(kind):
+                make, args[3] = enums.make, made_of
+                attributes = {name: value for name, value in attributes.items() if name not in made_of[1]}
+                attributes |= {name: own[name] for name in sorted(enums.MAKERS & own.keys())}
+                attributes[enums.STATE] = enums.state_of(kind)
+        else:
             slots_too = {"__slots__": own["__slots__"]} if own.get("__slots__") else {}
             args[3] = {**args[3], **slots_too, "__qualname__": kind.__qualname__}
         return (make, (*args, version), (attributes, slots), *rest)
@@ -299,13 +313,14 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             return rebuild.make_array, (kind, bytearray(), dtype, array.shape, None, 0, writeable)
         reach = views.extent(array)
         start = array.__array_interface__["data"][0]
+        base = self._of_blocks.get(id(array))
         if id(array) not in self.values:
             self.extents.append(reach)
             base = self.bases.get(id(array))
-            if base is not None:
-                return rebuild.make_array, (
-                    kind, self._base(base), dtype, array.shape, strides, start - base.start, writeable,
-                )  # fmt: skip
+        if base is not None:
+            return rebuild.make_array, (
+                kind, self._base(base), dtype, array.shape, strides, start - base.start, writeable,
+            )  # fmt: skip
         if reach.end - reach.start > 2 * array.nbytes:  # mostly gaps: copy
             array = array.copy(order="K")
             strides, reach = array.strides, views.extent(array)
@@ -330,14 +345,30 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         return NotImplemented
 
     def _block(self, block: Any) -> Any:
-        """Pack the values of a frame; under copy on write memory that frames share is no one's business but theirs."""
+        """Pack the values of a frame; under copy on write memory that frames share is no one's business but theirs.
+
+        Where an array that is none of a frame's looks at it too, all of them go on sharing it, and the frames go on
+        knowing of one another.
+        """
         if not _copy_on_write():
             return NotImplemented
         make, (values, *rest) = block.__reduce__()[:2]
+        inside = frames.arrays(values)
+        self.extents += [views.extent(array, of_frame=True) for array in inside.values()]
         values = values.view()
         self._keep.append(values)
         self._mark(values)
-        return make, (values, *rest)
+        bases = {id(getattr(values, n) if n else values): self.bases.get(id(array)) for n, array in inside.items()}
+        self._of_blocks |= {array: base for array, base in bases.items() if base is not None}
+        if not any(bases.values()):
+            return make, (values, *rest)
+        return rebuild.make_block, (values, *rest, block.refs)
+
+    def _manager_of_series(self, manager: Any) -> Any:
+        """Pack what a series consists of as a frame's is: its block knows which others share its memory."""
+        if not _copy_on_write():
+            return NotImplemented
+        return type(manager), (manager.blocks[0], manager.axes[0])
 
     def _mark(self, values: Any) -> None:
         """Note that the arrays in an array of pandas stand for their contents only."""
@@ -424,6 +455,16 @@ def _view(look_at: Callable[[Any], Any], view: Any) -> Any:
     """Pack what looks at a dict with the dict, not with what it sees there now."""
     [seen] = gc.get_referents(view)
     return (look_at, (seen,)) if type(seen) is dict else NotImplemented
+
+
+def _named(name: str, _: Any) -> str:
+    """Pack what a module has one of by its name there."""
+    return name
+
+
+def _references(_: Any) -> Any:
+    """Pack what knows of the frames that share memory: those that are loaded enter themselves anew."""
+    return rebuild.make_references, ()
 
 
 def _leave(_: Any) -> Any:

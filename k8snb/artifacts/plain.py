@@ -16,6 +16,7 @@ _OTHERS = frozenset({
     ("builtins", "set"), ("builtins", "slice"),
     ("collections", "Counter"), ("collections", "OrderedDict"), ("collections", "deque"),
     ("k8snb.artifacts.rebuild", "make_array"), ("k8snb.artifacts.rebuild", "make_base"),
+    ("k8snb.artifacts.rebuild", "make_block"), ("k8snb.artifacts.rebuild", "make_references"),
 })  # fmt: skip
 """A ``defaultdict`` grows where it is read, an iterator goes on."""
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import gc
+import importlib
 import io
 import linecache
+import math
 import pickle
 import zlib
 from contextlib import contextmanager
 from types import CellType, CodeType, FunctionType, MemberDescriptorType
 from typing import IO, TYPE_CHECKING, Any
 
+from k8snb.artifacts import enums
 from k8snb.artifacts.plain import is_plain
 
 if TYPE_CHECKING:
@@ -89,6 +92,14 @@ class Unpickler(pickle.Unpickler):
                 return found
         return [*self.memo.copy().values()]  # ten times as slow
 
+    def persistent_load(self, place: tuple[str, str]) -> Any:
+        """Return the NaN of a module, or the like; nobody asks for that of a module that is not there."""
+        module, name = place
+        try:
+            return getattr(importlib.import_module(module), name)
+        except ImportError:
+            return math.nan
+
     def find_class(self, module: str, name: str) -> Any:
         """Look up a global; those of ``__main__`` are the notebook's."""
         self.plain = self.plain and is_plain(module, name)
@@ -99,6 +110,8 @@ class Unpickler(pickle.Unpickler):
             first, *rest = name.split(".")
             return functools.reduce(getattr, rest, self._namespace[first])
         found = super().find_class(module, name)
+        if module == "k8snb.artifacts.enums":
+            return functools.partial(self._make_class, found)
         if module.startswith("cloudpickle"):
             if name in {"_make_skeleton_class", "_make_skeleton_enum"}:
                 return functools.partial(self._make_class, found)
@@ -138,7 +151,9 @@ class Unpickler(pickle.Unpickler):
             self._hooks.append((kind, attributes[_HOOK]))
         for name in deletable(kind) - attributes.keys():
             type.__delattr__(kind, name)
-        return set_state(kind, ({name: value for name, value in attributes.items() if name != _HOOK}, slots))
+        if enums.STATE in attributes:
+            enums.set_state(kind, attributes[enums.STATE])
+        return set_state(kind, ({name: v for name, v in attributes.items() if name not in _NO_ATTRIBUTES}, slots))
 
     def _remember(self) -> None:
         """Remember the versions of the classes that were loaded."""
@@ -172,6 +187,7 @@ def deletable(kind: type) -> set[str]:
 
 
 _HOOK = "__init_subclass__"
+_NO_ATTRIBUTES = frozenset({_HOOK, enums.STATE})
 _CODE = (FunctionType, staticmethod, classmethod, property)  # which of its copies runs is all the same
 
 
@@ -300,6 +316,17 @@ def make_array(
     if not writeable:
         array.flags.writeable = False
     return array
+
+
+def make_references() -> Any:
+    """Make what blocks of frames that share memory enter themselves in."""
+    return importlib.import_module("pandas._libs.internals").BlockValuesRefs()
+
+
+def make_block(values: Any, placement: Any, dimensions: int, references: Any) -> Any:
+    """Make a block of a frame that knows which others share its memory."""
+    blocks = importlib.import_module("pandas.core.internals.blocks")
+    return blocks.new_block(values, placement=blocks.BlockPlacement(placement), ndim=dimensions, refs=references)
 
 
 def make_base(buffer: Any) -> Any:

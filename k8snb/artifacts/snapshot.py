@@ -118,7 +118,8 @@ class Snapshot:
         theirs = [extent for pickler in picklers for extent in pickler.extents]
         if not theirs:
             return False
-        mine = [views.extent(a) for _, a, _ in self._noted if id(a) in self._ids and is_array_of_numbers(a) and a.size]
+        arrays = [a for _, a, _ in self._noted if is_array_of_numbers(a) and a.size]
+        mine = [views.extent(array, of_frame=id(array) not in self._ids) for array in arrays]
         mine += [one for crowd in self._many for one in crowd.extents(theirs)]
         known = set(map(id, mine))
         return any(len({id(one) in known for one in cluster}) > 1 for cluster in views.clusters([*mine, *theirs]))

@@ -34,11 +34,14 @@ class Extent:
         Keeps the memory alive.
     start, end : int
         Addresses.
+    of_frame : bool
+        The array holds values of a frame, which copies what it shares with other frames before it writes to it.
     """
 
     array: Array
     start: int
     end: int
+    of_frame: bool = False
 
     def bytes(self, *, readonly: bool) -> Any:
         """Return the memory itself as an array of bytes."""
@@ -47,7 +50,7 @@ class Extent:
         return np.asarray(_Memory(self.array, self.start, self.end - self.start, readonly=readonly))
 
 
-def extent(array: Array) -> Extent:
+def extent(array: Array, *, of_frame: bool = False) -> Extent:
     """Return the memory that a (not empty) array reaches."""
     start = end = array.__array_interface__["data"][0]
     for length, stride in zip(array.shape, array.strides, strict=True):
@@ -55,15 +58,15 @@ def extent(array: Array) -> Extent:
             start += (length - 1) * stride
         else:
             end += (length - 1) * stride
-    return Extent(array, start, end + array.itemsize)
+    return Extent(array, start, end + array.itemsize, of_frame)
 
 
 def owner(array: Array) -> Array:
     """Return the array that the memory of a view belongs to."""
     import numpy as np
 
-    while isinstance(array.base, np.ndarray):
-        array = array.base
+    while isinstance(base := array.base.owner if isinstance(array.base, _Memory) else array.base, np.ndarray):
+        array = base
     return array
 
 
@@ -74,7 +77,10 @@ def holds(array: Array, stretch: Extent) -> bool:
 
 
 def clusters(extents: Iterable[Extent]) -> list[list[Extent]]:
-    """Return the groups of two or more different arrays that share memory, transitively."""
+    """Return the groups of two or more different arrays that share memory, transitively.
+
+    What only frames share is no one's business but theirs.
+    """
     found: list[list[list[Extent]]] = []
     end = -1
     for one in sorted(extents, key=lambda e: e.start):
@@ -84,7 +90,12 @@ def clusters(extents: Iterable[Extent]) -> list[list[Extent]]:
         sharing = [group for group in found[-1] if any(_share(one, other) for other in group)]
         merged = [one, *(e for group in sharing for e in group)]
         found[-1] = [group for group in found[-1] if group not in sharing] + [merged]
-    return [group for stretch in found for group in stretch if len({id(e.array) for e in group}) > 1]
+    return [group for stretch in found for group in stretch if _is_shared(group)]
+
+
+def _is_shared(group: list[Extent]) -> bool:
+    different = {(id(one.array), one.of_frame) for one in group}
+    return len(different) > 1 and not all(one.of_frame for one in group)
 
 
 def merge(cluster: list[Extent]) -> Extent:

@@ -14,7 +14,7 @@ from k8snb.artifacts.graft import graft
 from k8snb.artifacts.groups import Group
 from k8snb.artifacts.store import Store
 from k8snb.artifacts.transfer import Loaded, load_whole
-from k8snb.errors import UnpackableError
+from k8snb.errors import K8snbError, RequirementsError, UnpackableError
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,21 @@ class Made:
     group: Group
     store: Store
     loaded: Loaded | None = field(default=None, repr=False)
+
+    def not_loaded(self, key: str, error: Exception) -> K8snbError:
+        """Return the error for reading what its own code, or a package here, cannot make again."""
+        name = key if marks.is_variable(key) else ", ".join(self.group.names)
+        what = f"{name} was made by step {self.step}, but cannot be loaded here: {type(error).__name__}: {error}"
+        where = f"step {self.step}"
+        if isinstance(error, ImportError):
+            module = (error.name or "").partition(".")[0]
+            return RequirementsError(what, where=where, fix=f"install the package of {module!r} in the kernel too")
+        return UnpackableError(
+            what,
+            where=where,
+            fix="let the step put plain data into a variable, or use it inside the step; "
+            "else see that kernel and step have the same versions of its packages",
+        )
 
 
 Pending = NotRun | Broken | Made
@@ -182,13 +197,18 @@ class Names:
             self._fetched[name] = value, made
             del self.pending[name]
 
-    def _load(self, made: Made) -> None:
-        """Load a group; what it has unchanged copies of stays what the kernel has, or becomes the copies."""
+    def _load(self, made: Made, key: str) -> None:
+        """Load a group for one of its values; its copies give way to what the kernel has, or take its place."""
         if "matplotlib" in made.group.modules:
             _show_figures()
         there, later = self._originals(), self._later(made)
         originals = {key: there[mark] for key, mark in made.group.marks.items() if mark in there and key not in later}
-        made.loaded = load_whole(made.store, made.group, namespace=self.namespace)
+        try:
+            made.loaded = load_whole(made.store, made.group, namespace=self.namespace)
+        except K8snbError:
+            raise
+        except Exception as error:
+            raise made.not_loaded(key, error) from error
         copies = made.loaded.values
         successors = {key: self._value(*place) for key, place in later.items()}
         if (originals or successors) and not graft(copies, originals, successors):
@@ -207,7 +227,7 @@ class Names:
 
     def _value(self, made: Made, key: str) -> object:
         if made.loaded is None:
-            self._load(made)
+            self._load(made, key)
         assert made.loaded is not None
         return made.loaded.values[key]
 

@@ -11,8 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from k8snb.artifacts.compare import is_frame
+from k8snb.artifacts.frames import memory
 from k8snb.artifacts.identity import is_atomic
 from k8snb.artifacts.loaded import loaded
+from k8snb.artifacts.views import owner
 
 OBJECTS, WIDTH = 2000, 1000
 """How many objects behind a value are looked at for code, and how many items of a container."""
@@ -89,15 +92,18 @@ def uses(value: Any) -> set[str]:
 def sharing(names: Iterable[str], values: Mapping[str, Any]) -> set[str]:
     """Return the other names whose values share an object that can change with one of the names' values."""
     names = set(names)
-    shared = {part for name in names & values.keys() for part in _mutable(values[name])}
-    others = values.keys() - names
-    return {name for name in others if any(part in shared for part in _mutable(values[name]))} if shared else set()
+    known = [part for name in names & values.keys() for part in _mutable(values[name])]
+    # Frames copy what they share with other frames before they write to it.
+    shared = {part for part, _ in known}, {part for part, of_frame in known if not of_frame}
+    others = values.keys() - names if known else ()
+    return {name for name in others if any(part in shared[of_frame] for part, of_frame in _mutable(values[name]))}
 
 
-def _mutable(value: Any) -> Iterator[int]:
-    """Yield what tells the objects behind a value that can change: an array stands for its memory.
+def _mutable(value: Any) -> Iterator[tuple[int, bool]]:
+    """Yield what tells the objects behind a value that can change, and whether it is the memory of a frame.
 
-    A module is no way to them: through its builtins it leads to the shell, and from there to all of the notebook's.
+    An array stands for its memory. A module is no way to them: through its builtins it leads to the shell, and from
+    there to all of the notebook's.
     """
     seen = {id(value)}
     todo = deque([value] if not issubclass(type(value), types.ModuleType) else [])
@@ -105,10 +111,11 @@ def _mutable(value: Any) -> Iterator[int]:
         one = todo.popleft()
         kind: Any = type(one)
         if not is_atomic(kind) and (not isinstance(one, type | types.FunctionType) or one.__module__ == "__main__"):
-            yield id(_memory(one))
+            yield id(_memory(one)), False
         if kind is types.FunctionType:
-            yield from map(id, one.__closure__ or ())
-        if kind.__module__.partition(".")[0] == "pandas":  # copies on write: what frames share is their own matter
+            yield from ((id(cell), False) for cell in one.__closure__ or ())
+        if kind.__module__.partition(".")[0] == "pandas":
+            yield from ((id(_memory(array)), True) for array in (memory(one) if is_frame(one) else ()))
             continue
         new = [part for part in _parts(one) if id(part) not in seen and not issubclass(type(part), (*_PLAIN, type))]
         seen.update(map(id, new))
@@ -118,9 +125,10 @@ def _mutable(value: Any) -> Iterator[int]:
 def _memory(value: Any) -> Any:
     """Return the object that holds an array's memory; of other values these themselves."""
     numpy = loaded("numpy")
-    while numpy is not None and isinstance(value, numpy.ndarray) and value.base is not None:
-        value = value.base
-    return value
+    if numpy is None or not isinstance(value, numpy.ndarray):
+        return value
+    whole = owner(value)
+    return whole if whole.base is None else whole.base
 
 
 _PLAIN = (str, bytes, int, float, complex, type(None), types.ModuleType, types.FrameType)

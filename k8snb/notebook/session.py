@@ -28,7 +28,7 @@ from k8snb.notebook.screen import Screen
 from k8snb.notebook.show import View
 from k8snb.orchestrators import kind_of
 from k8snb.orchestrators.base import Capability
-from k8snb.pipeline import build, merge, parse_options, select
+from k8snb.pipeline import build, kept, merge, parse_options, select
 from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.file import kales_own
 from k8snb.pipeline.model import Pipeline, Step
@@ -287,7 +287,8 @@ class Session:
         above = [] if place is None else self.cells.above(place)
         if place is None or not any(entry.step is not None for entry in above):
             return
-        if not may_matter(self.cells.at(place).facts, (entry.facts for entry in above)):
+        facts = self.cells.at(place).facts
+        if not (may_matter(facts, (e.facts for e in above)) or kept.may_matter(facts, [e.facts for e in above])):
             return
         for unshared in self.pipeline(place + 1).unshared:
             if unshared.reader == place:

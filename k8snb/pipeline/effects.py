@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from k8snb.analysis.facts import BINDS_ANY, CellFacts
+from k8snb.analysis.facts import BINDS_ANY, CellFacts, Pass
 from k8snb.pipeline.library import Library
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.sources import code_of, with_uses
@@ -67,7 +67,7 @@ class _State:
         before = library.copy() if calls_and_binds else library
         library.add(cell.facts)
         facts = _with_functions(cell.facts, self.done, kernel_uses, library)
-        handed = library.handed(facts)
+        handed = library.handed(facts) | sharing.let_off(facts)
         if calls_and_binds:
             handed |= before.handed(facts)
         facts = facts.with_changes({n: line for n, line in handed.items() if n not in modules})
@@ -110,12 +110,14 @@ class _Sharing:
     def __init__(self) -> None:
         self._contents: dict[str, set[str]] = {}
         self._classes: dict[str, set[str]] = {}
+        self._armed: dict[str, set[str]] = {}  # names that an object changes by functions that it has been given
 
     def copy(self) -> _Sharing:
         """Return one that goes on on its own."""
         new = _Sharing()
         new._contents = {name: set(inner) for name, inner in self._contents.items()}
         new._classes = {name: set(classes) for name, classes in self._classes.items()}
+        new._armed = {name: set(others) for name, others in self._armed.items()}
         return new
 
     def add(self, facts: CellFacts, library: Library) -> None:
@@ -131,15 +133,21 @@ class _Sharing:
             self._put(name, others)
         for name, others in facts.same.items():
             self._join(name, others)
+        self._join_results(facts, library)
+        for one in facts.passes:
+            self._arm(one, library)
+        for one in returned:
+            for name in one.into:
+                self._join(name, one.names)
+        self._forget(facts.gone)
+
+    def _join_results(self, facts: CellFacts, library: Library) -> None:
+        """Note what names share that stand for what functions of the cells return."""
         for name, functions in facts.results.items():
             for function in functions & library.codes.keys():
                 self._join(name, library.codes[function].gives)
                 if library.codes[function].makes_stateful:  # what it returns may have a variable in common
                     self._join(name, {other for other, makers in facts.results.items() if function in makers})
-        for one in returned:
-            for name in one.into:
-                self._join(name, one.names)
-        self._forget(facts.gone)
 
     def _forget(self, names: Iterable[str]) -> None:
         """Leave out names that stand for others or for none now; what is shared through their objects still is."""
@@ -153,10 +161,23 @@ class _Sharing:
                     else:
                         del self._contents[outer]
             self._classes.pop(name, None)
+            self._armed.pop(name, None)
+
+    def _arm(self, one: Pass, library: Library) -> None:
+        """Note which names an object may change by functions that a call of its method gives it."""
+        armed = library.armed(one)
+        for name in one.names if armed else ():
+            self._armed.setdefault(name, set()).update(armed - {name})
+            self._put(name, {other for _, other in one.methods})
 
     def classes_of(self, names: Iterable[str]) -> set[str]:
         """Return the notebook's classes that names stand for instances of: what is inside those may be the class's."""
         return set[str]().union(*(self._classes.get(name, ()) for name in names))
+
+    def let_off(self, facts: CellFacts) -> dict[str, int]:
+        """Return the names that objects which a cell reads may change by functions that they keep; with the lines."""
+        armed = self._armed.keys() & facts.reads.keys()
+        return {other: facts.reads[name] for name in sorted(armed) for other in self._armed[name]}
 
     def instances_of(self, names: AbstractSet[str]) -> set[str]:
         """Return the names that stand for instances of classes among names."""

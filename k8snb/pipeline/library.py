@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -36,6 +37,9 @@ class Closure:
         place = min(position + self.first, len(names) - 1)
         return names[max(place, 0) :][:1]
 
+
+REGISTERS = re.compile(r"(on|add|append|insert|put|register|subscribe|connect|observe|bind|listen|hook|set)(_|$)")
+"""Methods of libraries that keep the functions that they are given, to call them later."""
 
 Given = Mapping[str, tuple[Closure, ...]]
 NOTHING: Given = MappingProxyType({})
@@ -135,7 +139,7 @@ class Library:
 
     def changed_by(self, one: Pass) -> set[str]:
         """Return the names whose objects are changed by, or through, what is handed to a call."""
-        found = set(one.names) if self.changes(one) else set[str]()
+        found = set(one.names) if not one.waits and self.changes(one) else set[str]()
         if one.altered or one.altered_inside:
             found |= {name for closure in self._called(one.callee, NOTHING) for name in closure.code.gives}
             found |= {one.callee.name} & self.made_here
@@ -148,6 +152,24 @@ class Library:
             return any(self.made_by.get(name) in kinds for name in one.names)
         draws = one.callee.method and one.position == "self" and one.callee.name in DRAWS
         return (draws and not one.names.isdisjoint(self.generators)) or self._handed_to(one, NOTHING, set())
+
+    def armed(self, one: Pass) -> set[str]:
+        """Return the names that what a method is called on may change from then on: it keeps functions that do.
+
+        Those of the notebook's classes tell whether they keep anything; of others it is known by the method's name.
+        """
+        if one.callee.name not in self.methods and not REGISTERS.match(one.callee.name):
+            return set()
+        if one.position != "self" or not one.callee.method or not (one.functions or one.methods):
+            return set()
+        if one.callee.name in self.methods and not self.changes(one):
+            return set()
+        found = {name for method, name in one.methods if self._changes_its_object(method)}
+        for function in (function for _, function in one.functions if not function.parameter):
+            code = self.nameless.get(function.name) or self.codes.get(function.name)
+            if code is not None and not code.is_class:
+                found |= code.touches | self.changed_outside(code)
+        return found
 
     def changes_class(self, one: Pass) -> bool:
         """Say whether a method is called that changes the class of what it is called on."""

@@ -13,6 +13,7 @@ from k8snb.analysis.tables import GIVEN
 from k8snb.errors import PipelineError
 from k8snb.pipeline import paths
 from k8snb.pipeline.effects import Effects
+from k8snb.pipeline.kept import kept
 from k8snb.pipeline.model import Cell, Pipeline, Step
 from k8snb.pipeline.refused import extensions, refuse_kernels_own
 from k8snb.pipeline.sharing import share
@@ -72,8 +73,9 @@ def build(
     sharing = share(cells, uses)
     carried = {cells[place].step: tuple(statements) for place, statements in sharing.carried.items()}
     steps = [replace(step, carried=carried.get(step.name, ())) for step in steps]
-    told = (*warnings(cells, steps), *(unshared.text for unshared in sharing.unshared))
-    return Pipeline(name, _with_needed(_in_order(steps)), told, tuple(sharing.unshared), tuple(cells))
+    unshared = (*sharing.unshared, *kept(cells, uses))
+    told = (*warnings(cells, steps), *(one.text for one in unshared))
+    return Pipeline(name, _with_needed(_in_order(steps)), told, unshared, tuple(cells))
 
 
 def select(pipeline: Pipeline, names: Iterable[str]) -> Pipeline:

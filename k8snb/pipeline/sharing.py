@@ -212,18 +212,19 @@ def _constants(replay: Replay, place: int, cells: Sequence[Cell]) -> dict[str, s
     return found
 
 
-def _name(place: int, cell: Cell) -> str:
+def name_of(place: int, cell: Cell) -> str:
+    """Return what a cell is called where the user is told of it."""
     if cell.step is not None:
         return f"step {cell.step}"
     return f"cell [{cell.number}]" if cell.number is not None else f"code cell {place + 1}"
 
 
 def _where(place: int, setting: Setting, cells: Sequence[Cell]) -> str:
-    return f"{_name(place, cells[place])}, line {setting.line}"
+    return f"{name_of(place, cells[place])}, line {setting.line}"
 
 
 def _words(place: int, setting: Setting, cells: Sequence[Cell], reader: int) -> str:
-    what, other = setting.text, _name(reader, cells[reader])
+    what, other = setting.text, name_of(reader, cells[reader])
     where = _where(place, setting, cells)
     if known.SEEDS.intersection(setting.kinds):
         return (

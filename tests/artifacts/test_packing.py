@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import linecache
+import math
 import queue
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from k8snb.artifacts.groups import Group
 from k8snb.artifacts.packing import pack
 from k8snb.artifacts.rebuild import Unpickler
 from k8snb.artifacts.store import open_store
-from k8snb.artifacts.transfer import load, save
+from k8snb.artifacts.transfer import load, load_copy, save
 from k8snb.errors import UnpackableError
 
 
@@ -201,6 +202,78 @@ def test_parts_that_share_nothing_are_independent(travel):
     back, _ = travel(values)
     np.testing.assert_array_equal(back["X"], values["X"])
     np.testing.assert_array_equal(back["y"], values["y"])
+
+
+ENUMS = """
+from enum import Enum, Flag, auto
+class Planet(Enum):
+    EARTH = (5.9, 6.3)
+    def __init__(self, mass, radius):
+        self.mass, self.radius = mass, radius
+class Coord(bytes, Enum):
+    def __new__(cls, value, label):
+        made = bytes.__new__(cls, [value])
+        made._value_, made.label = value, label
+        return made
+    PX = (0, "P.X")
+    PY = (1, "P.Y")
+class Right(Flag):
+    READ = auto()
+    WRITE = auto()
+    BOTH = READ | WRITE
+class Level(str, Enum):
+    LOW = "low"
+    SMALL = "low"
+class Pair(tuple, Enum):
+    ONE = (1, 2)
+"""
+
+
+def test_members_of_enumerations_have_all_that_their_own_code_has_given_them(folder):
+    space = {"__name__": "__main__"}
+    exec(ENUMS, space)
+    names = ["Planet", "Coord", "Right", "Level", "Pair"]
+    packing = pack({name: space[name] for name in names} | {"right": space["Right"](3)}, namespace=space, strict=True)
+    back = {}
+    for packed in packing.packed:
+        back |= load_copy(folder, save(folder, packed), namespace={"__name__": "__main__"})
+    planet, coord, right, level, pair = map(back.get, names)
+    assert (planet.EARTH.mass, planet((5.9, 6.3)).radius) == (5.9, 6.3)
+    assert (coord.PY, coord(1).label, coord["PX"].label) == (b"\x01", "P.Y", "P.X")
+    assert right["BOTH"] is right.READ | right.WRITE is back["right"]
+    assert (level.SMALL is level.LOW, level("low") == "low", list(level.__members__)) == (True, True, ["LOW", "SMALL"])
+    assert pair.ONE == (1, 2)
+
+
+def test_the_nan_of_a_module_stays_that_object(travel):
+    of_numpy, of_math, other = np.nan, math.nan, float("nan")
+    values = {"x": np.nan, "list": [1.5, np.nan, math.nan, other], "frame": pd.DataFrame({"a": ["x", np.nan]})}
+    back, _ = travel(values | {"set": {np.nan}, "array": np.array([np.nan, "x"], dtype=object)})
+    assert back["x"] is of_numpy
+    assert [one is of_numpy for one in back["list"]] == [False, True, False, False]
+    assert [one is of_math for one in back["list"]] == [False, False, True, False]
+    assert back["frame"]["a"][1] is of_numpy
+    assert of_numpy in back["set"]
+    assert back["array"][0] is of_numpy
+
+
+def test_an_array_goes_on_looking_into_a_frame(travel):
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0], "t": pd.date_range("2020", periods=2)})
+    back, _ = travel({"frame": frame, "array": frame["a"].to_numpy(), "times": frame["t"].to_numpy()})
+    back["frame"].loc[0, "a"] = 9.0
+    back["frame"].loc[0, "t"] = pd.Timestamp(0)
+    assert back["array"].tolist() == [9.0, 2.0]
+    assert back["times"][0] == np.datetime64(0, "s")
+    assert not back["array"].flags.writeable
+
+
+def test_frames_that_an_array_looks_into_still_copy_what_they_share(travel):
+    series = pd.Series([1, 2, 3])
+    back, _ = travel({"one": series, "other": series[:], "array": series.to_numpy()})
+    back["one"][0] = 5
+    assert back["other"].tolist() == back["array"].tolist() == [1, 2, 3]
+    back["other"][0] = 6  # nobody shares it with another series now
+    assert back["array"].tolist() == [6, 2, 3]
 
 
 def test_frames_do_not_share_memory_that_they_would_copy_on_write(travel):

@@ -170,6 +170,25 @@ def test_a_result_that_cannot_travel_is_an_error_where_it_is_read(nb: Notebook) 
         nb.run("lock")
 
 
+@pytest.mark.parametrize(
+    ("raised", "error", "way_out"),
+    [
+        ("ValueError('no such version')", UnpackableError, "same versions"),
+        ("ModuleNotFoundError('No module named q', name='q.w')", RequirementsError, "install the package of 'q'"),
+    ],
+)
+def test_a_result_that_cannot_be_loaded_is_an_error_where_it_is_read(
+    nb: Notebook, raised: str, error: type[Exception], way_out: str
+) -> None:
+    nb.run(f"def fussy(what): raise {raised}")
+    nb.run("%%k8s_step a\nclass Fussy:\n    def __reduce__(self): return fussy, (1,)\nmodel, x = Fussy(), 1")
+    nb.run("%k8s_run")
+    assert nb.run("x") == 1
+    with pytest.raises(error, match="model was made by step a, but cannot be loaded here") as found:
+        nb.run("model")
+    assert way_out in str(found.value)
+
+
 # --- values of the kernel ------------------------------------------------------------------------------------------
 
 

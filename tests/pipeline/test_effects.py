@@ -104,6 +104,9 @@ def changes(*sources):
         ([ADD, "x = Frame()", "x.apply(add)"], {"x"}),
         ([CLASS + "    def each(self, f): f(self.items)", "b = Box()", ADD, "b.each(add)"], {"b"}),
         ([ADD, "from functools import partial\nx = []; put = partial(add, x)", "put()"], {"x", "put", "add"}),
+        (["from functools import partial\nx = []", "put = partial(x.append, 1)", "put()"], {"x", "put"}),
+        ([ADD, "from functools import partial\nx = []", "put = partial(add, x)\nput()"], {"x"}),
+        ([ADD, "from functools import partial\nx = []", "list(map(partial(add, x), [1]))"], {"x"}),
         (["x = []", "(lambda rows: rows.append(1))(x)"], {"x"}),
         ([ADD, "def outer(a):\n  def inner(b): add(b)\n  inner(a)", "x = []", "outer(x)"], {"x"}),
         # what calls return
@@ -169,6 +172,8 @@ def test_a_cell_changes(sources, changed):
         ["def boxed(a): return [a]", "x = []", "boxed(x).append(1)"],
         [SAME, "x = []", "len(same(x))"],
         ["x = []", "y = [x]", "y = []", "len(y)"],
+        [ADD, "from functools import partial\nx = []", "put = partial(add, x)"],
+        ["from functools import partial\nx = []", "put = partial(x.append, 1)"],
     ],
 )
 def test_a_cell_that_only_reads_changes_nothing(sources):
@@ -179,6 +184,30 @@ def test_what_was_bound_anew_is_shared_no_more():
     assert changes("x = []", "y = [x]", "x = []", "x.append(1)") == {"x"}
     assert changes("x = []", "y = x", "y = []", "y.append(1)") == {"y"}
     assert changes("import numpy as np", "r = np.random.default_rng(1)", "r = [1]", "r.choice()") == set()
+
+
+BUTTON = """
+class Button:
+    def __init__(self): self.handlers = []
+    def on_click(self, f): self.handlers.append(f)
+    def call(self, f): f(1)
+    def click(self): self.handlers[0](1)
+b, xs = Button(), []
+def seen(v): xs.append(v)
+"""
+
+
+@pytest.mark.parametrize("given", ["xs.append", "seen", "lambda v: xs.append(v)", "f=seen"])
+def test_what_an_object_keeps_to_call_it_later_is_called_where_it_is_used(given):
+    assert "xs" in changes(BUTTON, f"b.on_click({given})", "b.click()")
+    assert "xs" in changes("b, xs = make(), []\ndef seen(v): xs.append(v)", f"b.on_click({given})", "b.click()")
+    assert changes(BUTTON, f"b.call({given})", "b.click()") == set()
+    assert changes(BUTTON, f"b.on_click({given})", "b = Button()", "b.click()") == set()
+
+
+def test_what_an_object_keeps_that_changes_nothing_is_no_matter():
+    assert changes(BUTTON, "b.on_click(print)", "b.click()") == set()
+    assert changes(BUTTON, "b.on_click(xs.count)", "b.click()") == set()
 
 
 def test_modules_are_left_out():
