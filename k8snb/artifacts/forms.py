@@ -71,7 +71,7 @@ def form_of(kind: Any) -> Form | None:
         if _is_scalar(kind, pandas):
             return None
         form = _form_in_pandas(kind, pandas)
-    if form is None and kind.__module__.startswith("_cython_"):
+    if form is None and (kind.__module__.startswith("_cython_") or _is_of_arrow(kind)):
         return None
     if form is None:
         raise UnknownFormError
@@ -218,6 +218,16 @@ def _form_in_pandas(kind: Any, pandas: Any) -> Form | None:
 def _is_scalar(kind: Any, pandas: Any) -> bool:
     scalars = (pandas.Period, pandas.Interval, pandas.offsets.BaseOffset, pandas._libs.internals.BlockPlacement)  # noqa: SLF001
     return issubclass(kind, scalars) or kind in {type(pandas.NA), type(pandas.NaT)}
+
+
+_OF_ARROW = ("Array", "ChunkedArray", "RecordBatch", "Table", "Scalar", "DataType", "Field", "Schema", "Buffer")
+
+
+def _is_of_arrow(kind: Any) -> bool:
+    """Say whether a type is one of Arrow's, which change nothing: their memory is looked at by itself."""
+    of_arrow = kind.__module__.partition(".")[0] == "pyarrow"
+    arrow = loaded("pyarrow") if of_arrow else None
+    return arrow is not None and issubclass(kind, tuple(getattr(arrow, name) for name in _OF_ARROW))
 
 
 def _held(parts: Callable[[Any], Sequence[Any]], *, shows: bool) -> Form:
