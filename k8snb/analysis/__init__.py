@@ -207,7 +207,7 @@ def _called(nodes: Iterable[ast.AST], reads: Collection[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for node in nodes:
         if isinstance(node, ast.Call):
-            function = mutation.roots(node.func) if isinstance(node.func, ast.Name | ast.Subscript) else []
+            function = mutation.roots(node.func)
             given = (*node.args, *(keyword.value for keyword in node.keywords))
             for part in (*function, *(arg for arg in given if isinstance(arg, ast.Name))):
                 if part.id in reads:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from k8snb.analysis import mutation, scopes, tables
-from k8snb.analysis.facts import RESULT, Function, Pass
+from k8snb.analysis.facts import KEEPING, RESULT, Function, Pass
 from k8snb.analysis.flow import Before, Deferred, Origin, Parameter
 from k8snb.analysis.objects import Objects
 from k8snb.analysis.scopes import Key
@@ -89,12 +89,20 @@ class Calls(Objects):
             objects = self.contents(value)
             self.hand(call, function, position, objects, functions=functions, later=later, place=place)
             key = (place or call, position, function)
-            if position == "self" and methods and (one := self.unit.passes.get(key)):
+            if methods and (one := self.unit.passes.get(key)):
                 self.unit.passes[key] = replace(one, methods=one.methods | self.named(methods))
+
+    def give(self, owner: ast.expr, value: ast.expr) -> None:
+        """Note functions that an object is given to keep: ``button.callback = clicks.append``."""
+        methods, functions = mutation.methods_in(value), tuple((0, one) for one in self.functions(value))
+        key = (value, "self", KEEPING)
+        self.hand(value, KEEPING, "self", self.contents(owner), functions=functions)
+        if methods and (one := self.unit.passes.get(key)):
+            self.unit.passes[key] = replace(one, methods=one.methods | self.named(methods))
 
     def hand(
         self,
-        call: ast.Call,
+        call: ast.expr,
         function: Function,
         position: int | str,
         objects: frozenset[Origin],
@@ -120,7 +128,7 @@ class Calls(Objects):
                 line=call.lineno,
                 functions=functions,
                 later=later,
-                waits=later and self.waits(call),
+                waits=later and isinstance(call, ast.Call) and self.waits(call),
             )
 
     def named(self, methods: Sequence[ast.Attribute]) -> frozenset[tuple[str, str]]:

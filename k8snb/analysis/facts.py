@@ -127,6 +127,9 @@ class Function:
     bound: int = 0
 
 
+KEEPING = Function("__setattr__", method=True)
+"""What an assignment to an object's attribute or item calls."""
+
 RESULT = "()"
 """The place of a `Pass` that hands over nothing: it says that what the call returns is changed."""
 
@@ -151,7 +154,7 @@ class Pass:
     functions : tuple of (int or str, Function)
         What else the call is given that may be a function, with its place among the arguments.
     methods : frozenset of (str, str)
-        Of what a method is called on: methods that the call is given, uncalled, with the names of their objects.
+        Methods that the call is given, uncalled, with the names of their objects.
     later : bool
         The call is made by calling what `into` stands for (``partial``).
     waits : bool

@@ -88,8 +88,7 @@ def bound_methods(nodes: Iterable[ast.AST]) -> dict[str, list[ast.Attribute]]:
     found: dict[str, list[ast.Attribute]] = {}
     for node in nodes:
         if isinstance(node, ast.Assign):
-            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-            for name in names:
+            for name in {root.id for target in node.targets for root in roots(target)}:
                 found.setdefault(name, []).extend(methods_in(node.value))
     return {name: methods for name, methods in found.items() if methods}
 

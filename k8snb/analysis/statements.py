@@ -80,8 +80,9 @@ class Statements(Expressions):
             match node:
                 case ast.Name(id=name, ctx=ast.Store()):
                     self.note(name, brought, made)
-                case (ast.Attribute() | ast.Subscript()) as part if brought and isinstance(part.ctx, ast.Store):
+                case (ast.Attribute() | ast.Subscript()) as part if isinstance(part.ctx, ast.Store):
                     self.note_in(part.value, brought)
+                    self.give(part.value, value)
 
     def same_object(self, targets: Sequence[ast.expr]) -> None:
         """Note that the names of ``a = b = value`` stand for one object."""

@@ -166,7 +166,8 @@ class _Sharing:
     def _arm(self, one: Pass, library: Library) -> None:
         """Note which names an object may change by functions that a call of its method gives it."""
         armed = library.armed(one)
-        for name in one.names if armed else ():
+        keepers = one.names if one.callee.method else one.into
+        for name in keepers if armed else ():
             self._armed.setdefault(name, set()).update(armed - {name})
             self._put(name, {other for _, other in one.methods})
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from k8snb.analysis.facts import CellFacts, Code, Function, Pass
+from k8snb.analysis.facts import KEEPING, CellFacts, Code, Function, Pass
 from k8snb.analysis.tables import CHANGING_METHODS, CHANGING_METHODS_OF, DRAWS, GENERATORS, GROWING
 
 
@@ -154,15 +154,11 @@ class Library:
         return (draws and not one.names.isdisjoint(self.generators)) or self._handed_to(one, NOTHING, set())
 
     def armed(self, one: Pass) -> set[str]:
-        """Return the names that what a method is called on may change from then on: it keeps functions that do.
+        """Return the names that an object may change from a call on, of its method or of its class: it keeps functions.
 
-        Those of the notebook's classes tell whether they keep anything; of others it is known by the method's name.
+        Methods of the notebook's classes tell whether they keep anything; of others it is known by the method's name.
         """
-        if one.callee.name not in self.methods and not REGISTERS.match(one.callee.name):
-            return set()
-        if one.position != "self" or not one.callee.method or not (one.functions or one.methods):
-            return set()
-        if one.callee.name in self.methods and not self.changes(one):
+        if not (one.functions or one.methods) or not self._may_keep(one):
             return set()
         found = {name for method, name in one.methods if self._changes_its_object(method)}
         for function in (function for _, function in one.functions if not function.parameter):
@@ -170,6 +166,16 @@ class Library:
             if code is not None and not code.is_class:
                 found |= code.touches | self.changed_outside(code)
         return found
+
+    def _may_keep(self, one: Pass) -> bool:
+        """Say whether a call may keep what it is given in what it is called on, or in what it makes."""
+        if not one.callee.method:
+            return one.callee.name in self.codes and self.codes[one.callee.name].is_class
+        if one.position != "self":
+            return False
+        if one.callee.name in self.methods:
+            return self.changes(one)
+        return one.callee == KEEPING or REGISTERS.match(one.callee.name) is not None
 
     def changes_class(self, one: Pass) -> bool:
         """Say whether a method is called that changes the class of what it is called on."""
