@@ -9,21 +9,19 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from k8snb.analysis import gaps
+from k8snb.analysis.opened import COPIES, WITH_MODE, is_write, mode_of, put_together
 from k8snb.analysis.syntax import Expansion
 
-_WRITES = re.compile(r"write|save|dump|to_|export|mkdir|makedirs|touch|unlink|remove|rmtree|urlretrieve|imwrite")
 _ASKS = frozenset({"exists", "isfile", "isdir", "is_file", "is_dir", "basename", "splitext", "startswith", "endswith"})
 _TALKS = frozenset({"print", "debug", "info", "warning", "error", "set_title", "title", "format"})
-_COPIES = frozenset({"copy", "copy2", "copyfile", "copytree", "move", "rename", "replace"})
 _UNPACKS = frozenset({"extractall", "extract", "unpack_archive", "snapshot_download", "clone_from"})
 _OPENS = re.compile(r"open|Path|read_|load|glob|listdir|scandir|walk|iterdir|imread|ImageFolder|connect")
-_WITH_MODE = frozenset({"open", "fdopen", "File", "ZipFile", "Dataset"})
-_MODE = re.compile(r"[rwax][bt+]{0,2}|[bt][rwax]\+?|r\+")
-_WRITING = frozenset("wax+")
 _PATTERN = re.compile(r"[^/]*[*?\[].*")
 """What is left of a pattern before its first part with a sign is the folder that is read."""
 _PATHS = frozenset({"Path", "PurePath", "PosixPath"})
 _MAKES_FOLDERS = frozenset({"mkdir", "makedirs"})
+_SHELLS = frozenset({"run", "call", "check_call", "check_output", "Popen", "system", "popen", "getoutput"})
 _COMMANDS_WRITE = frozenset({"mkdir", "touch", "tee", "rm", "rmdir", "export"})
 _COMMANDS_BRING = frozenset({
     "wget", "curl", "git", "gdown", "kaggle", "aws", "gsutil", "az", "unzip", "tar", "gunzip", "7z", "make", "dvc",
@@ -33,7 +31,7 @@ _LONGEST = 255
 
 @dataclass(frozen=True)
 class Files:
-    """Names of files in a cell's code; none that the code puts together.
+    """Names of files in a cell's code.
 
     Parameters
     ----------
@@ -43,12 +41,15 @@ class Files:
         Paths that it may write; none of folders that it only makes.
     in_code, written_in_code : mapping of str to frozenset of str
         Paths that functions and classes read and write which the cell defines.
+    named : mapping of str to str
+        Texts and paths that names of the cell stand for. All may have gaps (`k8snb.analysis.gaps`).
     """
 
     reads: Mapping[str, int] = field(default_factory=dict)
     writes: frozenset[str] = frozenset()
     in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
     written_in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 def files(tree: ast.Module) -> Files:
@@ -56,7 +57,7 @@ def files(tree: ast.Module) -> Files:
     top, code = _Search(), dict[str, _Search]()
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            code[statement.name] = _Search()
+            code[statement.name] = _Search(_locals(statement))
             code[statement.name].visit(statement)
         else:
             top.visit(statement)
@@ -67,13 +68,36 @@ def files(tree: ast.Module) -> Files:
         search.take_in(code)
     read = {name: frozenset(search.reads) for name, search in code.items() if search.reads}
     written = {name: frozenset(search.writes) for name, search in code.items() if search.writes}
-    return Files(top.reads, frozenset(top.writes), read, written)
+    return Files(top.reads, frozenset(top.writes), read, written, _named(tree))
+
+
+def _locals(function: ast.AST) -> frozenset[str]:
+    """Return the names that are bound in a function or a class."""
+    nodes = list(ast.walk(function))
+    names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return frozenset(names.union(node.arg for node in nodes if isinstance(node, ast.arg)))
+
+
+def _named(tree: ast.Module) -> dict[str, str]:
+    """Return the paths and texts that names stand for which a cell binds once, at its top."""
+    found: dict[str, str] = {}
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if (path := gaps.path_of(value)) is not None:
+                if name not in found and path != gaps.gap(name):
+                    found[name] = path
+                    continue
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                found[node.id] = gaps.gap()
+    return found
 
 
 class _Search(ast.NodeVisitor):
     """Goes through code in its order: what is written first is no file that was there before."""
 
-    def __init__(self) -> None:
+    def __init__(self, local: frozenset[str] = frozenset()) -> None:
+        self._local = local
         self.reads: dict[str, int] = {}
         self.writes: set[str] = set()
         self._folders: set[str] = set()
@@ -107,22 +131,34 @@ class _Search(ast.NodeVisitor):
         if (path := _path(node)) is not None:  # Path("data", "x.csv")
             self.read(path, node.lineno)
             return
+        if isinstance(node.func, ast.Name):
+            self.names.add(node.func.id)
+        for one in put_together(node, self._local):
+            if one.is_read:
+                self.read(one.path, node.lineno)
+            if one.written_by is not None:
+                self.write(one.path, one.written_by)
+        if _is_shell(node) and node.args:
+            self._shell(_command_line(node.args[0], self._local), node.lineno)
+        else:
+            self._take_written_out(node)
+
+    def _take_written_out(self, node: ast.Call) -> None:
+        """Take in the paths that stand in a call."""
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
         places = [p for p in (owner, *node.args, *(k.value for k in node.keywords)) if p is not None]
-        if isinstance(node.func, ast.Name):
-            self.names.add(name)
         if name in {"glob", "rglob"} and owner is not None and _path(owner) is not None:
             places = [owner]
-        if name in _WITH_MODE:
-            places = [place for place in places if _mode(place) is None]
+        if name in WITH_MODE:
+            places = [place for place in places if mode_of(place) is None]
         if name in _ASKS | _TALKS:
             places = [place for place in places if _path(place) is None]
-        elif name in _COPIES and len(node.args) > 1:
+        elif name in COPIES and len(node.args) > 1:
             self._take(node.args[:1], write=None, opens=True)
             self._take(node.args[1:], write=name, opens=True)
             return
-        self._take(places, write=name if _is_write(name, node) else None, opens=bool(_OPENS.search(name)))
+        self._take(places, write=name if is_write(name, node) else None, opens=bool(_OPENS.search(name)))
         self._anything_may_be_there |= name in _UNPACKS
 
     def _take(self, places: Iterable[ast.expr], *, write: str | None, opens: bool) -> None:
@@ -140,7 +176,7 @@ class _Search(ast.NodeVisitor):
     def visit_BinOp(self, node: ast.BinOp) -> None:
         if (path := _path(node)) is not None:
             self.read(path, node.lineno)
-        else:
+        elif gaps.path_of(node) is None or not isinstance(node.op, ast.Div):
             self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> None:
@@ -171,37 +207,59 @@ class _Search(ast.NodeVisitor):
             self.write(node.text.split()[-1] if node.text.split() else "")
         elif node.cell in {"bash", "sh", "!", "sx", "system", "script"}:
             for number, line in enumerate(node.body.split("\n"), 1):
-                self._command(line, node.lineno + number)
+                self._shell(line, node.lineno + number)
         elif node.magic in {"!", "sx", "system", "cat", "less", "more"}:
-            self._command(node.text, node.lineno)
+            self._shell(_EXPANDED.sub(lambda found: gaps.gap(found[1] or found[2]), node.text), node.lineno)
         elif node.magic == "run" and (script := next((w for w in _words(node.text) if not w.startswith("-")), "")):
             self.read(script, node.lineno)
 
-    def _command(self, text: str, line: int) -> None:
-        words = _words(text)
-        if words and words[0] in _COMMANDS_BRING:
-            self._anything_may_be_there = True
-        writes = bool(words) and words[0] in _COMMANDS_WRITE
+    def _shell(self, text: str, line: int) -> None:
+        """Take in a line of a shell, which may have several commands."""
+        command: list[str] = []
+        for word in [*_words(text), ";"]:
+            if word and set(word) <= _BETWEEN:
+                self._command(command, line)
+                command = []
+            else:
+                command.append(word)
+
+    def _command(self, words: list[str], line: int) -> None:
+        name = words[0] if words else ""
+        self._anything_may_be_there |= name in _COMMANDS_BRING
+        writes = name in _COMMANDS_WRITE
+        plain = [word for word in words[1:] if not word.startswith("-") and ">" not in word]
+        last = plain[-1:] if name in _COMMANDS_COPY else plain[:1] if name in _COMMANDS_PACK else []
+        options = _OUTPUT_OPTIONS.get(name, ())
         for before, word in zip(["", *words], words, strict=False):
-            if target := word.lstrip(">") if writes or before.endswith(">") or word.startswith(">") else "":
-                self.write(target, words[0])
-            elif looks_like_file(word):
+            if word == name or word.startswith("-") or set(word) == {">"}:
+                continue
+            if writes or word in last or set(before) == {">"} or before in options:
+                self.write(word, name)
+            elif not gaps.is_whole(word) or looks_like_file(word):
                 self.read(word, line)
 
 
-def _is_write(name: str, call: ast.Call) -> bool:
-    if name not in _WITH_MODE:
-        return bool(_WRITES.match(name.lstrip("_")))
-    modes = map(_mode, (*call.args, *(k.value for k in call.keywords)))
-    return any(mode is not None and not _WRITING.isdisjoint(mode) for mode in modes)
+_BETWEEN = frozenset(";&|()")
+_EXPANDED = re.compile(r"\{(\w+)\}|(?<!\$)\$([A-Za-z_]\w*)")
+"""Names whose values IPython puts into a command."""
+
+_COMMANDS_COPY = frozenset({"cp", "mv", "ln", "install", "rsync"})
+_COMMANDS_PACK = frozenset({"zip", "tar"})
+_OUTPUT_OPTIONS = {"sort": ("-o", "--output"), "curl": ("-o", "--output"), "wget": ("-O",), "gcc": ("-o",)}
 
 
-def _mode(node: ast.expr) -> str | None:
-    """Return the mode that a file is opened in, where an argument is one."""
-    match node:
-        case ast.Constant(value=str(text)) if _MODE.fullmatch(text):
-            return text
-    return None
+def _is_shell(call: ast.Call) -> bool:
+    match call.func:
+        case ast.Attribute(value=ast.Name(id="os" | "subprocess"), attr=name):
+            return name in _SHELLS
+    return False
+
+
+def _command_line(text: ast.expr, local: frozenset[str]) -> str:
+    """Return a command that Python code runs, in the words of a shell."""
+    parts = text.elts if isinstance(text, ast.List) else [text]
+    found = [gaps.path_of(part, local) or gaps.gap() for part in parts]
+    return found[0] if not isinstance(text, ast.List) else shlex.join(found)
 
 
 def _path(node: ast.expr) -> str | None:
@@ -231,7 +289,9 @@ def looks_like_file(text: str, *, opens: bool = False) -> bool:
 
 
 def _words(text: str) -> list[str]:
+    reader = shlex.shlex(text, posix=True, punctuation_chars=True)
+    reader.whitespace_split = True
     try:
-        return shlex.split(text, comments=True)
+        return list(reader)
     except ValueError:
         return text.split()

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from types import ModuleType
 
+from k8snb.analysis import gaps
 from k8snb.analysis.facts import READS_ANY, TELLS_PART, CellFacts
 from k8snb.errors import K8snbError
 from k8snb.notebook import imports, reach
@@ -83,11 +84,12 @@ class Bringer:
         makers = {path: steps for path, steps in makers.items() if steps}
         if makers and self._are_apart():
             for path, steps in makers.items():
-                self._say(f"warning: {in_pod_of(steps[0], path, read[path])}")
+                if paths.are_one(path, steps[0], above, writes):
+                    self._say(f"warning: {in_pod_of(steps[0], path, read[path])}")
             return
         tried = {entry.step for entry in self._cells if entry.tried}
         if waiting := {path: steps for path, steps in makers.items() if not tried.issuperset(steps)}:
-            self._say(f"this cell reads {', '.join(waiting)}: running what writes it first")
+            self._say(f"this cell reads {', '.join(map(gaps.shown, waiting))}: running what writes it first")
             self._run(sorted({step for steps in waiting.values() for step in steps} - tried))
 
     def _tell_what_may_be_read(self, cell: Running) -> None:

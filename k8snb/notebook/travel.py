@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePath
 
+from k8snb.analysis import gaps
 from k8snb.analysis.facts import CellFacts
 from k8snb.analysis.files import looks_like_file
 from k8snb.errors import InputError
@@ -42,16 +43,18 @@ def files(step: Step, above: Sequence[Cell], folder: Path, values: Mapping[str, 
         place = folder / os.path.expanduser(path)  # noqa: PTH111 - a path that is told as it stands in the code
         if any(place.is_relative_to(mount) for mount in mounted) or _travels(path, options.files):
             continue
-        if makers := paths.writers(path, above, writes):
+        makers = [m for m in paths.writers(path, above, writes) if paths.are_one(path, m, above, writes)]
+        if makers:
             told.append(in_pod_of(makers[0], path, where))
-        elif place.exists():
+        elif gaps.is_whole(path) and place.exists():
             told += _missing(path, place, folder, where)
     return told
 
 
 def in_pod_of(step: str, path: str, where: str) -> str:
     """Tell of a file that a step writes and that others do not have."""
-    return f"{where}reads {path}, which step {step} writes into its own pod: hand the data over as a variable"
+    name = gaps.shown(path)
+    return f"{where}reads {name}, which step {step} writes into its own pod: hand the data over as a variable"
 
 
 def scripts(facts: CellFacts) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -1,9 +1,13 @@
-"""Files that cells write and read, as far as the code names them: who writes one comes before who reads it."""
+"""Files that cells write and read, as far as the code names them: who writes one comes before who reads it.
+
+A path that the code puts together of what is not known may be any that fits.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from k8snb.analysis import gaps
 from k8snb.analysis.facts import CellFacts
 from k8snb.pipeline.model import Cell, Step
 
@@ -20,10 +24,23 @@ def read(facts: CellFacts, names: Iterable[str], above: Iterable[Cell]) -> dict[
         In their order.
     """
     found = {path: f"line {line}: " for path, line in facts.files.reads.items()}
-    names = set(names)
+    names, above = set(names), list(above)
     for name, paths in ((n, p) for cell in above for n, p in cell.facts.files.in_code.items() if n in names):
         found |= {path: f"through {name}: " for path in paths if path not in found}
-    return found
+    if all(map(gaps.is_whole, found)):
+        return found
+    values = _values([*(cell.facts for cell in above), facts])
+    return {gaps.fill(path, values): where for path, where in reversed(found.items())}
+
+
+def _values(cells: Iterable[CellFacts]) -> dict[str, str]:
+    """Return the paths and texts that names stand for after some cells."""
+    values: dict[str, str] = {}
+    for facts in cells:
+        for name in (facts.binds | facts.may_bind) & values.keys():
+            del values[name]
+        values |= facts.files.named
+    return values
 
 
 def written(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> list[frozenset[str]]:
@@ -38,10 +55,14 @@ def written(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> lis
     """
     found: list[frozenset[str]] = []
     by_code: dict[str, frozenset[str]] = {}
-    for cell in cells:
+    for place, cell in enumerate(cells):
         names = cell.facts.reads if cell.step is None else inputs.get(cell.step, cell.facts.reads)
         through = (by_code[name] for name in by_code.keys() & set(names)) if by_code else ()
-        found.append(cell.facts.files.writes.union(*through))
+        paths = cell.facts.files.writes.union(*through)
+        if not all(map(gaps.is_whole, paths)):
+            values = _values(one.facts for one in cells[: place + 1])
+            paths = frozenset(gaps.fill(path, values) for path in paths)
+        found.append(paths)
         by_code |= cell.facts.files.written_in_code
     return found
 
@@ -60,12 +81,18 @@ def writers(path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]]) 
     """
     found = []
     for cell, paths in zip(reversed(above), reversed(writes), strict=True):
-        anew = any(f"{path}/".startswith(f"{one}/") for one in paths)
-        if cell.step is not None and (anew or any(_is_in(one, path) for one in paths)):
+        anew = any(gaps.is_whole(one) and f"{path}/".startswith(f"{one}/") for one in paths)
+        if cell.step is not None and (anew or any(_meet(one, path) for one in paths)):
             found.append(cell.step)
         if anew:
             break
     return found
+
+
+def are_one(path: str, step: str, above: Sequence[Cell], writes: Sequence[frozenset[str]]) -> bool:
+    """Say whether a path that a step may have written surely is meant: it is known, or put together in the same way."""
+    own = zip(above, writes, strict=True)
+    return gaps.is_whole(path) or any(path in paths for cell, paths in own if cell.step == step)
 
 
 def needed(step: Step, cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> list[str]:
@@ -90,21 +117,20 @@ def before(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> dict
         return {}
     found: dict[str, frozenset[str]] = {}
     reads: dict[str, dict[str, str]] = {}
-    with_code: list[Cell] = []
     for place, cell in enumerate(cells):
         if cell.step is not None:
-            reads[cell.step] = read(cell.facts, inputs[cell.step], with_code)
+            reads[cell.step] = read(cell.facts, inputs[cell.step], cells[:place])
             touched = (*reads[cell.step], *writes[place])
             makers = {step for path in touched for step in writers(path, cells[:place], writes[:place])}
             readers = {step for step, paths in reads.items() if any(_meet(p, w) for p in paths for w in writes[place])}
             found[cell.step] = frozenset(makers | readers) - {cell.step}
-        if cell.facts.files.in_code:
-            with_code.append(cell)
     return found
 
 
 def _meet(one: str, other: str) -> bool:
     """Say whether two paths are the same, or one is in the other."""
+    if not (gaps.is_whole(one) and gaps.is_whole(other)):
+        return gaps.may_be_one(one, other) or "." in (one, other)
     return one == other or _is_in(one, other) or _is_in(other, one)
 
 
