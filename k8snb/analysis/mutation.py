@@ -44,7 +44,7 @@ def function_name(call: ast.Call) -> str:
 
 def of_call(call: ast.Call) -> list[ast.expr]:
     """Return the expressions whose objects a call changes."""
-    changed = [k.value for k in call.keywords if k.arg in {"out", "ax"}]
+    changed = [k.value for k in call.keywords if k.arg in {"out", "ax", "file", "stream", "fp"}]
     name = function_name(call)
     if isinstance(call.func, ast.Attribute):
         owner, method = call.func.value, call.func.attr

@@ -158,7 +158,7 @@ class Objects(ast.NodeVisitor):
                 return union([*own, *(self.state.origins.get(k, ANYTHING) for k in keys)])
             case ast.Attribute() | ast.Subscript(slice=ast.Constant() | ast.Slice() | ast.UnaryOp()):
                 return frozenset[Origin](self.roots(value)) | ANYTHING
-            case ast.Call(func=ast.Attribute(attr=method)) if method in tables.VIEWS:
+            case ast.Call(func=ast.Attribute(attr=method)) if method in tables.LOOKING:
                 return frozenset[Origin](self.roots(value)) | ANYTHING
             case ast.Lambda() | ast.GeneratorExp():
                 return frozenset({self.deferred[value]})

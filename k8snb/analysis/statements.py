@@ -113,6 +113,13 @@ class Statements(Expressions):
             self.holds.setdefault(key, []).extend(brought)
             self.instances.setdefault(key, set()).update(made)
 
+    def visit_Call(self, node: ast.Call) -> None:
+        """Walk a call; a container that is given functions brings along what they use."""
+        super().visit_Call(node)
+        if self.state is not None and isinstance(node.func, ast.Attribute) and tables.REGISTERS.match(node.func.attr):
+            for value in node.args:
+                self.note_in(node.func.value, self.brought(value))
+
     def note_in(self, owner: ast.expr, brought: Sequence[Deferred]) -> None:
         """Note the code that an object brings along from now on."""
         for node in mutation.roots(owner):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 
 
 def words(text: str) -> frozenset[str]:
@@ -53,7 +54,7 @@ CHANGING_FUNCTIONS = words("""
 """)
 """Functions that change their first argument."""
 
-CHANGING_SECOND = words("pack_into")
+CHANGING_SECOND = words("pack_into dump")
 """Functions that change their second argument."""
 
 CONTAINERS = words("list dict set bytearray deque defaultdict OrderedDict Counter")
@@ -62,7 +63,13 @@ CONTAINERS = words("list dict set bytearray deque defaultdict OrderedDict Counte
 VIEWS = words("reshape ravel view transpose squeeze swapaxes diagonal")
 """Methods of arrays whose result may look at their memory."""
 
-GIVES_OF_OWNER = VIEWS | words("""
+REGISTERS = re.compile(r"(on|add|append|insert|put|register|subscribe|connect|observe|bind|listen|hook|set)(_|$)")
+"""Methods that keep the functions that they are given, to call them later."""
+
+LOOKING = VIEWS | words("groupby rolling expanding ewm resample")
+"""Methods whose result looks at what they are called on, whenever it is asked."""
+
+GIVES_OF_OWNER = LOOKING | words("""
     get pop popitem popleft items keys values setdefault copy fit set_params add_subplot add_axes gca twinx twiny
 """)
 """Methods whose result may be the object that they are called on, a part of it, or look at its memory."""

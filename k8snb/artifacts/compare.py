@@ -246,9 +246,11 @@ def _of_iterator(obj: Any) -> State:
 
 
 def _plainly_reduced(kind: Any) -> bool:
-    """Say whether a pickle of an instance is its class and its attributes."""
+    """Say whether a pickle of an instance is its class and its attributes; that of a ``StringIO`` has more."""
     plain = kind.__reduce_ex__ is object.__reduce_ex__ and kind.__reduce__ in _REDUCES
-    return plain and kind not in copyreg.dispatch_table
+    state = kind.__getstate__
+    told = state is object.__getstate__ or isinstance(state, types.FunctionType)
+    return plain and told and kind not in copyreg.dispatch_table
 
 
 _REDUCES = (object.__reduce__, set.__reduce__, collections.OrderedDict.__reduce__, collections.defaultdict.__reduce__)

@@ -114,12 +114,18 @@ def _mutable(value: Any) -> Iterator[tuple[int, bool]]:
             yield id(_memory(one)), False
         if kind is types.FunctionType:
             yield from ((id(cell), False) for cell in one.__closure__ or ())
-        if kind.__module__.partition(".")[0] == "pandas":
+        if kind.__module__.partition(".")[0] == "pandas" and not _looks_at_frame(kind):
             yield from ((id(_memory(array)), True) for array in (memory(one) if is_frame(one) else ()))
             continue
         new = [part for part in _parts(one) if id(part) not in seen and not issubclass(type(part), (*_PLAIN, type))]
         seen.update(map(id, new))
         todo.extend(new)
+
+
+def _looks_at_frame(kind: Any) -> bool:
+    """Say whether objects of a type look at a frame whenever they are asked: groups, windows."""
+    module: str = kind.__module__
+    return module == "pandas.api.typing" or module.startswith("pandas.core.window")
 
 
 def _memory(value: Any) -> Any:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from k8snb.analysis.facts import KEEPING, CellFacts, Code, Function, Pass
-from k8snb.analysis.tables import CHANGING_METHODS, CHANGING_METHODS_OF, DRAWS, GENERATORS, GROWING
+from k8snb.analysis.tables import CHANGING_METHODS, CHANGING_METHODS_OF, DRAWS, GENERATORS, GROWING, REGISTERS
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,6 @@ class Closure:
         place = min(position + self.first, len(names) - 1)
         return names[max(place, 0) :][:1]
 
-
-REGISTERS = re.compile(r"(on|add|append|insert|put|register|subscribe|connect|observe|bind|listen|hook|set)(_|$)")
-"""Methods of libraries that keep the functions that they are given, to call them later."""
 
 Given = Mapping[str, tuple[Closure, ...]]
 NOTHING: Given = MappingProxyType({})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import io
 import random
 from types import SimpleNamespace
 
@@ -188,6 +189,9 @@ OTHER_CIRCLE.append(OTHER_CIRCLE)
         (CIRCLE, OTHER_CIRCLE, True),
         (float("nan"), float("nan"), True),
         (1, True, False),
+        (io.StringIO("a"), io.StringIO("a"), True),
+        (io.StringIO("a"), io.StringIO("b"), False),
+        (random.Random(1), random.Random(2), False),
         ({"a": 1, "b": 2}, {"b": 2, "a": 1}, False),
         (SimpleNamespace(a=[1]), SimpleNamespace(a=[1]), True),
         (SimpleNamespace(a=[1]), SimpleNamespace(a=[2]), False),
