@@ -40,9 +40,23 @@ class Calls(Objects):
                 called = [Function(method, method=True)]
             case function:
                 called = list(self.functions(function))
+                self.use(function, "__call__")
+                self.alter_through(function)
         for one in called:
             self.hand_all(call, one, given)
             self.hand(call, one, RESULT, frozenset())
+
+    def alter_through(self, function: ast.expr) -> None:
+        """Note what a function inside this one, which is called, changes of what this one is given."""
+        for code in self.code_of(function.id) if isinstance(function, ast.Name) else ():
+            given = (self.parameters.get(key) for key in code.changes)
+            self.unit.altered |= {one.name for one in given if one is not None and one.code is self.unit}
+
+    def use(self, expression: ast.expr, *methods: str) -> None:
+        """Note that a statement or an operator calls methods of an object by itself: ``__call__``, ``__enter__``."""
+        objects = self.contents(expression)
+        for method in methods:
+            self.hand(expression, Function(method, method=True), "self", objects)
 
     def call_result(self, function: ast.expr) -> None:
         """Note that what a call has returned is called in turn: ``counting(words)("a")``."""

@@ -59,7 +59,7 @@ def of_call(call: ast.Call) -> list[ast.expr]:
             changed.append(owner)
         elif method == "at" and _is_module(owner):  # np.add.at(x, ...)
             changed += call.args[:1]
-        if method in tables.CHANGING_ARGUMENTS:
+        if method in tables.CHANGING_ARGUMENTS or (isinstance(owner, ast.Name) and method in tables.OF_HEAPS):
             name = method
     if name in tables.CHANGING_FUNCTIONS or _of_type(call.func) or _works_in_place(call):
         changed += call.args[:1]
@@ -156,15 +156,23 @@ def roots(expression: ast.expr) -> list[ast.Name]:
     match expression:
         case ast.Name():
             return [expression]
-        case ast.Attribute(value=value) | ast.Subscript(value=value):
-            return roots(value)
         case ast.NamedExpr(target=target):
             return [target]
+    return [name for part in _wholes(expression) for name in roots(part)]
+
+
+def _wholes(expression: ast.expr) -> Sequence[ast.expr]:
+    """Return the expressions whose values an expression's value may be, or be a part of."""
+    match expression:
+        case ast.Attribute(value=value) | ast.Subscript(value=value):
+            return [value]
         case ast.Call(func=ast.Attribute(value=owner, attr=method), args=args) if method in tables.GIVES_OF_OWNER:
-            return [name for part in (owner, *args) for name in roots(part)]
+            return [owner, *args]
         case ast.Call(func=ast.Name(id=function), args=args) if function in tables.GIVES_OF_ARGUMENTS:
-            return [name for part in args for name in roots(part)]
-    return [name for part in _parts(expression) for name in roots(part)]
+            return args
+        case ast.GeneratorExp(elt=ast.Name(id=one), generators=[ast.comprehension(target=ast.Name(id=each), iter=of)]):
+            return [of] if one == each else []
+    return _parts(expression)
 
 
 def contents(expression: ast.expr) -> list[ast.Name]:

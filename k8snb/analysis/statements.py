@@ -81,7 +81,7 @@ class Statements(Expressions):
                 case ast.Name(id=name, ctx=ast.Store()):
                     self.note(name, brought, made)
                 case (ast.Attribute() | ast.Subscript()) as part if isinstance(part.ctx, ast.Store):
-                    self.note_in(part.value, brought)
+                    self.note_in(part.value, value)
                     self.give(part.value, value)
 
     def same_object(self, targets: Sequence[ast.expr]) -> None:
@@ -118,12 +118,13 @@ class Statements(Expressions):
         super().visit_Call(node)
         if self.state is not None and isinstance(node.func, ast.Attribute) and tables.REGISTERS.match(node.func.attr):
             for value in node.args:
-                self.note_in(node.func.value, self.brought(value))
+                self.note_in(node.func.value, value)
 
-    def note_in(self, owner: ast.expr, brought: Sequence[Deferred]) -> None:
-        """Note the code that an object brings along from now on."""
-        for node in mutation.roots(owner):
-            self.note(node.id, brought, set())
+    def note_in(self, owner: ast.expr, value: ast.expr) -> None:
+        """Note the code that an object brings along from now on, which holds a value now."""
+        brought, made = self.brought(value), self.made(value)
+        for node in mutation.roots(owner) if brought or made else ():
+            self.note(node.id, brought, made)
 
     def brought(self, value: ast.expr) -> list[Deferred]:
         """Return the code of this cell that a value may hold; what a function returns does not hold the function."""
@@ -151,6 +152,7 @@ class Statements(Expressions):
         self.visit(node.value)
         self.may_raise()
         self.change(target if isinstance(target, ast.Name) else target.value, node.lineno)
+        self.note_in(target, node.value)
         kept = self.contents(node.value)
         if isinstance(target, ast.Name):
             origins = self.origins(ast.Name(target.id, ast.Load()))
@@ -208,6 +210,8 @@ class Statements(Expressions):
         for decorator in node.decorator_list:
             self.visit(decorator)
             self.call_result(decorator)
+            if isinstance(decorator, ast.Attribute) and self.state is not None:
+                self.use(decorator.value, decorator.attr)
         self.visit_defaults(node.args)
         around = scopes.of_type_parameters(node)
         annotations = [a.annotation for a in scopes.parameters(node.args) if a.annotation]
@@ -335,6 +339,8 @@ class Statements(Expressions):
     def visit_loop(self, node: ast.For | ast.AsyncFor) -> None:
         """Walk ``for``."""
         self.visit(node.iter)
+        if self.state is not None:
+            self.use(node.iter, "__iter__", "__next__")
         self.may_raise()
 
         def enter() -> Branches:
@@ -416,6 +422,8 @@ class Statements(Expressions):
             self.block(body)
             return
         self.visit(items[0].context_expr)
+        if self.state is not None:
+            self.use(items[0].context_expr, "__enter__", "__exit__")
         self.may_raise()
         outer, self.exits = self.exits, Exits()
         if target := items[0].optional_vars:

@@ -47,10 +47,12 @@ DRAWS_ON = words("""
 INDEXERS = words("loc iloc at iat")
 """Attributes of frames through which the frame itself is written to."""
 
-CHANGING_FUNCTIONS = words("""
-    next setattr delattr heappush heappop heapify heapreplace heappushpop insort insort_left insort_right shuffle copyto
-    fill_diagonal put_along_axis putmask place put setitem delitem iadd isub imul ior iand iconcat
-    redirect_stdout redirect_stderr
+OF_HEAPS = words("heappush heappop heapify heapreplace heappushpop insort insort_left insort_right")
+"""Functions of `heapq` and `bisect`, which no object has as methods."""
+
+CHANGING_FUNCTIONS = OF_HEAPS | words("""
+    next setattr delattr shuffle copyto fill_diagonal put_along_axis putmask place put setitem delitem iadd isub imul
+    ior iand iconcat redirect_stdout redirect_stderr
 """)
 """Functions that change their first argument."""
 
@@ -66,11 +68,11 @@ VIEWS = words("reshape ravel view transpose squeeze swapaxes diagonal")
 REGISTERS = re.compile(r"(on|add|append|insert|put|register|subscribe|connect|observe|bind|listen|hook|set)(_|$)")
 """Methods that keep the functions that they are given, to call them later."""
 
-LOOKING = VIEWS | words("groupby rolling expanding ewm resample")
-"""Methods whose result looks at what they are called on, whenever it is asked."""
+LOOKING = VIEWS | words("groupby rolling expanding ewm resample get setdefault")
+"""Methods whose result looks at what they are called on whenever it is asked, or is a part of it."""
 
 GIVES_OF_OWNER = LOOKING | words("""
-    get pop popitem popleft items keys values setdefault copy fit set_params add_subplot add_axes gca twinx twiny
+    pop popitem popleft items keys values copy fit set_params add_subplot add_axes gca twinx twiny
 """)
 """Methods whose result may be the object that they are called on, a part of it, or look at its memory."""
 

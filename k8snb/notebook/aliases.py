@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from types import FunctionType
 from typing import Any
 
 from k8snb.artifacts import marks
@@ -155,15 +156,23 @@ class Aliases:
         names = set(names)
         for name in sorted(names):
             there, value = self._names.of_kernel(name, changed_from=self._cells.steps_above(entry))
-            own = {n: v for n, v in self._users().items() if not isinstance(v, type)} if there else {}
+            own = {n: v for n, v in self._users().items() if _holds_data(v)} if there else {}
             sharing = reach.sharing([name], {**own, name: value}) - names if there else set()
             readers = [e.called for e in below if name in e.facts.reads]
-            told = [f"{', '.join(sorted(sharing))} of the notebook shares it and stays as it was"] if sharing else []
+            others = ", ".join(map(repr, sorted(sharing)))
+            told = [f"{others} of the notebook shares it and stays as it was"] if sharing else []
             told += [f"{', '.join(readers)} has read it as it was before: execute that again"] if readers else []
             if told:
                 text = f"step {entry.step} has changed {name!r} in place, which its code does not tell"
                 found.append(f"{text}: {'; '.join(told)}; or let its line say it: --out {name}")
         return found
+
+
+def _holds_data(value: object) -> bool:
+    """Say whether a value is more than code."""
+    if isinstance(value, FunctionType):
+        return any((value.__closure__, value.__defaults__, value.__kwdefaults__, value.__dict__))
+    return not isinstance(value, type)
 
 
 def changer(made: Made, steps: Iterable[Entry]) -> str | None:

@@ -65,9 +65,27 @@ def make(pipeline: Pipeline, cells: Cells, *, whole: Pipeline, done: AbstractSet
                 if made is not None:
                     meant = _still_meant(step, whole[made.step], made.group, cells)
                     groups[name] = copy_group(made.store, scratch, meant)
+            for name, made in _needed(step, groups, entries, done).items():
+                groups[name] = copy_group(made.store, scratch, replace(made.group, names=(name,)))
             steps.append(replace(step, inputs=inputs, after=step.after - done))
             captured[step.name] = _each_name_once(groups)
     return Plan(replace(pipeline, steps=tuple(steps)), captured)
+
+
+def _needed(
+    step: Step, groups: Mapping[str, Group], entries: Mapping[str, Entry], done: AbstractSet[str]
+) -> dict[str, Made]:
+    """Return what functions in the groups use, as far as steps have made it that do not run again, and so on."""
+    above = list(itertools.takewhile(lambda name: name != step.name, entries))
+    found: dict[str, Made] = {}
+    left = {need for group in groups.values() for need in group.needs}
+    while left:
+        name = left.pop()
+        makers = [made for one in above if one in done and (made := entries[one].group(name)) is not None]
+        if makers and not {name} & (groups.keys() | step.inputs.keys() | found.keys()):
+            found[name] = makers[-1]
+            left |= set(makers[-1].group.needs)
+    return found
 
 
 def _each_name_once(groups: Mapping[str, Group]) -> dict[str, Group]:

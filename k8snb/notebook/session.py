@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -406,6 +407,8 @@ class Session:
         for step in pipeline.steps:
             for name in sorted(step.cell.facts.certain):
                 from_kernel = step.inputs.get(name) == (None,) and name not in entries[step.name].capture.groups
+                if hasattr(builtins, name) and self.cells.plain_maker(name, entries[step.name]) is None:
+                    continue  # a cell below has taken the name of what the step uses
                 if from_kernel and self.names.of_kernel(name)[0]:
                     raise PipelineError(
                         f"step {step.name} reads {name!r}, which the notebook has since the step's cell was executed",

@@ -84,6 +84,9 @@ def _displayed(cell: Cell, above: Sequence[Cell]) -> _Found:
                 what = f"the value that it displays stays in its process, and {{}} reads {name}: give it a name"
                 yield maker, above[maker].facts.kept.displays, what
                 break
+            if above[maker].step is not None and name in above[maker].facts.outputs:
+                yield maker, 1, f"what it binds to {name} stays in its process, and {{}} reads that: take another name"
+                break
 
 
 def _annotated(cell: Cell, above: Sequence[Cell], reached: Iterable[str]) -> _Found:

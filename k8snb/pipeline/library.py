@@ -136,6 +136,8 @@ class Library:
     def changed_by(self, one: Pass) -> set[str]:
         """Return the names whose objects are changed by, or through, what is handed to a call."""
         found = set(one.names) if not one.waits and self.changes(one) else set[str]()
+        if one.callee.name.startswith("__") and one.callee != KEEPING:
+            found &= self.made_here  # nearly everything is called or gone through: only what may be of such a class
         if one.altered or one.altered_inside:
             found |= {name for closure in self._called(one.callee, NOTHING) for name in closure.code.gives}
             found |= {one.callee.name} & self.made_here

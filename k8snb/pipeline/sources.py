@@ -133,8 +133,9 @@ def code_of(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
         seen.add(one)
         for place in range(end - 1, -1, -1):
             facts = above[place].facts
-            if bound in facts.changes and bound in facts.uses:
+            if bound in facts.changes and (bound in facts.uses or bound in facts.instances):
                 found.append((facts, bound))
+                left |= {(kind, len(above)) for kind in facts.instances.get(bound, ())} - seen
             if bound in facts.binds | facts.may_bind:
                 found.append((facts, bound))
                 kinds = {(kind, len(above)) for kind in facts.instances.get(bound, ())}
