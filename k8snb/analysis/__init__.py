@@ -118,7 +118,7 @@ def analyse(
         extensions=extensions,
         scripts=scripts_run,
         installs=magics.installed(tree) if ipython else (),
-        files=files(tree),
+        files=files(tree, nodes),
         kept=kept.of_cell(tree, source, names, effects, quiet_lines(source)),
     )
 

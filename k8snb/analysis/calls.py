@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from k8snb.analysis import mutation, scopes, tables
@@ -40,15 +40,17 @@ class Calls(Objects):
                 called = [Function(method, method=True)]
             case function:
                 called = list(self.functions(function))
-                self.use(function, "__call__")
-                self.alter_through(function)
+                if codes := self.code_of(function.id) if isinstance(function, ast.Name) else []:
+                    self.alter_through(codes)
+                else:
+                    self.use(function, "__call__")
         for one in called:
             self.hand_all(call, one, given)
             self.hand(call, one, RESULT, frozenset())
 
-    def alter_through(self, function: ast.expr) -> None:
-        """Note what a function inside this one, which is called, changes of what this one is given."""
-        for code in self.code_of(function.id) if isinstance(function, ast.Name) else ():
+    def alter_through(self, codes: Iterable[Deferred]) -> None:
+        """Note what functions inside this one, which are called, change of what this one is given."""
+        for code in codes:
             given = (self.parameters.get(key) for key in code.changes)
             self.unit.altered |= {one.name for one in given if one is not None and one.code is self.unit}
 

@@ -6,6 +6,7 @@ import ast
 import posixpath
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -52,8 +53,8 @@ class Files:
     named: Mapping[str, str] = field(default_factory=dict)
 
 
-def files(tree: ast.Module) -> Files:
-    """Return the files that a cell's code names."""
+def files(tree: ast.Module, nodes: Iterable[ast.AST]) -> Files:
+    """Return the files that a cell's code names; `nodes` are all of its tree."""
     top, code = _Search(), dict[str, _Search]()
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -68,7 +69,7 @@ def files(tree: ast.Module) -> Files:
         search.take_in(code)
     read = {name: frozenset(search.reads) for name, search in code.items() if search.reads}
     written = {name: frozenset(search.writes) for name, search in code.items() if search.writes}
-    return Files(top.reads, frozenset(top.writes), read, written, _named(tree))
+    return Files(top.reads, frozenset(top.writes), read, written, _named(tree, nodes))
 
 
 def _locals(function: ast.AST) -> frozenset[str]:
@@ -78,18 +79,16 @@ def _locals(function: ast.AST) -> frozenset[str]:
     return frozenset(names.union(node.arg for node in nodes if isinstance(node, ast.arg)))
 
 
-def _named(tree: ast.Module) -> dict[str, str]:
-    """Return the paths and texts that names stand for which a cell binds once, at its top."""
-    found: dict[str, str] = {}
+def _named(tree: ast.Module, nodes: Iterable[ast.AST]) -> dict[str, str]:
+    """Return the paths and texts that names stand for which a cell binds once, at its top; a gap for all others."""
+    stored = Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    found = dict.fromkeys(stored, gaps.gap())
     for statement in tree.body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if (path := gaps.path_of(value)) is not None:
-                if name not in found and path != gaps.gap(name):
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if stored[name] == 1:
+                path = gaps.path_of(value)
+                if path is not None and path != gaps.gap(name):
                     found[name] = path
-                    continue
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                found[node.id] = gaps.gap()
     return found
 
 

@@ -27,6 +27,9 @@ CHANGING_METHODS = words("""
 """Of containers, arrays, estimators, networks, files in memory. Not what text, images or frames also have and return
 anew (``partition``, ``rotate``, ``resize``)."""
 
+BUFFERS = frozenset({"io.StringIO", "io.BytesIO", "StringIO", "BytesIO"})
+"""What whoever is given it reads from, or writes to."""
+
 CHANGING_METHODS_OF = {"rotate": ("collections.deque",)}
 """Methods that change only what is made so: others have them too and return anew."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from k8snb.analysis.facts import KEEPING, CellFacts, Code, Function, Pass
-from k8snb.analysis.tables import CHANGING_METHODS, CHANGING_METHODS_OF, DRAWS, GENERATORS, GROWING, REGISTERS
+from k8snb.analysis.tables import BUFFERS, CHANGING_METHODS, CHANGING_METHODS_OF, DRAWS, GENERATORS, GROWING, REGISTERS
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,8 @@ class Library:
         found = set(one.names) if not one.waits and self.changes(one) else set[str]()
         if one.callee.name.startswith("__") and one.callee != KEEPING:
             found &= self.made_here  # nearly everything is called or gone through: only what may be of such a class
+        if one.position != "self":
+            found |= {name for name in one.names if self.made_by.get(name) in BUFFERS}
         if one.altered or one.altered_inside:
             found |= {name for closure in self._called(one.callee, NOTHING) for name in closure.code.gives}
             found |= {one.callee.name} & self.made_here
