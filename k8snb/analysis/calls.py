@@ -100,21 +100,15 @@ class Calls(Objects):
     ) -> None:
         """Note all arguments of a call, or of one at another place that it makes."""
         functions = tuple((position, one) for position, value in given for one in self.functions(value))
-        methods = [one for position, value in given if position != "self" for one in mutation.methods_in(value)]
+        methods = self.methods(value for position, value in given if position != "self")
         for position, value in given:
             objects = self.contents(value)
-            self.hand(call, function, position, objects, functions=functions, later=later, place=place)
-            key = (place or call, position, function)
-            if methods and (one := self.unit.passes.get(key)):
-                self.unit.passes[key] = replace(one, methods=one.methods | self.named(methods))
+            self.hand(call, function, position, objects, functions=functions, methods=methods, later=later, place=place)
 
     def give(self, owner: ast.expr, value: ast.expr) -> None:
         """Note functions that an object is given to keep: ``button.callback = clicks.append``."""
-        methods, functions = mutation.methods_in(value), tuple((0, one) for one in self.functions(value))
-        key = (value, "self", KEEPING)
-        self.hand(value, KEEPING, "self", self.contents(owner), functions=functions)
-        if methods and (one := self.unit.passes.get(key)):
-            self.unit.passes[key] = replace(one, methods=one.methods | self.named(methods))
+        functions = tuple((0, one) for one in self.functions(value))
+        self.hand(value, KEEPING, "self", self.contents(owner), functions=functions, methods=self.methods([value]))
 
     def hand(
         self,
@@ -124,6 +118,7 @@ class Calls(Objects):
         objects: frozenset[Origin],
         *,
         functions: tuple[tuple[int | str, Function], ...] = (),
+        methods: frozenset[tuple[str, str]] = frozenset(),
         later: bool = False,
         place: ast.expr | None = None,
     ) -> None:
@@ -134,6 +129,7 @@ class Calls(Objects):
         if old := self.unit.passes.get(key):
             more = tuple(one for one in functions if one not in old.functions)
             keys, parameters, functions = keys | old.names, parameters | old.parameters, old.functions + more
+            methods |= old.methods
         if keys or parameters or position == RESULT or later:
             self.unit.passes[key] = Pass(
                 callee=function,
@@ -143,12 +139,14 @@ class Calls(Objects):
                 into=self.into.get(call, frozenset()),
                 line=call.lineno,
                 functions=functions,
+                methods=methods,
                 later=later,
                 waits=later and isinstance(call, ast.Call) and self.waits(call),
             )
 
-    def named(self, methods: Sequence[ast.Attribute]) -> frozenset[tuple[str, str]]:
-        """Return methods with the names whose objects' they are."""
+    def methods(self, values: Iterable[ast.expr]) -> frozenset[tuple[str, str]]:
+        """Return the methods that values may be or hold, uncalled, with the names of their objects."""
+        methods = (method for value in values for method in mutation.methods_in(value))
         found = ((method.attr, origin) for method in methods for origin in self.contents(method.value))
         return frozenset((name, o.key) for name, o in found if isinstance(o, Before) and isinstance(o.key, str))
 

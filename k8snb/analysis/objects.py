@@ -96,8 +96,7 @@ class Objects(ast.NodeVisitor):
         for name in names:
             for key in scopes.look_up(self.scopes, name.id):
                 found |= self.meant(key)
-                origins = self.state.origins.get(key, ANYTHING)
-                found.update(o for o in origins if isinstance(o, Parameter | Result | Before | str | tuple))
+                found |= _roots(self.state.origins.get(key, ANYTHING))
         return found
 
     def meant(self, key: Key) -> set[Root]:
@@ -108,8 +107,7 @@ class Objects(ast.NodeVisitor):
     def held(self, key: Root) -> set[Root]:
         """Return the names whose objects that of another name may contain."""
         assert self.state
-        held = self.state.held.get(key, frozenset()) if isinstance(key, str | tuple) else frozenset[Origin]()
-        return {origin for origin in held if isinstance(origin, Parameter | Result | Before | str | tuple)}
+        return _roots(self.state.held.get(key, ())) if isinstance(key, str | tuple) else set()
 
     def keep(self, owner: ast.expr, values: Iterable[ast.expr]) -> None:
         """Note that an object may contain values from now on."""
@@ -144,9 +142,8 @@ class Objects(ast.NodeVisitor):
         codes = [o for key in named for o in self.state.origins.get(key, ()) if isinstance(o, Deferred)]
         codes += [self.deferred[node] for node in ast.walk(value) if node in self.deferred]
         keys = {key for code in codes for key in (*code.reads, *code.changes) if isinstance(key, tuple)}
-        origins = (self.state.origins.get(key, ANYTHING) for key in keys)
-        direct = {o for found in origins for o in found if isinstance(o, Parameter | Result | Before | str | tuple)}
-        return direct.union(*(self.held(key) for key in keys))
+        direct = (_roots(self.state.origins.get(key, ANYTHING)) for key in keys)
+        return set[Root]().union(*direct, *(self.held(key) for key in keys))
 
     def origins(self, value: ast.expr) -> frozenset[Origin]:  # noqa: PLR0911 - one for each kind of expression
         """Return what a value may be, of this cell's code and of other names' objects."""
@@ -193,6 +190,11 @@ class Objects(ast.NodeVisitor):
                 self.hold(scopes.place(self.scopes, node.id), kept)
         if isinstance(target, ast.Attribute | ast.Subscript):
             self.keep_in(target.value, kept)
+
+
+def _roots(origins: Iterable[Origin]) -> set[Root]:
+    """Return those of origins that are somebody's objects."""
+    return {origin for origin in origins if isinstance(origin, Parameter | Result | Before | str | tuple)}
 
 
 def _holds_code(value: ast.expr) -> bool:
