@@ -100,6 +100,25 @@ class UnpackableError(InputError):
     """A value that cannot travel."""
 
 
+def not_loaded(what: str, error: Exception, *, where: str, missing: str, fix: str) -> InputError:
+    """Return the error for a stored value that cannot be made again here.
+
+    Parameters
+    ----------
+    what : str
+        The value, in words.
+    error : Exception
+        Why: a package is missing, or the value's own code fails.
+    where : str
+    missing, fix : str
+        The way out: where a package is missing, whose name takes the place of ``{}``; else.
+    """
+    text = f"{what}: {type(error).__name__}: {error}"
+    if isinstance(error, ImportError):
+        return RequirementsError(text, where=where, fix=missing.format(repr((error.name or "").partition(".")[0])))
+    return UnpackableError(text, where=where, fix=fix)
+
+
 class ServiceError(K8snbError):
     """Something outside does not do what was asked of it."""
 

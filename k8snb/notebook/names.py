@@ -14,7 +14,7 @@ from k8snb.artifacts.graft import graft
 from k8snb.artifacts.groups import Group
 from k8snb.artifacts.store import Store
 from k8snb.artifacts.transfer import Loaded, load_whole
-from k8snb.errors import K8snbError, RequirementsError, UnpackableError
+from k8snb.errors import K8snbError, UnpackableError, not_loaded
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,11 @@ class Made:
     def not_loaded(self, key: str, error: Exception) -> K8snbError:
         """Return the error for reading what its own code, or a package here, cannot make again."""
         name = key if marks.is_variable(key) else ", ".join(self.group.names)
-        what = f"{name} was made by step {self.step}, but cannot be loaded here: {type(error).__name__}: {error}"
-        where = f"step {self.step}"
-        if isinstance(error, ImportError):
-            module = (error.name or "").partition(".")[0]
-            return RequirementsError(what, where=where, fix=f"install the package of {module!r} in the kernel too")
-        return UnpackableError(
-            what,
-            where=where,
+        return not_loaded(
+            f"{name} was made by step {self.step}, but cannot be loaded here",
+            error,
+            where=f"step {self.step}",
+            missing="install the package of {} in the kernel too",
             fix="let the step put plain data into a variable, or use it inside the step; "
             "else see that kernel and step have the same versions of its packages",
         )

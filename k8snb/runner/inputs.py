@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from k8snb.artifacts import marks
 from k8snb.artifacts.graft import graft
 from k8snb.artifacts.transfer import digest, load_whole
-from k8snb.errors import K8snbError, RequirementsError, UnpackableError
+from k8snb.errors import K8snbError, UnpackableError, not_loaded
 from k8snb.runner.spec import KERNEL, Key, Ref, Result, Spec
 
 if TYPE_CHECKING:
@@ -175,9 +175,10 @@ class _Search:
         return self.came[key]
 
     def _not_loaded(self, name: str, error: Exception) -> K8snbError:
-        where = f"step {self._spec.key.step}"
-        what = f"the input {name!r} cannot be loaded: {type(error).__name__}: {error}"
-        if isinstance(error, ImportError):
-            module = (error.name or "").partition(".")[0]
-            return RequirementsError(what, where=where, fix=f"give the step the package of {module!r}: --requirements")
-        return UnpackableError(what, where=where, fix="read or make the value in the step itself")
+        return not_loaded(
+            f"the input {name!r} cannot be loaded",
+            error,
+            where=f"step {self._spec.key.step}",
+            missing="give the step the package of {}: --requirements",
+            fix="read or make the value in the step itself",
+        )
