@@ -172,11 +172,13 @@ def _look_at(one: Came, spec: Spec, namespace: dict[str, Any], store: Store) -> 
     if rebound == there.keys() and not one.bound.isdisjoint(spec.changes):
         return _LookedAt(one, there, rebound, is_changed=True, is_same=False, probes={})
     is_changed = changed(store, one.group, one.loaded, namespace, probes)
-    same = there.keys() - rebound if is_changed and len(one.group.names) > 1 else set[str]()
-    same = unaltered(store, one.group, one.loaded, namespace, same) if same else same
+    left = there.keys() - rebound
+    altered = rebound
+    if is_changed:
+        several = left and len(one.group.names) > 1  # of one object it is known already
+        altered = there.keys() - (unaltered(store, one.group, one.loaded, namespace, left) if several else set())
     is_same = not is_changed and not probes and not rebound and one.alone
-    probes = {name: probe for name, probe in probes.items() if name in there.keys() - rebound}
-    return _LookedAt(one, there, there.keys() - same if is_changed else rebound, is_changed, is_same, probes)
+    return _LookedAt(one, there, altered, is_changed, is_same, {name: probes[name] for name in left & probes.keys()})
 
 
 def _known(looked_at: Sequence[_LookedAt], step: Key) -> dict[int, Marked]:
