@@ -59,8 +59,7 @@ class Statements(Expressions):
             self.define(value)
         else:
             self.visit(value)
-        brought = self.brought(value)
-        made = self.made(value)
+        brought, made = self.brings(value)
         match targets, value:
             case [ast.Tuple(elts=parts) | ast.List(elts=parts)], ast.Tuple(elts=values) | ast.List(elts=values) if len(
                 parts
@@ -122,25 +121,24 @@ class Statements(Expressions):
 
     def note_in(self, owner: ast.expr, value: ast.expr) -> None:
         """Note the code that an object brings along from now on, which holds a value now."""
-        brought, made = self.brought(value), self.made(value)
+        brought, made = self.brings(value)
         for node in mutation.roots(owner) if brought or made else ():
             self.note(node.id, brought, made)
 
-    def brought(self, value: ast.expr) -> list[Deferred]:
-        """Return the code of this cell that a value may hold; what a function returns does not hold the function."""
+    def brings(self, value: ast.expr) -> tuple[list[Deferred], set[str]]:
+        """Return the code of this cell that a value may hold, and the names that are called as classes are in it.
+
+        What a function returns does not hold the function.
+        """
         assert self.state
-        called = {id(n.func) for n in ast.walk(value) if isinstance(n, ast.Call)}
-        found: list[Origin] = [self.deferred[n] for n in ast.walk(value) if n in self.deferred]
-        for node in ast.walk(value):
+        nodes = tuple(ast.walk(value))
+        called = [node.func for node in nodes if isinstance(node, ast.Call)]
+        found = [self.deferred[node] for node in nodes if node in self.deferred]
+        for node in nodes:
             if isinstance(node, ast.Name):
                 origins = union(self.state.origins.get(k, ANYTHING) for k in scopes.look_up(self.scopes, node.id))
-                found += [o for o in origins if isinstance(o, Deferred) and (o.is_class or id(node) not in called)]
-        return [code for code in found if isinstance(code, Deferred)]
-
-    def made(self, value: ast.expr) -> set[str]:
-        """Return the names that are called as classes are in a value."""
-        calls = (n.func for n in ast.walk(value) if isinstance(n, ast.Call))
-        return {f.id for f in calls if isinstance(f, ast.Name) and f.id[:1].isupper()}
+                found += [o for o in origins if isinstance(o, Deferred) and (o.is_class or node not in called)]
+        return found, {f.id for f in called if isinstance(f, ast.Name) and f.id[:1].isupper()}
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         """Walk ``target += value``: a name is read, its object perhaps changed, and bound again."""
@@ -258,7 +256,7 @@ class Statements(Expressions):
         for part in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(part)
         kinds = [*node.bases, *(keyword.value for keyword in node.keywords if keyword.arg == "metaclass")]
-        bases = [code for kind in kinds for code in self.brought(kind)]
+        bases = [code for kind in kinds for code in self.brings(kind)[0]]
         self.members.append([])
         self.scopes.append(scopes.of_type_parameters(node))
         with self.inside(node, scopes.of_class):

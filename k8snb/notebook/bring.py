@@ -74,9 +74,10 @@ class Bringer:
 
     def _bring_files(self, cell: Running) -> None:
         """Run the steps that write what a cell reads, where it is in their folder; else say that it is not."""
-        above = [] if cell.above is None else [entry.cell for entry in reversed(self._cells.above(cell.above))]
-        if not any(other.facts.files.writes or other.facts.files.written_in_code for other in above):
+        entries = [] if cell.above is None else self._cells.above(cell.above)
+        if not any(files.writes or files.written_in_code for files in (entry.facts.files for entry in entries)):
             return
+        above = [entry.cell for entry in reversed(entries)]
         writes = paths.written(above, {})
         facts = self._facts(around_runs(cell.source)[0].source)
         read = paths.read(facts, facts.reads, above)

@@ -148,7 +148,8 @@ class Session:
         if (entry := cell.entry) is None:
             return
         facts, before, now = entry.facts, cell.before, self.names.namespace
-        bound = {n for n, value in now.items() if n in facts.outputs or before.get(n) != id(value)}
+        outputs = facts.outputs
+        bound = {n for n, value in now.items() if n in outputs or before.get(n) != id(value)}
         bound = {name for name in bound if self.names.fetched_from(name) is None}
         self.names.keep(cell.changes)
         there = {id(now[n]) for n in cell.changes & now.keys()}
@@ -288,8 +289,8 @@ class Session:
         above = [] if place is None else self.cells.above(place)
         if place is None or not any(entry.step is not None for entry in above):
             return
-        facts = self.cells.at(place).facts
-        if not (may_matter(facts, (e.facts for e in above)) or kept.may_matter(facts, [e.facts for e in above])):
+        facts, theirs = self.cells.at(place).facts, [entry.facts for entry in above]
+        if not (may_matter(facts, theirs) or kept.may_matter(facts, theirs)):
             return
         for unshared in self.pipeline(place + 1).unshared:
             if unshared.reader == place:

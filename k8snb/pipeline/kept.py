@@ -25,33 +25,38 @@ def kept(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> It
     kernel_uses : mapping of str to frozenset of str
         For the kernel's functions and classes the names that their code uses.
     """
-    if not any(cell.step is not None for cell in cells):
-        return
+    something = False  # has been left above that may matter to any cell
     for reader, cell in enumerate(cells):
-        above = cells[:reader]
-        if not may_matter(cell.facts, [other.facts for other in above]):
-            continue
-        reached = with_uses(cell.facts.reads, above, kernel_uses, cell.facts.uses).keys()
-        for maker, line, what in (
-            *_displayed(cell, above),
-            *_annotated(cell, above, reached),
-            *_derived(cell, above, reached),
-            *_cached(cell, above, reached, kernel_uses),
-            *_of_one_dict(cell, above, reached, kernel_uses),
-        ):
-            text = f"{name_of(maker, cells[maker])}, line {line}: {what.format(name_of(reader, cell))}"
-            yield Unshared(maker, line, reader, text)
+        if something or _asks(cell.facts):
+            above = cells[:reader]
+            reached = with_uses(cell.facts.reads, above, kernel_uses, cell.facts.uses).keys()
+            for maker, line, what in (
+                *_displayed(cell, above),
+                *_annotated(cell, above, reached),
+                *_derived(cell, above, reached),
+                *_cached(cell, above, reached, kernel_uses),
+                *_of_one_dict(cell, above, reached, kernel_uses),
+            ):
+                text = f"{name_of(maker, cells[maker])}, line {line}: {what.format(name_of(reader, cell))}"
+                yield Unshared(maker, line, reader, text)
+        something = something or _leaves_any(cell.facts)
 
 
 def may_matter(facts: CellFacts, above: Iterable[CellFacts]) -> bool:
     """Say quickly whether what cells above have left may matter to a cell."""
-    if _read_displayed(facts) or not _READ.isdisjoint(facts.state.uses):
-        return True
-    return any(
-        other.kept.cached
-        or other.kept.one_dict
-        or (other.functions and any(not _READ.isdisjoint(function.uses) for function in other.functions.values()))
-        for other in above
+    return _asks(facts) or any(map(_leaves_any, above))
+
+
+def _asks(facts: CellFacts) -> bool:
+    """Say whether a cell's own code reads something that may have been left."""
+    return bool(_read_displayed(facts)) or not _READ.isdisjoint(facts.state.uses)
+
+
+def _leaves_any(facts: CellFacts) -> bool:
+    """Say whether a cell leaves something that may matter to any other, or functions that read something."""
+    functions = facts.functions.values() if facts.functions else ()
+    return bool(
+        facts.kept.cached or facts.kept.one_dict or any(not _READ.isdisjoint(function.uses) for function in functions)
     )
 
 

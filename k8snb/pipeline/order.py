@@ -73,7 +73,7 @@ def build(
     sharing = share(cells, uses)
     carried = {cells[place].step: tuple(statements) for place, statements in sharing.carried.items()}
     steps = [replace(step, carried=carried.get(step.name, ())) for step in steps]
-    unshared = (*sharing.unshared, *kept(cells, uses))
+    unshared = (*sharing.unshared, *(kept(cells, uses) if steps else ()))
     told = (*warnings(cells, steps), *(one.text for one in unshared))
     return Pipeline(name, _with_needed(_in_order(steps)), told, unshared, tuple(cells))
 

@@ -29,18 +29,17 @@ def read(facts: CellFacts, names: Iterable[str], above: Iterable[Cell]) -> dict[
         found |= {path: f"through {name}: " for path in paths if path not in found}
     if all(map(gaps.is_whole, found)):
         return found
-    values = _values([*(cell.facts for cell in above), facts])
+    values: dict[str, str] = {}
+    for one in (*(cell.facts for cell in above), facts):
+        _take_in(one, values)
     return {gaps.fill(path, values): where for path, where in reversed(found.items())}
 
 
-def _values(cells: Iterable[CellFacts]) -> dict[str, str]:
-    """Return the paths and texts that names stand for after some cells."""
-    values: dict[str, str] = {}
-    for facts in cells:
-        for name in (facts.binds | facts.may_bind) & values.keys():
-            del values[name]
-        values |= facts.files.named
-    return values
+def _take_in(facts: CellFacts, values: dict[str, str]) -> None:
+    """Note the paths and texts that names stand for after a cell."""
+    for name in (facts.binds | facts.may_bind) & values.keys():
+        del values[name]
+    values |= facts.files.named
 
 
 def written(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> list[frozenset[str]]:
@@ -55,14 +54,13 @@ def written(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> lis
     """
     found: list[frozenset[str]] = []
     by_code: dict[str, frozenset[str]] = {}
-    for place, cell in enumerate(cells):
+    values: dict[str, str] = {}
+    for cell in cells:
+        _take_in(cell.facts, values)
         names = cell.facts.reads if cell.step is None else inputs.get(cell.step, cell.facts.reads)
         through = (by_code[name] for name in by_code.keys() & set(names)) if by_code else ()
         paths = cell.facts.files.writes.union(*through)
-        if not all(map(gaps.is_whole, paths)):
-            values = _values(one.facts for one in cells[: place + 1])
-            paths = frozenset(gaps.fill(path, values) for path in paths)
-        found.append(paths)
+        found.append(paths if all(map(gaps.is_whole, paths)) else frozenset(gaps.fill(p, values) for p in paths))
         by_code |= cell.facts.files.written_in_code
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -119,7 +120,8 @@ def _used(name: str, found: Found, above: Sequence[Cell], kernel_uses: Mapping[s
 
 def _inside(function: str, facts: CellFacts, above: Sequence[Cell]) -> frozenset[str]:
     """Return the names that functions inside a function use, which its result may be."""
-    defining = (found for found in (facts, *(cell.facts for cell in reversed(above))) if function in found.codes)
+    nearest_first = itertools.chain([facts], (cell.facts for cell in reversed(above)))
+    defining = (found for found in nearest_first if function in found.codes)
     return next((found.codes[function].inner for found in defining), frozenset())
 
 
@@ -136,7 +138,7 @@ def code_of(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
             if bound in facts.changes and (bound in facts.uses or bound in facts.instances):
                 found.append((facts, bound))
                 left |= {(kind, len(above)) for kind in facts.instances.get(bound, ())} - seen
-            if bound in facts.binds | facts.may_bind:
+            if bound in facts.binds or bound in facts.may_bind:
                 found.append((facts, bound))
                 kinds = {(kind, len(above)) for kind in facts.instances.get(bound, ())}
                 same, held = (others.get(bound, frozenset()) for others in (facts.same, facts.holds))
