@@ -11,22 +11,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from k8snb.analysis import gaps
-from k8snb.analysis.opened import COPIES, WITH_MODE, is_write, mode_of, put_together
+from k8snb.analysis.commands import of_command
+from k8snb.analysis.opened import COPIES, NOWHERE, WITH_MODE, is_in_memory, is_write, mode_of, put_together
 from k8snb.analysis.syntax import Expansion
 
 _ASKS = frozenset({"exists", "isfile", "isdir", "is_file", "is_dir", "basename", "splitext", "startswith", "endswith"})
 _TALKS = frozenset({"print", "debug", "info", "warning", "error", "set_title", "title", "format"})
-_UNPACKS = frozenset({"extractall", "extract", "unpack_archive", "snapshot_download", "clone_from"})
+_READ = ("read_", "imread")
+_UNPACKS = {"extractall": 0, "unpack_archive": 1, "make_archive": 3, "snapshot_download": 9, "clone_from": 1}
+"""Functions that write files which the code does not name, and the argument that is their folder."""
+
 _OPENS = re.compile(r"open|Path|read_|load|glob|listdir|scandir|walk|iterdir|imread|ImageFolder|connect")
-_PATTERN = re.compile(r"[^/]*[*?\[].*")
-"""What is left of a pattern before its first part with a sign is the folder that is read."""
-_PATHS = frozenset({"Path", "PurePath", "PosixPath"})
+_DATABASE = re.compile(r"(?:sqlite|duckdb)(?:\+\w+)?:///(.+)")
+"""The address of a database that is a file."""
+
 _MAKES_FOLDERS = frozenset({"mkdir", "makedirs"})
 _SHELLS = frozenset({"run", "call", "check_call", "check_output", "Popen", "system", "popen", "getoutput"})
-_COMMANDS_WRITE = frozenset({"mkdir", "touch", "tee", "rm", "rmdir", "export"})
-_COMMANDS_BRING = frozenset({
-    "wget", "curl", "git", "gdown", "kaggle", "aws", "gsutil", "az", "unzip", "tar", "gunzip", "7z", "make", "dvc",
-})  # fmt: skip
 _LONGEST = 255
 
 
@@ -40,6 +40,8 @@ class Files:
         Paths that the cell may read before it writes them, with the line.
     writes : frozenset of str
         Paths that it may write; none of folders that it only makes.
+    asks : frozenset of str
+        Paths of which it asks whether they are there.
     in_code, written_in_code : mapping of str to frozenset of str
         Paths that functions and classes read and write which the cell defines.
     named : mapping of str to str
@@ -48,6 +50,7 @@ class Files:
 
     reads: Mapping[str, int] = field(default_factory=dict)
     writes: frozenset[str] = frozenset()
+    asks: frozenset[str] = frozenset()
     in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
     written_in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)
@@ -58,7 +61,7 @@ def files(tree: ast.Module, nodes: Iterable[ast.AST]) -> Files:
     top, code = _Search(), dict[str, _Search]()
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            code[statement.name] = _Search(_locals(statement))
+            code[statement.name] = _Search(_locals(statement), in_order=not isinstance(statement, ast.ClassDef))
             code[statement.name].visit(statement)
         else:
             top.visit(statement)
@@ -66,10 +69,12 @@ def files(tree: ast.Module, nodes: Iterable[ast.AST]) -> Files:
             if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
                 top.visit(inner)
     for search in (*code.values(), top):
+        search.settle()
+    for search in (*code.values(), top):
         search.take_in(code)
     read = {name: frozenset(search.reads) for name, search in code.items() if search.reads}
     written = {name: frozenset(search.writes) for name, search in code.items() if search.writes}
-    return Files(top.reads, frozenset(top.writes), read, written, _named(tree, nodes))
+    return Files(top.reads, frozenset(top.writes), frozenset(top.asks), read, written, _named(tree, nodes))
 
 
 def _locals(function: ast.AST) -> frozenset[str]:
@@ -81,27 +86,50 @@ def _locals(function: ast.AST) -> frozenset[str]:
 
 def _named(tree: ast.Module, nodes: Iterable[ast.AST]) -> dict[str, str]:
     """Return the paths and texts that names stand for which a cell binds once, at its top; a gap for all others."""
-    stored = Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
-    found = dict.fromkeys(stored, gaps.gap())
+    stored, each = Counter[str](), dict[str, str]()
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Store):
+                stored[node.id] += 1
+        elif isinstance(node, ast.For | ast.comprehension):
+            each |= _each(node)
+    found = {name: each.get(name, gaps.gap()) if count == 1 else gaps.gap() for name, count in stored.items()}
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if stored[name] == 1:
-                path = gaps.path_of(value)
-                if path is not None and path != gaps.gap(name):
+                path = NOWHERE if is_in_memory(value) else gaps.path_of(value)
+                if path is None:
+                    found[name] = gaps.gap(name)
+                elif path != gaps.gap(name):
                     found[name] = path
     return found
+
+
+def _each(loop: ast.For | ast.comprehension) -> dict[str, str]:
+    """Return the gap for a name that goes through what another stands for."""
+    if isinstance(loop.target, ast.Name) and isinstance(loop.iter, ast.Name):
+        return {loop.target.id: gaps.gap(f"each of {loop.iter.id}")}
+    return {}
 
 
 class _Search(ast.NodeVisitor):
     """Goes through code in its order: what is written first is no file that was there before."""
 
-    def __init__(self, local: frozenset[str] = frozenset()) -> None:
-        self._local = local
+    def __init__(self, local: frozenset[str] = frozenset(), *, in_order: bool = True) -> None:
+        self._local, self._in_order = local, in_order
         self.reads: dict[str, int] = {}
         self.writes: set[str] = set()
+        self.asks: set[str] = set()
+        self._databases: set[str] = set()
+        self._changes_databases = self._asks_databases = False
         self._folders: set[str] = set()
         self.names: set[str] = set()
         self._anything_may_be_there = False
+
+    def settle(self) -> None:
+        """Leave the databases alone that the code only asks; whoever only opens one may do anything."""
+        if self._changes_databases or not self._asks_databases:
+            self.writes |= self._databases
 
     def take_in(self, code: Mapping[str, _Search]) -> None:
         """Add what functions do that this code names, and those that they name."""
@@ -116,10 +144,18 @@ class _Search(ast.NodeVisitor):
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self.names.add(node.id)
+            if node.id == "open":  # it is handed on, to `map` perhaps
+                self.read(gaps.gap(), node.lineno)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        if node.attr.startswith(_READ) and isinstance(node.ctx, ast.Load):
+            self.read(gaps.gap(), node.lineno)
+        self.visit(node.value)
 
     def read(self, path: str, line: int) -> None:
-        path = posixpath.normpath(_PATTERN.split(path)[0] or ".")
-        written = any(path == w or path.startswith(f"{w}/") for w in self.writes | self._folders)
+        path = gaps.with_stars(posixpath.normpath(path or "."))
+        own = self.writes | self._folders if self._in_order and gaps.is_named(path) else ()
+        written = any(path == w or path.startswith(f"{w}/") for w in own)
         if not self._anything_may_be_there and not written:
             self.reads.setdefault(path, line)
 
@@ -128,15 +164,21 @@ class _Search(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         if (path := _path(node)) is not None:  # Path("data", "x.csv")
-            self.read(path, node.lineno)
+            if name_of(node) in gaps.PATHS or looks_like_file(path):
+                self.read(path, node.lineno)
             return
         if isinstance(node.func, ast.Name):
             self.names.add(node.func.id)
         for one in put_together(node, self._local):
             if one.is_read:
                 self.read(one.path, node.lineno)
-            if one.written_by is not None:
+            if one.written_by == "connect":
+                self._databases.add(posixpath.normpath(one.path))
+            elif one.written_by is not None:
                 self.write(one.path, one.written_by)
+        self._ask_database(node)
+        if name_of(node) in _LISTS and not node.args and not node.keywords:
+            self.read(".", node.lineno)
         if _is_shell(node) and node.args:
             self._shell(_command_line(node.args[0], self._local), node.lineno)
         else:
@@ -144,13 +186,15 @@ class _Search(ast.NodeVisitor):
 
     def _take_written_out(self, node: ast.Call) -> None:
         """Take in the paths that stand in a call."""
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = name_of(node)
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
         places = [p for p in (owner, *node.args, *(k.value for k in node.keywords)) if p is not None]
         if name in {"glob", "rglob"} and owner is not None and _path(owner) is not None:
             places = [owner]
         if name in WITH_MODE:
             places = [place for place in places if mode_of(place) is None]
+        if name in _ASKS:
+            self.asks.update(path for place in places if (path := _path(place)) is not None and looks_like_file(path))
         if name in _ASKS | _TALKS:
             places = [place for place in places if _path(place) is None]
         elif name in COPIES and len(node.args) > 1:
@@ -158,13 +202,20 @@ class _Search(ast.NodeVisitor):
             self._take(node.args[1:], write=name, opens=True)
             return
         self._take(places, write=name if is_write(name, node) else None, opens=bool(_OPENS.search(name)))
-        self._anything_may_be_there |= name in _UNPACKS
+        if name in _UNPACKS:
+            into = node.args[_UNPACKS[name] :][:1] or [
+                k.value for k in node.keywords if k.arg in {"path", "extract_dir"}
+            ]
+            self.write(gaps.any_path(into[0], self._local) if into else gaps.gap())
+            self._anything_may_be_there |= name != "make_archive"
 
     def _take(self, places: Iterable[ast.expr], *, write: str | None, opens: bool) -> None:
         for place in places:
             path = _path(place)
             if path is None:
                 self.visit(place)
+            elif (database := _DATABASE.fullmatch(path)) is not None:
+                self._open_database(database[1], place.lineno)
             elif not looks_like_file(path, opens=opens):
                 continue
             elif write is not None:
@@ -182,9 +233,30 @@ class _Search(ast.NodeVisitor):
         if isinstance(node.value, str) and looks_like_file(node.value):
             self.read(node.value, node.lineno)
 
+    def _open_database(self, path: str, line: int) -> None:
+        self.read(path, line)
+        self._databases.add(posixpath.normpath(path))
+
+    def _ask_database(self, call: ast.Call) -> None:
+        """Take in whether a call asks or changes a database."""
+        match call.func:
+            case ast.Attribute(attr="commit" | "to_sql" | "executemany" | "executescript"):
+                self._changes_databases = True
+            case ast.Attribute(attr="execute" | "read_sql" | "read_sql_query" | "read_sql_table", value=value):
+                asks = any(_is_question(node) for argument in call.args for node in ast.walk(argument))
+                self._asks_databases |= asks or call.func.attr != "execute"
+                self._changes_databases |= call.func.attr == "execute" and not asks
+                self.visit(value)
+
     def visit_Expr(self, node: ast.Expr) -> None:
         if not isinstance(node.value, ast.Constant):  # no docstring
             self.visit(node.value)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        around = self._local
+        self._local |= _locals(node)
+        self.visit(node.body)
+        self._local = around
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         self.visit(node.value)  # an index is a name of something else
@@ -204,53 +276,80 @@ class _Search(ast.NodeVisitor):
     def visit_Expansion(self, node: Expansion) -> None:
         if node.cell in {"writefile", "file"}:
             self.write(node.text.split()[-1] if node.text.split() else "")
+        elif node.cell in _OTHER_LANGUAGES:
+            self.read(gaps.gap(), node.lineno)
+            self.write(gaps.gap())
         elif node.cell in {"bash", "sh", "!", "sx", "system", "script"}:
             for number, line in enumerate(node.body.split("\n"), 1):
-                self._shell(line, node.lineno + number)
-        elif node.magic in {"!", "sx", "system", "cat", "less", "more"}:
-            self._shell(_EXPANDED.sub(lambda found: gaps.gap(found[1] or found[2]), node.text), node.lineno)
+                self._shell(_EXPANDED.sub(gaps.gap(), line), node.lineno + number)
+        elif node.magic in {"!", "sx", "system"} | _ALIASES:
+            name = f"{node.magic} " if node.magic in _ALIASES else ""
+            self._shell(name + _EXPANDED.sub(_expanded, node.text), node.lineno)
         elif node.magic == "run" and (script := next((w for w in _words(node.text) if not w.startswith("-")), "")):
             self.read(script, node.lineno)
 
     def _shell(self, text: str, line: int) -> None:
         """Take in a line of a shell, which may have several commands."""
         command: list[str] = []
+        folder = ""
         for word in [*_words(text), ";"]:
-            if word and set(word) <= _BETWEEN:
-                self._command(command, line)
-                command = []
-            else:
+            if not (word and set(word) <= _BETWEEN):
                 command.append(word)
-
-    def _command(self, words: list[str], line: int) -> None:
-        name = words[0] if words else ""
-        self._anything_may_be_there |= name in _COMMANDS_BRING
-        writes = name in _COMMANDS_WRITE
-        plain = [word for word in words[1:] if not word.startswith("-") and ">" not in word]
-        last = plain[-1:] if name in _COMMANDS_COPY else plain[:1] if name in _COMMANDS_PACK else []
-        options = _OUTPUT_OPTIONS.get(name, ())
-        for before, word in zip(["", *words], words, strict=False):
-            if word == name or word.startswith("-") or set(word) == {">"}:
                 continue
-            if writes or word in last or set(before) == {">"} or before in options:
-                self.write(word, name)
-            elif not gaps.is_whole(word) or looks_like_file(word):
-                self.read(word, line)
+            self._command(command, folder, line)
+            if command[:1] == ["cd"]:
+                folder = posixpath.join(folder, *command[1:2])
+            command = []
+
+    def _command(self, words: list[str], folder: str, line: int) -> None:
+        """Take in a command that is executed in a folder."""
+        reads, writes, brings = of_command(words)
+        if folder:
+            reads, writes = ([posixpath.join(folder, path) for path in paths] for paths in (reads, writes))
+        for path in writes:
+            self.write(path, words[0])
+        for path in reads:
+            if not gaps.is_whole(path) or path == "." or looks_like_file(path):
+                self.read(path, line)
+        self._anything_may_be_there |= brings
 
 
-_BETWEEN = frozenset(";&|()")
-_EXPANDED = re.compile(r"\{(\w+)\}|(?<!\$)\$([A-Za-z_]\w*)")
-"""Names whose values IPython puts into a command."""
+_BETWEEN = frozenset(";&|()\n")
+_EXPANDED = re.compile(r"\$?\{([^{}]+)\}|(?<!\$)\$([A-Za-z_]\w*)")
+"""Expressions whose values IPython puts into a command, and variables of the shell."""
 
-_COMMANDS_COPY = frozenset({"cp", "mv", "ln", "install", "rsync"})
-_COMMANDS_PACK = frozenset({"zip", "tar"})
-_OUTPUT_OPTIONS = {"sort": ("-o", "--output"), "curl": ("-o", "--output"), "wget": ("-O",), "gcc": ("-o",)}
+_ALIASES = frozenset({"cat", "less", "more", "ls", "ll", "cp", "mv", "rm", "mkdir", "rmdir"})
+"""Magics that are commands of the shell."""
+
+_OTHER_LANGUAGES = frozenset({"python", "python2", "python3", "perl", "ruby", "R", "javascript", "js", "pypy"})
+_LISTS = frozenset({"listdir", "scandir"})
+_QUESTION = re.compile(r"\s*(select|pragma|explain|with|show|describe)\b", re.IGNORECASE)
+
+
+def _expanded(found: re.Match[str]) -> str:
+    try:
+        path = gaps.any_path(ast.parse(found[1] or found[2], mode="eval").body)
+    except (SyntaxError, ValueError):
+        return gaps.gap()
+    return path if re.search(r"\s", path) is None else gaps.gap()
+
+
+def name_of(call: ast.Call) -> str:
+    """Return the name of the function or method that is called."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _is_question(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and _QUESTION.match(node.value) is not None
 
 
 def _is_shell(call: ast.Call) -> bool:
     match call.func:
-        case ast.Attribute(value=ast.Name(id="os" | "subprocess"), attr=name):
+        case ast.Attribute(value=ast.Name(id="os" | "subprocess" | "sp"), attr=name):
             return name in _SHELLS
+        case ast.Name(id=name):
+            by_name = {keyword.arg for keyword in call.keywords}
+            return name in _SHELLS and (name not in {"run", "call"} or not by_name.isdisjoint({"shell", "check"}))
     return False
 
 
@@ -258,31 +357,19 @@ def _command_line(text: ast.expr, local: frozenset[str]) -> str:
     """Return a command that Python code runs, in the words of a shell."""
     parts = text.elts if isinstance(text, ast.List) else [text]
     found = [gaps.path_of(part, local) or gaps.gap() for part in parts]
+    found = found if isinstance(text, ast.List) else [" ; ".join(found[0].splitlines())]
     return found[0] if not isinstance(text, ast.List) else shlex.join(found)
 
 
 def _path(node: ast.expr) -> str | None:
-    """Return the path that an expression is, where its code says it."""
-    match node:
-        case ast.Constant(value=str(text)):
-            return text
-        case ast.BinOp(left=left, op=ast.Div(), right=right):
-            return _joined([left, right])
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[_, *_] as args) if name in _PATHS:
-            return _joined(args)
-        case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="path"), attr="join"), args=[_, *_] as args):
-            return _joined(args)
-    return None
-
-
-def _joined(nodes: list[ast.expr]) -> str | None:
-    parts = [part for node in nodes if (part := _path(node)) is not None]
-    return posixpath.join(*parts) if len(parts) == len(nodes) else None
+    """Return the path that an expression is, where its code says all of it."""
+    path = gaps.path_of(node)
+    return path if path is not None and gaps.is_whole(path) else None
 
 
 def looks_like_file(text: str, *, opens: bool = False) -> bool:
     """Whether a text may name a file; a word without an ending does so only where something is opened."""
-    if not 0 < len(text) <= _LONGEST or "\n" in text or "://" in text or "\0" in text:
+    if _QUESTION.match(text) or not 0 < len(text) <= _LONGEST or "\n" in text or "://" in text or "\0" in text:
         return False
     return opens or "/" in text.rstrip("/") or re.search(r"[^.\s/]\.[A-Za-z]\w{0,9}$", text) is not None
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import glob
 import posixpath
 import re
 from collections.abc import Collection, Mapping
@@ -15,7 +16,13 @@ _GAP = re.compile(f"{_MARK}([^{_MARK}]*){_MARK}")
 _DEEP = 8
 """Names behind names that are followed."""
 
-_MAKES_PATHS = frozenset({"Path", "PurePath", "PosixPath", "str", "fspath"})
+PATHS = frozenset({"Path", "PurePath", "PosixPath"})
+_MAKES_PATHS = PATHS | {"str", "fspath"}
+_SAME_PATH = frozenset({"resolve", "absolute", "abspath", "realpath", "normpath", "expanduser", "as_posix"})
+_SIGNS = re.compile(rf"{_MARK}[^{_MARK}]*{_MARK}|\*\*/\*?|[*?]+|\[[^]]+\]")
+_HERE = frozenset({"cwd", "getcwd"})
+_PLACE = re.compile(r"%[-+ #0]*[\d.]*[a-z]|\{[^{}]*\}")
+"""Of a text that ``%`` or `format` fill."""
 
 
 def gap(name: str = "") -> str:
@@ -28,9 +35,36 @@ def is_whole(path: str) -> bool:
     return _MARK not in path
 
 
+def with_stars(path: str) -> str:
+    """Return a pattern of paths with gaps for its signs."""
+    return _SIGNS.sub(lambda found: found[0] if found[0].startswith(_MARK) else gap("*"), path)
+
+
+def pattern(path: str) -> str:
+    """Return a pattern of the files that a path with gaps may mean."""
+    return "*".join(map(glob.escape, _GAP.split(path)[::2]))
+
+
+def folder(path: str) -> str:
+    """Return the folder in which a pattern looks; a path that is none as it is."""
+    before, star, _ = path.partition(gap("*"))
+    return (posixpath.dirname(before) or ".") if star else path
+
+
+def is_named(path: str) -> bool:
+    """Say whether all gaps of a path have names: who names the same means the same."""
+    return all(_GAP.split(path)[1::2])
+
+
 def shown(path: str) -> str:
     """Return a path for people to read."""
-    return _GAP.sub(lambda found: f"{{{found[1] or '...'}}}", path)
+    return _GAP.sub(lambda found: "*" if found[1] == "*" else f"{{{found[1].partition('@')[0] or '...'}}}", path)
+
+
+def is_telling(path: str) -> bool:
+    """Say whether a path stands for one file, or a few: its gaps have names, or a part of the file's name is known."""
+    stem = posixpath.splitext("".join(_GAP.split(path)[::2]))[0]
+    return is_named(path) or any(letter.isalnum() for letter in stem)
 
 
 def fill(path: str, values: Mapping[str, str]) -> str:
@@ -52,7 +86,8 @@ def may_be_one(one: str, other: str) -> bool:
     ends = [first[-1][::-1], second[-1][::-1]]
     if len(first) == 1 or len(second) == 1:  # the gaps of the one have to fit into the other
         whole, parts = (one, second) if len(first) == 1 else (other, first)
-        return re.fullmatch(".*".join(map(re.escape, parts)), whole, re.DOTALL) is not None
+        pattern = re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
+        return any(pattern.fullmatch(text) for text in (whole, f"./{whole}"))
     return all(a.startswith(b) or b.startswith(a) for a, b in (begins, ends))
 
 
@@ -80,13 +115,46 @@ def path_of(node: ast.expr, local: Collection[str] = ()) -> str | None:
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             one, other = path_of(left, local), path_of(right, local)
             found = None if one is None or other is None else one + other
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[_, *_] as args):
-            found = _joined(args, local) if name in _MAKES_PATHS or _is_join(node.func) else None
+        case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod(), right=right):
+            found = _formatted(text, right.elts if isinstance(right, ast.Tuple) else [right], local)
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args):
+            found = _called(node.func, name, args, local)
     return found
 
 
-def _is_join(function: ast.expr) -> bool:
+def _called(function: ast.expr, name: str, args: list[ast.expr], local: Collection[str]) -> str | None:
+    """Return the path that a call of what makes paths gives."""
+    owner = function.value if isinstance(function, ast.Attribute) else None
+    if name in _HERE:
+        return "."
+    if args and (name in _MAKES_PATHS or is_join(function)):
+        return _joined(args, local)
+    if name in _SAME_PATH and (args or owner is not None):
+        return path_of(args[0] if args else owner, local)  # type: ignore[arg-type]
+    if name == "joinpath" and owner is not None:
+        return _joined([owner, *args], local)
+    if name == "format" and isinstance(owner, ast.Constant) and isinstance(owner.value, str):
+        return _formatted(owner.value, args, local)
+    return "." if name in PATHS and not args else None
+
+
+def _formatted(text: str, values: list[ast.expr], local: Collection[str]) -> str:
+    """Return a text whose places values fill, in their order."""
+    left = iter(values)
+    return _PLACE.sub(lambda _: _piece(value, local) if (value := next(left, None)) is not None else gap(), text)
+
+
+def any_path(node: ast.expr, local: Collection[str] = ()) -> str:
+    """Return the path that an expression is which surely is one, as `path_of` does."""
+    found = path_of(node, local)
+    return _part(node, local) if found is None else found
+
+
+def is_join(function: ast.expr) -> bool:
+    """Say whether a function is `os.path.join`, as far as its name tells."""
     match function:
+        case ast.Name(id="join"):
+            return True
         case ast.Attribute(value=ast.Attribute(attr="path") | ast.Name(id="path"), attr="join"):
             return True
     return False
@@ -105,4 +173,6 @@ def _piece(node: ast.expr, local: Collection[str]) -> str:
 def _part(node: ast.expr, local: Collection[str]) -> str:
     """Return the gap for a part of an object: one that only the same code fills with the same."""
     names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-    return gap() if not names.isdisjoint(local) else gap("@" + re.sub(r"\W+", "_", ast.unparse(node)))
+    if not names or not names.isdisjoint(local):
+        return gap()
+    return gap(re.sub(rf"[{_MARK}@/'\"\s]", "", ast.unparse(node)))

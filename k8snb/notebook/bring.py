@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from pathlib import Path
 from types import ModuleType
 
 from k8snb.analysis import gaps
@@ -15,9 +16,10 @@ from k8snb.notebook.cells import Cells, Entry
 from k8snb.notebook.names import Broken, Made, Names, NotRun
 from k8snb.notebook.running import Running
 from k8snb.notebook.runs import around_runs
-from k8snb.notebook.travel import in_pod_of
+from k8snb.notebook.travel import in_pod_of, is_there, known_writers
 from k8snb.pipeline import paths
 from k8snb.pipeline.context import Context
+from k8snb.pipeline.model import Cell
 from k8snb.pipeline.sources import classes
 from k8snb.runner.inputs import import_submodules
 
@@ -75,23 +77,35 @@ class Bringer:
     def _bring_files(self, cell: Running) -> None:
         """Run the steps that write what a cell reads, where it is in their folder; else say that it is not."""
         entries = [] if cell.above is None else self._cells.above(cell.above)
-        if not any(files.writes or files.written_in_code for files in (entry.facts.files for entry in entries)):
+        source = around_runs(cell.source)[0].source
+        facts = self._facts(source)
+        written = (entry.facts.files for entry in entries)
+        if not facts.files.writes and not any(files.writes or files.written_in_code for files in written):
             return
         above = [entry.cell for entry in reversed(entries)]
-        writes = paths.written(above, {})
-        facts = self._facts(around_runs(cell.source)[0].source)
-        read = paths.read(facts, facts.reads, above)
-        makers = {path: paths.writers(path, above, writes) for path in read}
-        makers = {path: steps for path, steps in makers.items() if steps}
-        if makers and self._are_apart():
-            for path, steps in makers.items():
-                if paths.are_one(path, steps[0], above, writes):
-                    self._say(f"warning: {in_pod_of(steps[0], path, read[path])}")
+        *writes, own = paths.written([*above, Cell(source, facts)], {})
+        read = paths.asked(facts, facts.reads, above, writes)
+        if self._are_apart():
+            for path, where in read.items():
+                if where and (steps := known_writers(path, above, writes, there=is_there(path, Path.cwd()))):
+                    self._say(f"warning: {in_pod_of(steps[0], path, where)}")
             return
+        makers = {path: self._writers(path, above, writes) for path in read}
+        makers |= {path: paths.users(path, above, writes) for path in own if path not in makers}
         tried = {entry.step for entry in self._cells if entry.tried}
         if waiting := {path: steps for path, steps in makers.items() if not tried.issuperset(steps)}:
-            self._say(f"this cell reads {', '.join(map(gaps.shown, waiting))}: running what writes it first")
+            named = ", ".join(gaps.shown(path) for path in waiting if gaps.is_telling(path))
+            does = "reads" if waiting.keys() <= read.keys() else "writes"
+            first = "running what writes it first" if does == "reads" else "running the steps above that use it first"
+            what = f"{does} {named}" if named else "may read what steps write"
+            self._say(f"this cell {what}: {first if named else 'running them first'}")
             self._run(sorted({step for steps in waiting.values() for step in steps} - tried))
+
+    def _writers(self, path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]]) -> list[str]:
+        """Return the steps above that may have written a path last; of a file that is there only those that say so."""
+        if gaps.is_whole(path) and Path(path).expanduser().is_file():
+            return known_writers(path, above, writes, there=True)
+        return paths.writers(path, above, writes)
 
     def _tell_what_may_be_read(self, cell: Running) -> None:
         """Say why all that steps make is brought, for a cell whose code does not tell what it reads."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -40,15 +41,27 @@ def files(step: Step, above: Sequence[Cell], folder: Path, values: Mapping[str, 
     told: list[str] = []
     writes = paths.written(above, {})
     for path, where in _read(step, above, values).items():
-        place = folder / os.path.expanduser(path)  # noqa: PTH111 - a path that is told as it stands in the code
+        place = folder / os.path.expanduser(gaps.folder(path))  # noqa: PTH111 - it is told as it stands in the code
         if any(place.is_relative_to(mount) for mount in mounted) or _travels(path, options.files):
             continue
-        makers = [m for m in paths.writers(path, above, writes) if paths.are_one(path, m, above, writes)]
-        if makers:
+        there = is_there(path, folder)
+        if makers := known_writers(path, above, writes, there=there):
             told.append(in_pod_of(makers[0], path, where))
-        elif gaps.is_whole(path) and place.exists():
-            told += _missing(path, place, folder, where)
+        elif gaps.is_whole(gaps.folder(path)) and place.exists():
+            told += _missing(gaps.folder(path), place, folder, where)
     return told
+
+
+def known_writers(path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]], *, there: bool) -> list[str]:
+    """Return the steps above that very likely have written a path, as `k8snb.pipeline.paths.are_one` says."""
+    steps = paths.writers(path, above, writes)
+    return [step for step in steps if paths.are_one(path, step, above, writes, there=there)]
+
+
+def is_there(path: str, folder: Path) -> bool:
+    """Say whether the notebook's folder has a file that a path, or a pattern, may mean."""
+    text = os.path.expanduser(gaps.pattern(path))  # noqa: PTH111 - it may be a pattern
+    return next(glob.iglob(text, root_dir=folder, recursive=True), None) is not None  # noqa: PTH207
 
 
 def in_pod_of(step: str, path: str, where: str) -> str:

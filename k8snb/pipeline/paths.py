@@ -5,14 +5,18 @@ A path that the code puts together of what is not known may be any that fits.
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from k8snb.analysis import gaps
 from k8snb.analysis.facts import CellFacts
 from k8snb.pipeline.model import Cell, Step
 
+_ADDRESS = re.compile(r"[a-z][\w+.-]+:/", re.IGNORECASE)
 
-def read(facts: CellFacts, names: Iterable[str], above: Iterable[Cell]) -> dict[str, str]:
+
+def read(facts: CellFacts, names: Iterable[str], above: Sequence[Cell]) -> dict[str, str]:
     """Return the paths that a cell reads, and where they stand: in a line, or in a function that it may call.
 
     Parameters
@@ -20,26 +24,69 @@ def read(facts: CellFacts, names: Iterable[str], above: Iterable[Cell]) -> dict[
     facts : CellFacts
     names : iterable of str
         What the cell reads.
-    above : iterable of Cell
+    above : sequence of Cell
         In their order.
     """
     found = {path: f"line {line}: " for path, line in facts.files.reads.items()}
-    names, above = set(names), list(above)
-    for name, paths in ((n, p) for cell in above for n, p in cell.facts.files.in_code.items() if n in names):
-        found |= {path: f"through {name}: " for path in paths if path not in found}
+    if any(cell.facts.files.in_code for cell in above):
+        behind: dict[str, frozenset[str]] = {}
+        for cell in above:
+            _note_code(cell.facts, behind)
+        names = _reached(names, behind)
+        for name, paths in ((n, p) for cell in above for n, p in cell.facts.files.in_code.items() if n in names):
+            found |= {path: f"through {name}: " for path in paths if path not in found}
     if all(map(gaps.is_whole, found)):
         return found
     values: dict[str, str] = {}
-    for one in (*(cell.facts for cell in above), facts):
-        _take_in(one, values)
-    return {gaps.fill(path, values): where for path, where in reversed(found.items())}
+    for place, one in enumerate((*(cell.facts for cell in above), facts)):
+        _take_in(one, place, values)
+    return _filled(found, values)
 
 
-def _take_in(facts: CellFacts, values: dict[str, str]) -> None:
-    """Note the paths and texts that names stand for after a cell."""
+def asked(
+    facts: CellFacts, names: Iterable[str], above: Sequence[Cell], writes: Iterable[frozenset[str]]
+) -> dict[str, str]:
+    """Return what `read` does, and the paths too of which a cell asks whether they are there, and modules.
+
+    Parameters
+    ----------
+    facts, names, above
+        As `read` takes them.
+    writes : iterable of frozenset of str
+        What the cells above write: modules are told only where they are among it.
+    """
+    modules = {f"{name}.py" for name in facts.imports}
+    modules = {path for paths in writes for path in paths if path in modules}
+    return dict.fromkeys((*facts.files.asks, *modules), "") | read(facts, names, above)
+
+
+def _take_in(facts: CellFacts, place: int, values: dict[str, str]) -> None:
+    """Note the paths and texts that names stand for after the cell at a place."""
     for name in (facts.binds | facts.may_bind) & values.keys():
         del values[name]
-    values |= facts.files.named
+    named = facts.files.named.items()
+    values |= {name: gaps.gap(f"{name}@{place}") if path == gaps.gap(name) else path for name, path in named}
+
+
+def _filled(found: dict[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    """Return paths with what is known for their gaps, without addresses."""
+    filled = {gaps.fill(path, values): where for path, where in reversed(found.items())}
+    return {path: where for path, where in filled.items() if not _ADDRESS.match(path)}
+
+
+def _note_code(facts: CellFacts, behind: dict[str, frozenset[str]]) -> None:
+    """Note what the code behind a cell's names uses, and the functions and classes that have made them."""
+    for name in facts.uses.keys() | facts.results.keys():
+        behind[name] = facts.uses.get(name, frozenset()) | facts.results.get(name, frozenset())
+
+
+def _reached(names: Iterable[str], behind: Mapping[str, frozenset[str]]) -> set[str]:
+    """Return the names and those behind them, as `_note_code` has noted them."""
+    found, todo = set[str](), set(names)
+    while todo:
+        found |= todo
+        todo = {more for name in todo for more in behind.get(name, ())} - found
+    return found
 
 
 def written(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> list[frozenset[str]]:
@@ -55,12 +102,17 @@ def written(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> lis
     found: list[frozenset[str]] = []
     by_code: dict[str, frozenset[str]] = {}
     values: dict[str, str] = {}
-    for cell in cells:
-        _take_in(cell.facts, values)
-        names = cell.facts.reads if cell.step is None else inputs.get(cell.step, cell.facts.reads)
-        through = (by_code[name] for name in by_code.keys() & set(names)) if by_code else ()
-        paths = cell.facts.files.writes.union(*through)
-        found.append(paths if all(map(gaps.is_whole, paths)) else frozenset(gaps.fill(p, values) for p in paths))
+    behind: dict[str, frozenset[str]] = {}
+    for place, cell in enumerate(cells):
+        _take_in(cell.facts, place, values)
+        paths = cell.facts.files.writes
+        if by_code:
+            names = cell.facts.reads if cell.step is None else inputs.get(cell.step, cell.facts.reads)
+            paths = paths.union(*(by_code[name] for name in by_code.keys() & _reached(names, behind)))
+        if not all(map(gaps.is_whole, paths)):
+            paths = frozenset(_filled(dict.fromkeys(paths, ""), values))
+        found.append(paths)
+        _note_code(cell.facts, behind)
         by_code |= cell.facts.files.written_in_code
     return found
 
@@ -87,10 +139,29 @@ def writers(path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]]) 
     return found
 
 
-def are_one(path: str, step: str, above: Sequence[Cell], writes: Sequence[frozenset[str]]) -> bool:
-    """Say whether a path that a step may have written surely is meant: it is known, or put together in the same way."""
-    own = zip(above, writes, strict=True)
-    return gaps.is_whole(path) or any(path in paths for cell, paths in own if cell.step == step)
+def users(path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]]) -> list[str]:
+    """Return the steps above that surely write or read a path which a cell writes anew: that comes after them."""
+    found = []
+    for place, (cell, paths) in enumerate(zip(above, writes, strict=True)):
+        if cell.step is not None and gaps.is_whole(path):
+            used = (*paths, *read(cell.facts, cell.facts.reads, above[:place]))
+            if any(gaps.is_whole(one) and _meet(one, path) for one in used):
+                found.append(cell.step)
+    return found
+
+
+def are_one(path: str, step: str, above: Sequence[Cell], writes: Sequence[frozenset[str]], *, there: bool) -> bool:
+    """Say whether a path very likely is what a step writes.
+
+    Both are known, or put together of the same names; or what is known of both fits, and no such file is there else.
+    """
+    paths = next(own for cell, own in zip(above, writes, strict=True) if cell.step == step)
+    met = [one for one in paths if _meet(one, path)]
+    if any(gaps.is_whole(one) and (gaps.is_whole(path) or not there) for one in met):
+        return True
+    if gaps.is_telling(path) and gaps.is_named(path) and any(one == path or _is_in(one, path) for one in met):
+        return True
+    return not there and any(gaps.is_telling(one) and gaps.may_be_one(one, path) for one in met)
 
 
 def needed(step: Step, cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> list[str]:
@@ -117,7 +188,7 @@ def before(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> dict
     reads: dict[str, dict[str, str]] = {}
     for place, cell in enumerate(cells):
         if cell.step is not None:
-            reads[cell.step] = read(cell.facts, inputs[cell.step], cells[:place])
+            reads[cell.step] = asked(cell.facts, inputs[cell.step], cells[:place], writes[:place])
             touched = (*reads[cell.step], *writes[place])
             makers = {step for path in touched for step in writers(path, cells[:place], writes[:place])}
             readers = {step for step, paths in reads.items() if any(_meet(p, w) for p in paths for w in writes[place])}
@@ -127,9 +198,15 @@ def before(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> dict
 
 def _meet(one: str, other: str) -> bool:
     """Say whether two paths are the same, or one is in the other."""
-    if not (gaps.is_whole(one) and gaps.is_whole(other)):
-        return gaps.may_be_one(one, other) or "." in (one, other)
-    return one == other or _is_in(one, other) or _is_in(other, one)
+    if gaps.is_whole(one) and gaps.is_whole(other):
+        return one == other or _is_in(one, other) or _is_in(other, one)
+    if gaps.may_be_one(one, other) or "." in (one, other):
+        return True
+    return any(_may_be_folder(a) and gaps.may_be_one(f"{a}/{gaps.gap()}", b) for a, b in ((one, other), (other, one)))
+
+
+def _may_be_folder(path: str) -> bool:
+    return gaps.is_whole(path) and not posixpath.splitext(path)[1]
 
 
 def _is_in(path: str, folder: str) -> bool:

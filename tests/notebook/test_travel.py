@@ -68,6 +68,48 @@ def test_a_file_that_another_step_writes_is_in_its_pod(folder: Path) -> None:
     assert found == "line 1: reads out.csv, which step a0 writes into its own pod: hand the data over as a variable"
 
 
+SAVE = "def save(x, name): open(f'{name}.json', 'w')"
+LOAD = "def load(name): return open(f'{name}.json')"
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        (["out = 'x.csv'", "#step\nopen(out, 'w')", "open(out)"], "line 1: reads x.csv"),
+        (["cfg = {'o': 'x'}", "#step\nopen(cfg['o'], 'w')", "open(cfg['o'])"], "line 1: reads {cfg[o]}"),
+        (
+            ["names = ['a']", "#step\nfor n in names: open(n, 'w')", "[open(n) for n in names]"],
+            "line 1: reads {each of",
+        ),
+        (
+            ["import glob", "#step\nfor i in '1': open(f'p_{i}.csv', 'w')", "glob.glob('p_*.csv')"],
+            "line 1: reads p_*.csv",
+        ),
+        ([f"{SAVE}\n{LOAD}", "#step\nsave(1, 'cfg')", "x = load('cfg')"], "through load: reads {...}.json"),
+        (["1", "#step\n!mkdir d && echo a > d/t.txt", "open('d/t.txt')"], "line 1: reads d/t.txt"),
+    ],
+)
+def test_a_file_that_very_likely_is_the_other_steps(folder: Path, sources: list[str], said: str) -> None:
+    assert [line.partition(", which")[0].startswith(said) for line in told(folder, *sources)] == [True]
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        ["x = 1", "#step\nfor n in '1': open(f'{n}.txt', 'w')", "open('data.csv')"],
+        ["x = 1", "#step\n!python train.py", "open('data.csv'); open('gone.csv')"],
+        ["import glob", "#step\nopen('r.txt', 'w')", "[open(f) for f in glob.glob('*.csv')]"],
+        ["def save(p): open(p, 'w')\ndef load(p): return open(p)", "#step\nsave('r.txt')", "load('data.csv')"],
+        ["import sqlite3", "#step\nsqlite3.connect('a.db').execute('select 1')", "sqlite3.connect('a.db')"],
+        ["import os", "#step\nopen('r.txt', 'w')", "os.path.exists('r.txt')"],
+        ["url = 'https://example.org/a.csv'", "#step\nopen(str(1), 'w')", "open(url)"],
+        ["import io\nx = io.StringIO()", "#step\nopen(str(1), 'w')", "import pandas as pd\npd.read_csv(x)"],
+    ],
+)
+def test_files_that_may_well_be_others_are_not_told(folder: Path, sources: list[str]) -> None:
+    assert told(folder, *sources, line="b --file data.csv --file .") == []
+
+
 def test_files_of_this_machine(folder: Path) -> None:
     place = folder / "data.csv"
     [found] = told(folder / "data", f"open({str(place)!r})")

@@ -37,6 +37,13 @@ def pipeline(*sources):
         (["open('x/d/a.csv', 'w')", "shutil.rmtree('x/d')", "open('x/d/a.csv')"], {"s1": {"s0"}, "s2": {"s1"}}),
         ([B, A], {"s1": {"s0"}}),
         ([A, "p = open('a.csv', 'w').write('')", B], {}),
+        (["p = 'a.csv'", "open(p, 'w')", B, "pd.read_csv('b.csv')"], {"s2": {"s1"}}),
+        (["p = df['name']", "df.save(p)", B], {"s2": {"s1"}}),
+        (["p = 'https://example.org/a.csv'", "open(df.name, 'w')", "pd.read_csv(p)"], {}),
+        (["df.to_csv(df.name + '.txt')", B, "os.path.exists('b.txt')"], {"s2": {"s0"}}),
+        (["!python make.py", B, "!pip install a"], {"s1": {"s0"}}),
+        (["open('a_1.csv', 'w')", "open('a_1.txt', 'w')", "glob.glob('a_*.csv')"], {"s2": {"s0"}}),
+        (["def f(n): open(n, 'w')", "def g(): f('x')", "g()", B], {"s2": {"s0", "s1"}, "s3": {"s2"}}),
     ],
 )
 def test_order(sources, after):
