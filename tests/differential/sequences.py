@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from unittest.mock import patch
 
 from comparing import Comparison, Difference, comparer
 from tally import told
@@ -103,8 +104,11 @@ def outcomes(sequences: Iterable[Sequence], *, local: bool = False) -> Iterator[
     """
     tasks = [(sequence, choice, local) for sequence in sequences for choice in sequence.choices]
     context = multiprocessing.get_context("forkserver")  # this process has threads, which a fork of it would not have
-    context.set_forkserver_preload(["comparing", "numpy", "pandas"])
-    with context.Pool(os.cpu_count(), maxtasksperchild=1) as pool:
+    context.set_forkserver_preload(["comparing", "tally", "numpy", "pandas", "pytest"])
+    path = os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
+    with patch.dict(os.environ, PYTHONPATH=path):  # the process that forks the others is not given `sys.path`
+        pool = context.Pool(os.cpu_count(), maxtasksperchild=1)
+    with pool:
         yield from pool.imap(_outcome, tasks, chunksize=1)
 
 
