@@ -199,6 +199,7 @@ def _code(code: Deferred, hidden: frozenset[str]) -> Code:
         code.changes_class,
         frozenset(code.returned_itself),
         _named((*code.binds, *code.changes)) - hidden,
+        code.getters,
     )
 
 

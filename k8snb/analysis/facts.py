@@ -205,6 +205,8 @@ class Code:
     is_class : bool
     changes_class : bool
         A method that changes the class of what it is called on.
+    getters : frozenset of str
+        Methods of a class that reading an attribute runs.
     """
 
     parameters: tuple[str, ...] = ()
@@ -221,6 +223,7 @@ class Code:
     changes_class: bool = False
     returns_itself: frozenset[str] = frozenset()
     touches: frozenset[str] = frozenset()
+    getters: frozenset[str] = frozenset()
 
     def beside(self, other: Code | None) -> Code:
         """Return what calling one of the two comes to."""
@@ -241,6 +244,7 @@ class Code:
             self.changes_class or other.changes_class,
             self.returns_itself | other.returns_itself,
             self.touches | other.touches,
+            self.getters | other.getters,
         )
 
 

@@ -65,6 +65,8 @@ class Deferred:
         Of a class.
     changes_class : bool
         A method that changes the class of what it is called on.
+    getters : frozenset of str
+        Methods of a class that reading an attribute runs.
     """
 
     names: set[str] = field(default_factory=set)
@@ -95,6 +97,7 @@ class Deferred:
     makes_stateful: bool = False
     methods: dict[str, Deferred] = field(default_factory=dict)
     changes_class: bool = False
+    getters: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,6 +61,8 @@ def of_call(call: ast.Call) -> list[ast.expr]:
             changed += call.args[:1]
         if method in tables.CHANGING_ARGUMENTS or (isinstance(owner, ast.Name) and method in tables.OF_HEAPS):
             name = method
+    if isinstance(call.func, ast.Call) and last_name(call.func) == "getattr":  # any method
+        changed += call.func.args[:1]
     if name in tables.CHANGING_FUNCTIONS or _of_type(call.func) or _works_in_place(call):
         changed += call.args[:1]
     if name in tables.CHANGING_SECOND:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -156,3 +157,23 @@ def _own(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
 
 def _stored(node: ast.Name) -> bool:
     return isinstance(node.ctx, ast.Store)
+
+
+def in_texts(annotations: Iterable[ast.expr], *, all_are: bool) -> set[str]:
+    """Return the names in annotations that are texts, ``"Unit"``: `typing.get_type_hints` looks them up.
+
+    Parameters
+    ----------
+    annotations : iterable of expr
+    all_are : bool
+        Python keeps all of them as texts.
+    """
+    found: set[str] = set()
+    for node in (inner for annotation in annotations for inner in ast.walk(annotation)):
+        match node:
+            case ast.Constant(value=str(text)):
+                with suppress(SyntaxError, ValueError):
+                    found |= in_texts([ast.parse(text, mode="eval").body], all_are=True)
+            case ast.Name(id=name) if all_are:
+                found.add(name)
+    return found

@@ -229,6 +229,7 @@ class Statements(Expressions):
         code = self.later(node, [around, own], walk, called=plain)
         static = any(last_name(d) == "staticmethod" for d in node.decorator_list)
         code.label, code.parameters = node.name, ("", *own.parameters) if static else own.parameters
+        code.names |= scopes.in_texts(annotations, all_are=self.lazy_annotations)
         code.stateful |= not code.altered.isdisjoint(_with_defaults(node.args))
         if any(last_name(d) == "classmethod" for d in node.decorator_list):
             code.changes_class = not code.altered.isdisjoint(code.parameters[:1])
@@ -271,10 +272,13 @@ class Statements(Expressions):
             hooks = own or bool(node.keywords) or any(base.hooks for base in bases)
             code = self.deferred[node] = Deferred(is_class=True, hooks=hooks)
             code.label, code.methods = node.name, {m.label: m for m in methods}
+            code.getters = _getters(node)
             altering = [m.label for m in methods if m.altered & {*m.parameters[:1]}]
             code.stateful = "__new__" in altering or (_keeps_objects(node) and bool(altering))
             code.stateful |= any(m.changes_class for m in methods if m.label == "__init__")
             code.names = {name for part in (*methods, *bases) for name in part.names}
+            annotations = [part.annotation for part in node.body if isinstance(part, ast.AnnAssign)]
+            code.names |= scopes.in_texts(annotations, all_are=self.lazy_annotations)
             code.calls.append(Call(None, (*methods, *bases), State()))
             if self.scopes and self.scopes[-1].kind == "class":
                 self.members[-1].append(code)
@@ -527,6 +531,11 @@ class Statements(Expressions):
 
 def _names(target: ast.expr) -> frozenset[str]:
     return frozenset(n.id for n in ast.walk(target) if isinstance(n, ast.Name))
+
+
+def _getters(node: ast.ClassDef) -> frozenset[str]:
+    functions = (one for one in node.body if isinstance(one, ast.FunctionDef))
+    return frozenset(f.name for f in functions if any(last_name(d) in tables.GETTERS for d in f.decorator_list))
 
 
 def _keeps_objects(node: ast.ClassDef) -> bool:

@@ -131,6 +131,16 @@ LEAVES_ALONE = words("""
 """)
 """Decorators that are known not to call what they decorate."""
 
+GETTERS = words("property cached_property getter")
+"""Decorators of methods that reading an attribute runs."""
+
+NOT_BY_LOOKING = words("""
+    __init__ __new__ __post_init__ __init_subclass__ __set_name__ __del__ __call__ __enter__ __exit__ __aenter__
+    __aexit__ __setattr__ __delattr__ __setitem__ __delitem__ __set__ __delete__ __setstate__ __iadd__ __isub__
+    __imul__ __imatmul__ __itruediv__ __ifloordiv__ __imod__ __ipow__ __ilshift__ __irshift__ __iand__ __ixor__ __ior__
+""")
+"""Methods with a meaning to Python that run only where the code shows that something changes, is made or is called."""
+
 ENUMS = words("Enum IntEnum StrEnum Flag IntFlag")
 """Bases that call a class's own methods while it is made."""
 

@@ -67,7 +67,7 @@ class _State:
         before = library.copy() if calls_and_binds else library
         library.add(cell.facts)
         facts = _with_functions(cell.facts, self.done, kernel_uses, library)
-        handed = library.handed(facts) | sharing.let_off(facts)
+        handed = library.handed(facts) | sharing.let_off(facts) | sharing.looked_at(facts, library.changed_by_looks)
         if calls_and_binds:
             handed |= before.handed(facts)
         facts = facts.with_changes({n: line for n, line in handed.items() if n not in modules})
@@ -179,6 +179,10 @@ class _Sharing:
         """Return the names that objects which a cell reads may change by functions that they keep; with the lines."""
         armed = self._armed.keys() & facts.reads.keys()
         return {other: facts.reads[name] for name in sorted(armed) for other in self._armed[name]}
+
+    def looked_at(self, facts: CellFacts, classes: AbstractSet[str]) -> dict[str, int]:
+        """Return the instances of some classes that a cell reads, with the lines."""
+        return {n: facts.reads[n] for n in self.instances_of(classes) & facts.reads.keys()} if classes else {}
 
     def instances_of(self, names: AbstractSet[str]) -> set[str]:
         """Return the names that stand for instances of classes among names."""

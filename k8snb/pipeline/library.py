@@ -7,7 +7,16 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from k8snb.analysis.facts import KEEPING, CellFacts, Code, Function, Pass
-from k8snb.analysis.tables import BUFFERS, CHANGING_METHODS, CHANGING_METHODS_OF, DRAWS, GENERATORS, GROWING, REGISTERS
+from k8snb.analysis.tables import (
+    BUFFERS,
+    CHANGING_METHODS,
+    CHANGING_METHODS_OF,
+    DRAWS,
+    GENERATORS,
+    GROWING,
+    NOT_BY_LOOKING,
+    REGISTERS,
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,8 @@ class Closure:
 
 Given = Mapping[str, tuple[Closure, ...]]
 NOTHING: Given = MappingProxyType({})
+_REGISTER = Function("register", method=True)
+"""Of a function that dispatches by types, or an abstract class: it changes them."""
 
 
 @dataclass
@@ -53,6 +64,8 @@ class Library:
         Of all classes.
     stateful, generators : set of str
         Names whose objects calling and drawing change.
+    changed_by_looks : set of str
+        Classes whose objects a look at them may change: a property that counts, an own ``__getitem__`` of a cache.
     made_here : set of str
         Names that may stand for what functions of the cells return.
     made_by : dict of str to str
@@ -66,6 +79,7 @@ class Library:
     methods: dict[str, list[Code]] = field(default_factory=dict)
     stateful: set[str] = field(default_factory=set)
     generators: set[str] = field(default_factory=set)
+    changed_by_looks: set[str] = field(default_factory=set)
     made_here: set[str] = field(default_factory=set)
     made_by: dict[str, str] = field(default_factory=dict)
     holding: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -88,8 +102,10 @@ class Library:
             held = (facts.holds.get(name, frozenset()) | facts.same.get(name, frozenset())) & self.codes.keys()
             self.holding[name] = self.holding.get(name, frozenset()) | held
         self.stateful |= {name for name, code in facts.codes.items() if code.stateful}
-        kinds = ((name, facts.instances.get(name, frozenset())) for name in facts.codes)
+        kinds = [(name, facts.instances.get(name, frozenset())) for name in facts.codes]
         self.stateful |= {name for name, bases in kinds if not bases.isdisjoint(self.stateful)}
+        self.changed_by_looks |= {name for name, code in facts.codes.items() if self._changes_by_looks(code)}
+        self.changed_by_looks |= {name for name, bases in kinds if not bases.isdisjoint(self.changed_by_looks)}
         self.stateful |= {
             name
             for name, functions in facts.results.items()
@@ -107,6 +123,11 @@ class Library:
             self._alters(Closure(m, NOTHING), n) for m in own for n in m.parameters[:1]
         )
 
+    def _changes_by_looks(self, code: Code) -> bool:
+        dunders = {name for name in code.methods if name.startswith("__") and name.endswith("__")}
+        methods = (code.methods[name] for name in (dunders - NOT_BY_LOOKING) | code.getters)
+        return any(self._alters(Closure(method, NOTHING), name) for method in methods for name in method.parameters[:1])
+
     def copy(self) -> Library:
         """Return one that goes on on its own."""
         methods = {name: list(codes) for name, codes in self.methods.items()}
@@ -116,6 +137,7 @@ class Library:
             methods=methods,
             stateful=set(self.stateful),
             generators=set(self.generators),
+            changed_by_looks=set(self.changed_by_looks),
             made_here=set(self.made_here),
             made_by=dict(self.made_by),
             holding=dict(self.holding),
@@ -150,6 +172,8 @@ class Library:
         if one.callee.method and one.position == "self" and one.callee.name in CHANGING_METHODS_OF:
             kinds = CHANGING_METHODS_OF[one.callee.name]
             return any(self.made_by.get(name) in kinds for name in one.names)
+        if one.callee == _REGISTER and one.position == "self" and not one.names.isdisjoint(self.codes.keys()):
+            return True
         draws = one.callee.method and one.position == "self" and one.callee.name in DRAWS
         return (draws and not one.names.isdisjoint(self.generators)) or self._handed_to(one, NOTHING, set())
 
