@@ -80,6 +80,8 @@ def analyse(
     module_state, functions = state.of_cell(tree, nodes, source, names, estimators)
     extensions, scripts_run = (magics.extensions(tree), magics.scripts(tree)) if ipython else ((), ())
     effects = _effects(walker.holds, hidden)
+    brought = ((name, {code for code in codes if not code.label}) for name, codes in walker.holds.items())
+    lambdas = {name: codes for name, codes in brought if codes}
     return CellFacts(
         reads=reads,
         binds=binds,
@@ -92,7 +94,8 @@ def analyse(
         holds=_others(anywhere.held if anywhere else {}, touched | reads.keys(), hidden),
         passes=_passes(cell, hidden),
         codes=_codes(walker.definitions, hidden),
-        nameless={code.mark: _code(code, hidden) for code in walker.nameless},
+        nameless={code.mark: _code(code, hidden) for code in walker.nameless.union(*lambdas.values())},
+        lambdas={name: frozenset(code.mark for code in codes) for name, codes in lambdas.items()},
         results={name: frozenset(functions) - hidden for name, functions in walker.results.items()},
         called=_called(nodes, reads.keys() | walker.results.keys()),
         looked_up=_looked_up(nodes, reads),

@@ -329,6 +329,8 @@ class CellFacts:
         Functions and classes that the cell binds.
     nameless : mapping of str to Code
         Lambdas and functions inside others that are called or handed to calls, by marks that no other cell has.
+    lambdas : mapping of str to frozenset of str
+        For names whose values may be, or contain, some of these: their marks.
     results : mapping of str to frozenset of str
         For names that may stand for what functions return (a decorator is one): these functions.
     made_by : mapping of str to str
@@ -387,6 +389,7 @@ class CellFacts:
     passes: tuple[Pass, ...] = ()
     codes: Mapping[str, Code] = field(default_factory=dict)
     nameless: Mapping[str, Code] = field(default_factory=dict)
+    lambdas: Mapping[str, frozenset[str]] = field(default_factory=dict)
     results: Mapping[str, frozenset[str]] = field(default_factory=dict)
     made_by: Mapping[str, str] = field(default_factory=dict)
     drawing_later: frozenset[str] = frozenset()

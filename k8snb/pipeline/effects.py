@@ -66,7 +66,7 @@ class _State:
         calls_and_binds = not cell.facts.reads.keys().isdisjoint(cell.facts.binds)  # what it calls, it binds anew later
         before = library.copy() if calls_and_binds else library
         library.add(cell.facts)
-        facts = _with_functions(cell.facts, self.done, kernel_uses, library)
+        facts = _with_functions(_with_registries(cell.facts, library), self.done, kernel_uses, library)
         handed = library.handed(facts) | sharing.let_off(facts) | sharing.looked_at(facts, library.changed_by_looks)
         if calls_and_binds:
             handed |= before.handed(facts)
@@ -84,6 +84,15 @@ class _State:
         self._modules = (modules - facts.binds) | facts.modules
         binds_any = facts.warned(BINDS_ANY) is not None
         self._unbound = set() if binds_any else (self._unbound - facts.binds - facts.may_bind) | facts.gone
+
+
+def _with_registries(facts: CellFacts, library: Library) -> CellFacts:
+    """Add that what a decorator changes may keep the functions that it decorates, and uses what they use."""
+    uses = dict(facts.uses)
+    for name in facts.codes.keys() & facts.results.keys():
+        for kept in {kept for by in facts.results[name] & library.codes.keys() for kept in library.codes[by].touches}:
+            uses[kept] = uses.get(kept, frozenset()) | {name}
+    return replace(facts, uses=uses) if uses != facts.uses else facts
 
 
 def _with_functions(

@@ -101,6 +101,8 @@ class Library:
         for name in (facts.holds.keys() | facts.same.keys()) - self.codes.keys():
             held = (facts.holds.get(name, frozenset()) | facts.same.get(name, frozenset())) & self.codes.keys()
             self.holding[name] = self.holding.get(name, frozenset()) | held
+        for name, marks in facts.lambdas.items():
+            self.holding[name] = self.holding.get(name, frozenset()) | marks
         self.stateful |= {name for name, code in facts.codes.items() if code.stateful}
         kinds = [(name, facts.instances.get(name, frozenset())) for name in facts.codes]
         self.stateful |= {name for name, bases in kinds if not bases.isdisjoint(self.stateful)}
