@@ -309,7 +309,9 @@ class _Search(ast.NodeVisitor):
         for path in writes:
             self.write(path, words[0])
         for path in reads:
-            if not gaps.is_whole(path) or path == "." or looks_like_file(path):
+            if path == ".":  # `ls` for a look
+                self.asks.add(path)
+            elif not gaps.is_whole(path) or looks_like_file(path):
                 self.read(path, line)
         self._anything_may_be_there |= brings
 

@@ -102,6 +102,7 @@ def test_a_file_that_very_likely_is_the_other_steps(folder: Path, sources: list[
         ["def save(p): open(p, 'w')\ndef load(p): return open(p)", "#step\nsave('r.txt')", "load('data.csv')"],
         ["import sqlite3", "#step\nsqlite3.connect('a.db').execute('select 1')", "sqlite3.connect('a.db')"],
         ["import os", "#step\nopen('r.txt', 'w')", "os.path.exists('r.txt')"],
+        ["x = 1", "#step\nopen('r.txt', 'w')", "!ls"],
         ["url = 'https://example.org/a.csv'", "#step\nopen(str(1), 'w')", "open(url)"],
         ["import io\nx = io.StringIO()", "#step\nopen(str(1), 'w')", "import pandas as pd\npd.read_csv(x)"],
     ],
