@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
-from k8snb.analysis import gaps
 from k8snb.analysis.facts import READS_ANY, TELLS_PART, CellFacts
+from k8snb.analysis.files import gaps
 from k8snb.errors import K8snbError
 from k8snb.notebook import imports, reach
 from k8snb.notebook.cells import Cells, Entry

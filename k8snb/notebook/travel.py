@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePath
 
-from k8snb.analysis import gaps
 from k8snb.analysis.facts import CellFacts
-from k8snb.analysis.files import looks_like_file
+from k8snb.analysis.files import gaps
+from k8snb.analysis.files.search import looks_like_file
 from k8snb.errors import InputError
 from k8snb.images.code import LIMIT
 from k8snb.notebook.card import size_in_words

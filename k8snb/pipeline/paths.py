@@ -9,8 +9,8 @@ import posixpath
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from k8snb.analysis import gaps
 from k8snb.analysis.facts import CellFacts
+from k8snb.analysis.files import gaps
 from k8snb.pipeline.model import Cell, Step
 
 _ADDRESS = re.compile(r"[a-z][\w+.-]+:/", re.IGNORECASE)

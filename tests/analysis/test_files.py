@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from k8snb.analysis import analyse, gaps
+from k8snb.analysis import analyse
+from k8snb.analysis.files import gaps
 
 
 @pytest.mark.parametrize(

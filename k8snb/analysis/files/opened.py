@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from k8snb.analysis import gaps
+from k8snb.analysis.files import gaps
 from k8snb.analysis.tables import words
 
 _WRITING = frozenset("wax+")

@@ -1,4 +1,4 @@
-"""Which files a cell reads and writes, as far as their names stand in its code."""
+"""Goes through the code of a cell, or of a function, for the files that it reads and writes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import ast
 import posixpath
 import re
 import shlex
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
-from k8snb.analysis import gaps
-from k8snb.analysis.commands import of_command
-from k8snb.analysis.opened import COPIES, NOWHERE, WITH_MODE, is_in_memory, is_write, mode_of, put_together
+from k8snb.analysis.files import gaps
+from k8snb.analysis.files.commands import of_command
+from k8snb.analysis.files.opened import COPIES, WITH_MODE, is_write, mode_of, put_together
 from k8snb.analysis.syntax import Expansion
 
 _ASKS = frozenset({"exists", "isfile", "isdir", "is_file", "is_dir", "basename", "splitext", "startswith", "endswith"})
@@ -30,89 +28,7 @@ _SHELLS = frozenset({"run", "call", "check_call", "check_output", "Popen", "syst
 _LONGEST = 255
 
 
-@dataclass(frozen=True)
-class Files:
-    """Names of files in a cell's code.
-
-    Parameters
-    ----------
-    reads : mapping of str to int
-        Paths that the cell may read before it writes them, with the line.
-    writes : frozenset of str
-        Paths that it may write; none of folders that it only makes.
-    asks : frozenset of str
-        Paths of which it asks whether they are there.
-    in_code, written_in_code : mapping of str to frozenset of str
-        Paths that functions and classes read and write which the cell defines.
-    named : mapping of str to str
-        Texts and paths that names of the cell stand for. All may have gaps (`k8snb.analysis.gaps`).
-    """
-
-    reads: Mapping[str, int] = field(default_factory=dict)
-    writes: frozenset[str] = frozenset()
-    asks: frozenset[str] = frozenset()
-    in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    written_in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    named: Mapping[str, str] = field(default_factory=dict)
-
-
-def files(tree: ast.Module, nodes: Iterable[ast.AST]) -> Files:
-    """Return the files that a cell's code names; `nodes` are all of its tree."""
-    top, code = _Search(), dict[str, _Search]()
-    for statement in tree.body:
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            code[statement.name] = _Search(_locals(statement), in_order=not isinstance(statement, ast.ClassDef))
-            code[statement.name].visit(statement)
-        else:
-            top.visit(statement)
-        for inner in statement.body if isinstance(statement, ast.ClassDef) else ():
-            if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
-                top.visit(inner)
-    for search in (*code.values(), top):
-        search.settle()
-    for search in (*code.values(), top):
-        search.take_in(code)
-    read = {name: frozenset(search.reads) for name, search in code.items() if search.reads}
-    written = {name: frozenset(search.writes) for name, search in code.items() if search.writes}
-    return Files(top.reads, frozenset(top.writes), frozenset(top.asks), read, written, _named(tree, nodes))
-
-
-def _locals(function: ast.AST) -> frozenset[str]:
-    """Return the names that are bound in a function or a class."""
-    nodes = list(ast.walk(function))
-    names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    return frozenset(names.union(node.arg for node in nodes if isinstance(node, ast.arg)))
-
-
-def _named(tree: ast.Module, nodes: Iterable[ast.AST]) -> dict[str, str]:
-    """Return the paths and texts that names stand for which a cell binds once, at its top; a gap for all others."""
-    stored, each = Counter[str](), dict[str, str]()
-    for node in nodes:
-        if isinstance(node, ast.Name):
-            if isinstance(node.ctx, ast.Store):
-                stored[node.id] += 1
-        elif isinstance(node, ast.For | ast.comprehension):
-            each |= _each(node)
-    found = {name: each.get(name, gaps.gap()) if count == 1 else gaps.gap() for name, count in stored.items()}
-    for statement in tree.body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if stored[name] == 1:
-                path = NOWHERE if is_in_memory(value) else gaps.path_of(value)
-                if path is None:
-                    found[name] = gaps.gap(name)
-                elif path != gaps.gap(name):
-                    found[name] = path
-    return found
-
-
-def _each(loop: ast.For | ast.comprehension) -> dict[str, str]:
-    """Return the gap for a name that goes through what another stands for."""
-    if isinstance(loop.target, ast.Name) and isinstance(loop.iter, ast.Name):
-        return {loop.target.id: gaps.gap(f"each of {loop.iter.id}")}
-    return {}
-
-
-class _Search(ast.NodeVisitor):
+class Search(ast.NodeVisitor):
     """Goes through code in its order: what is written first is no file that was there before."""
 
     def __init__(self, local: frozenset[str] = frozenset(), *, in_order: bool = True) -> None:
@@ -131,7 +47,7 @@ class _Search(ast.NodeVisitor):
         if self._changes_databases or not self._asks_databases:
             self.writes |= self._databases
 
-    def take_in(self, code: Mapping[str, _Search]) -> None:
+    def take_in(self, code: Mapping[str, Search]) -> None:
         """Add what functions do that this code names, and those that they name."""
         seen, todo = set[str](), self.names & code.keys()
         while todo:
@@ -142,17 +58,20 @@ class _Search(ast.NodeVisitor):
             todo = {name for done in todo for name in code[done].names & code.keys()} - seen
 
     def visit_Name(self, node: ast.Name) -> None:
+        """Note a name; `open` without a call is handed on, to `map` perhaps."""
         if isinstance(node.ctx, ast.Load):
             self.names.add(node.id)
-            if node.id == "open":  # it is handed on, to `map` perhaps
+            if node.id == "open":
                 self.read(gaps.gap(), node.lineno)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
+        """Walk an attribute; a function that reads files may be handed on too."""
         if node.attr.startswith(_READ) and isinstance(node.ctx, ast.Load):
             self.read(gaps.gap(), node.lineno)
         self.visit(node.value)
 
     def read(self, path: str, line: int) -> None:
+        """Note that a path is read, unless the code has written it before."""
         path = gaps.with_stars(posixpath.normpath(path or "."))
         own = self.writes | self._folders if self._in_order and gaps.is_named(path) else ()
         written = any(path == w or path.startswith(f"{w}/") for w in own)
@@ -160,9 +79,11 @@ class _Search(ast.NodeVisitor):
             self.reads.setdefault(path, line)
 
     def write(self, path: str, by: str = "") -> None:
+        """Note that a path is written by a function or command of some name."""
         (self._folders if by in _MAKES_FOLDERS else self.writes).add(posixpath.normpath(path))
 
     def visit_Call(self, node: ast.Call) -> None:
+        """Walk a call, which may open files, run a shell or only make a path."""
         if (path := _path(node)) is not None:  # Path("data", "x.csv")
             if name_of(node) in gaps.PATHS or looks_like_file(path):
                 self.read(path, node.lineno)
@@ -224,12 +145,14 @@ class _Search(ast.NodeVisitor):
                 self.read(path, place.lineno)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
+        """Walk an operator: `/` makes paths."""
         if (path := _path(node)) is not None:
             self.read(path, node.lineno)
         elif gaps.path_of(node) is None or not isinstance(node.op, ast.Div):
             self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> None:
+        """Take a text that looks like a file's name for one that is read."""
         if isinstance(node.value, str) and looks_like_file(node.value):
             self.read(node.value, node.lineno)
 
@@ -249,23 +172,28 @@ class _Search(ast.NodeVisitor):
                 self.visit(value)
 
     def visit_Expr(self, node: ast.Expr) -> None:
-        if not isinstance(node.value, ast.Constant):  # no docstring
+        """Walk a statement that is no docstring."""
+        if not isinstance(node.value, ast.Constant):
             self.visit(node.value)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
+        """Walk a lambda, whose parameters may be any paths."""
         around = self._local
-        self._local |= _locals(node)
+        self._local |= local_names(node)
         self.visit(node.body)
         self._local = around
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        self.visit(node.value)  # an index is a name of something else
+        """Walk what an item is taken of: an index is a name of something else."""
+        self.visit(node.value)
 
     def visit_Dict(self, node: ast.Dict) -> None:
+        """Walk the values: keys are no files."""
         for value in node.values:
             self.visit(value)
 
     def visit_Compare(self, node: ast.Compare) -> None:
+        """Walk what is compared but with texts."""
         for part in (node.left, *node.comparators):
             if not isinstance(part, ast.Constant):
                 self.visit(part)
@@ -274,6 +202,7 @@ class _Search(ast.NodeVisitor):
         """Leave out the pieces of a text that is put together."""
 
     def visit_Expansion(self, node: Expansion) -> None:
+        """Walk IPython's syntax: commands of a shell, scripts, cells that are written to files."""
         if node.cell in {"writefile", "file"}:
             self.write(node.text.split()[-1] if node.text.split() else "")
         elif node.cell in _OTHER_LANGUAGES:
@@ -334,6 +263,13 @@ def _expanded(found: re.Match[str]) -> str:
     except (SyntaxError, ValueError):
         return gaps.gap()
     return path if re.search(r"\s", path) is None else gaps.gap()
+
+
+def local_names(function: ast.AST) -> frozenset[str]:
+    """Return the names that are bound in a function or a class."""
+    nodes = list(ast.walk(function))
+    names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return frozenset(names.union(node.arg for node in nodes if isinstance(node, ast.arg)))
 
 
 def name_of(call: ast.Call) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Sequence
 
-from k8snb.analysis import gaps
+from k8snb.analysis.files import gaps
 from k8snb.analysis.tables import words
 
 _WRITE_ALL = words("mkdir touch tee rm rmdir gzip gunzip bzip2 xz truncate")
