@@ -14,7 +14,7 @@ from k8snb.analysis import scopes
 from k8snb.analysis.imported import by_imports, dotted
 from k8snb.analysis.ipython import parse
 from k8snb.analysis.looks.model import Looking, Looks
-from k8snb.analysis.looks.points_to import PointsTo, stored
+from k8snb.analysis.looks.points_to import PointsTo, stored, walked
 from k8snb.analysis.scopes import Function
 
 
@@ -22,8 +22,9 @@ from k8snb.analysis.scopes import Function
 def imports(source: str) -> Mapping[str, str]:
     """Return the names that a cell's imports alone bind, with what they stand for: ``{"np": "numpy"}``."""
     tree, _ = parse(source)
-    found = {name: dotted(path) for name, path in by_imports(ast.walk(tree)).items()}
-    for name in stored(tree):
+    nodes = walked(tree.body)
+    found = {name: dotted(path) for name, path in by_imports(nodes).items()}
+    for name in stored(nodes) if found else ():
         found.pop(name, None)
     return found
 
@@ -46,11 +47,12 @@ def look(
         Functions of cells above whose results are new.
     """
     tree, _ = parse(source)
-    bound = set(stored(tree))
+    nodes = walked(tree.body)
+    bound = set(stored(nodes))
     stands_for = {name: path for name, path in imported if name not in bound}
     functions: dict[str, tuple[Looking, ...]] = {}
     methods: dict[str, tuple[Looking, ...]] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ClassDef):
             for method in (n for n in node.body if isinstance(n, Function)):
                 methods[method.name] = (*methods.get(method.name, ()), _looking(method, stands_for, makers))
@@ -58,8 +60,7 @@ def look(
             functions[node.name] = (*functions.get(node.name, ()), _looking(node, stands_for, makers))
     walk = PointsTo(tree.body, reads, stands_for, (makers - functions.keys()) | makers_among(functions))
     names = {name: walk.look(name) for name in reads if walk.leaves_alone(name)}
-    defined = {id(node) for node in ast.walk(tree) if isinstance(node, Function)}
-    return Looks(names, functions, methods, frozenset(stored(tree, but=defined)) | imports(source).keys())
+    return Looks(names, functions, methods, frozenset(stored(nodes, functions=False)) | imports(source).keys())
 
 
 def makers_among(functions: Mapping[str, Iterable[Looking]]) -> frozenset[str]:
@@ -69,9 +70,10 @@ def makers_among(functions: Mapping[str, Iterable[Looking]]) -> frozenset[str]:
 
 def _looking(node: Function, imported: Mapping[str, str], makers: Collection[str]) -> Looking:
     own = [a.arg for a in scopes.parameters(node.args)]
-    bound = {name for statement in node.body for name in stored(statement)}
-    outer = {n for s in node.body for d in ast.walk(s) if isinstance(d, ast.Global | ast.Nonlocal) for n in d.names}
-    used = {n.id for s in node.body for n in ast.walk(s) if isinstance(n, ast.Name)}
+    nodes = walked(node.body)
+    bound = set(stored(nodes))
+    outer = {name for one in nodes if isinstance(one, ast.Global | ast.Nonlocal) for name in one.names}
+    used = {one.id for one in nodes if isinstance(one, ast.Name)}
     walk = PointsTo(node.body, frozenset({*own, *(used - bound), *outer}), imported, makers)
     looks = {name: walk.look(name) for name in own if walk.leaves_alone(name)}
     kept_nowhere = {name: found for name, found in looks.items() if found.into <= bound - outer - {*own}}

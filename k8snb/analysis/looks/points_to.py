@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from k8snb.analysis import scopes, tables
 from k8snb.analysis.looks import tables as known
@@ -46,7 +46,7 @@ class PointsTo:
     ) -> None:
         self._came, self._imported, self._makers = came, imported, makers
         self._once = {id(statement) for statement in body}
-        nodes = [node for statement in body for node in ast.walk(statement)]
+        nodes = walked(body)
         shared = {name for node in nodes if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
         targets = [target for s in body if isinstance(s, ast.Assign) for target in s.targets]
         self._most = Counter(t.id for t in targets if isinstance(t, ast.Name) and t.id not in shared)
@@ -178,7 +178,7 @@ class PointsTo:
                 self._block(part for case in cases for part in (*([case.guard] if case.guard else []), *case.body))
             case ast.ClassDef():
                 self._block(ast.iter_child_nodes(node))
-                members = {name for statement in node.body for name in stored(statement)}
+                members = set(stored(walked(node.body)))
                 self._bind(node.name, self._new(node, _NONE.union(*map(self._of, members))))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 self._block(node.decorator_list)
@@ -466,11 +466,16 @@ def _captured(cases: Iterable[ast.match_case]) -> Iterator[str]:
                 yield name
 
 
-def stored(tree: ast.AST, but: Container[int] = ()) -> Iterator[str]:
-    """Yield the names that code binds other than by imports, in whatever scope, and but for some nodes (by ``id``)."""
-    for node in ast.walk(tree):
+def walked(body: Iterable[ast.stmt]) -> list[ast.AST]:
+    """Return all nodes of some statements."""
+    return [node for statement in body for node in ast.walk(statement)]
+
+
+def stored(nodes: Iterable[ast.AST], *, functions: bool = True) -> Iterator[str]:
+    """Yield the names that code binds other than by imports, in whatever scope; with or without those of functions."""
+    for node in nodes:
         match node:
-            case ast.FunctionDef() | ast.AsyncFunctionDef() if id(node) in but:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() if not functions:
                 pass
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name) | ast.ExceptHandler(name=str(name)):
                 yield name
