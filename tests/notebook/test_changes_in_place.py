@@ -7,7 +7,7 @@ from inprocess import notebook
 
 ONE, TWO, THREE = "%%k8s_step one\n", "%%k8s_step two\n", "%%k8s_step three\n"
 FUNCTION = "def add(things):\n    things.append(4)"
-HIDDEN = "def add(things):\n    getattr(things, 'app' + 'end')(4)"
+HIDDEN = "import operator\ndef add(things):\n    operator.methodcaller('append', 4)(things)"
 KEEPER = """class Keeper:
     def __init__(self, things):
         self.kept = things
