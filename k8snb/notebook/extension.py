@@ -6,8 +6,8 @@ import atexit
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from k8snb.notebook import failures, hooks
-from k8snb.notebook.magics import K8snbMagics
+from k8snb.notebook import complete, failures, hooks
+from k8snb.notebook.magics import K8sMagics
 from k8snb.notebook.running import Running
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def load(shell: Any) -> None:
     hooks.install(own)
     failures.install(shell)
     atexit.register(own.close)
-    shell.register_magics(K8snbMagics(shell, own))
+    shell.register_magics(K8sMagics(shell, own))
+    complete.install(shell, complete.Completer(own))
 
 
 def unload(shell: Any) -> None:
@@ -39,6 +40,7 @@ def unload(shell: Any) -> None:
         own.close()
         _unloaded[shell] = own
         failures.remove(shell)
+        complete.remove(shell)
         atexit.unregister(own.close)
         for kind in shell.magics_manager.magics.values():
             for name in [n for n in kind if n.startswith("k8s_")]:

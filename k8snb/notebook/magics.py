@@ -18,7 +18,7 @@ CARD = "k8snb_card"
 
 
 @magics_class
-class K8snbMagics(Magics):
+class K8sMagics(Magics):
     """Magics of k8snb.
 
     Parameters
@@ -42,6 +42,11 @@ class K8snbMagics(Magics):
         ``--requirements FILE``, ``--file PATH``, ``--cpu``, ``--memory``, ``--gpu``, ``--env NAME=VALUE``,
         ``--secret``, ``--retries``, ``--timeout``, ``--no-cache``, ``--node-selector``, ``--toleration``, ``--volume``,
         ``--service-account``. ``{x}`` and ``$x`` in the line stand for the value of the variable.
+
+        Example::
+
+            %%k8s_step train --cpu 2 --memory 4Gi --requirements requirements.txt
+            model = SVC(gamma=0.001).fit(X_train, y_train)
         """
         running = self._hooks.running
         if running is None or (
@@ -59,7 +64,12 @@ class K8snbMagics(Magics):
     @argument("--rest", action="store_true", help="only the steps that no run has been asked for yet")
     @line_magic
     def k8s_run(self, line: str) -> None:
-        """Run the pipeline and wait for its end; interrupting the kernel ends its pods."""
+        """Run the pipeline and wait for its end; interrupting the kernel ends its pods.
+
+        Example::
+
+            %k8s_run train --stack cluster
+        """
         args = parse_argstring(self.k8s_run, line)
         session = self._hooks.session
         if args.rest:
@@ -72,7 +82,12 @@ class K8snbMagics(Magics):
     @argument("name", nargs="?", help="make this stack the notebook's; without a name: list them")
     @line_magic
     def k8s_stack(self, line: str) -> None:
-        """Show the stacks, or choose one for this notebook."""
+        """Show the stacks, or choose one for this notebook.
+
+        Example::
+
+            %k8s_stack cluster
+        """
         args = parse_argstring(self.k8s_stack, line)
         session = self._hooks.session
         if args.name:
@@ -86,7 +101,12 @@ class K8snbMagics(Magics):
     @magic_arguments()
     @line_magic
     def k8s_status(self, line: str) -> None:
-        """Show the steps of the notebook and whether they have run."""
+        """Show the steps of the notebook and whether they have run.
+
+        Example::
+
+            %k8s_status
+        """
         parse_argstring(self.k8s_status, line)
         session = self._hooks.session
         steps = [entry for entry in session.cells if entry.step is not None]

@@ -67,7 +67,7 @@ def _parser() -> _Parser:
     return parser
 
 
-_OPTIONS = (*_SCALARS, *_LISTS, *_MAPPINGS, "--cache", "--no-cache", "--run")
+OPTIONS = (*_SCALARS, *_LISTS, *_MAPPINGS, "--cache", "--no-cache", "--run")
 
 
 def parse_options(line: str, *, where: str) -> tuple[str, StepOptions, bool]:
@@ -135,12 +135,12 @@ def _advice(message: str) -> tuple[str, str]:
         return what, f"write {examples}"
     if "required: name" in message:
         return "it has no name", "%%k8s_step NAME [options]"
-    return what, f"options: {' '.join(_OPTIONS)}"
+    return what, f"options: {' '.join(OPTIONS)}"
 
 
 def _near(word: str) -> str:
-    close = get_close_matches(word.partition("=")[0], _OPTIONS, n=1)
-    return f"did you mean {close[0]}?" if close else f"options: {' '.join(_OPTIONS)}"
+    close = get_close_matches(word.partition("=")[0], OPTIONS, n=1)
+    return f"did you mean {close[0]}?" if close else f"options: {' '.join(OPTIONS)}"
 
 
 _KEYS = {

@@ -1,0 +1,64 @@
+"""What Tab offers on the lines of the magics, and what their help says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from inprocess import Notebook
+from IPython.core.completer import provisionalcompleter
+
+from k8snb.notebook.extension import load, unload
+
+
+def offered(nb: Notebook, text: str) -> list[str]:
+    with provisionalcompleter():
+        return [one.text for one in nb.shell.Completer.completions(text, len(text))]
+
+
+@pytest.fixture
+def with_steps(nb: Notebook) -> Notebook:
+    nb.run("%%k8s_step prepare\nx = 1")
+    nb.run("# %%k8s_step train\ny = x")
+    Path("data.csv").write_text("a\n")
+    Path("data").mkdir()
+    return nb
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("%k8s_run ", ["prepare", "train", "--stack", "--rest"]),
+        ("%k8s_run prepare ", ["train", "--stack", "--rest"]),
+        ("x = 1\n%k8s_run tr", ["train"]),
+        ("%k8s_run --r", ["--rest"]),
+        ("%k8s_run --stack ", ["local"]),
+        ("%k8s_stack lo", ["local"]),
+        ("%%k8s_step new --mem", ["--memory"]),
+        ("# %%k8s_step new --no-c", ["--no-cache"]),
+        ("%%k8s_step new --after p", ["prepare"]),
+        ("%%k8s_step new --file dat", ["data/", "data.csv"]),
+    ],
+)
+def test_offered(with_steps: Notebook, text: str, expected: list[str]) -> None:
+    assert offered(with_steps, text) == expected
+
+
+def test_a_new_name_and_other_lines_are_left_alone(with_steps: Notebook) -> None:
+    with_steps.ns["prepared"] = 1
+    assert not {"prepare", "--memory"} & set(offered(with_steps, "%%k8s_step pre"))
+    assert offered(with_steps, "prepar") == ["prepared"]
+
+
+def test_loaded_twice_it_offers_once_and_unloaded_nothing(with_steps: Notebook) -> None:
+    load(with_steps.shell)
+    assert offered(with_steps, "%k8s_run pre") == ["prepare"]
+    unload(with_steps.shell)
+    assert "prepare" not in offered(with_steps, "%k8s_run pre")
+
+
+@pytest.mark.parametrize("magic", ["k8s_run", "k8s_stack", "k8s_status", "k8s_step"])
+def test_help_has_an_example(nb: Notebook, magic: str) -> None:
+    told = nb.shell.find_magic(magic, "cell" if magic == "k8s_step" else "line").__doc__
+    example = told.partition("Example::")[2]
+    assert f"%{magic}" in example
