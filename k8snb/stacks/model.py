@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from k8snb.errors import StackError
+from k8snb.stacks.schema import suggest
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,6 @@ class Stacks:
             raise StackError(
                 f"there is no stack {wanted!r}",
                 where="the name given" if name else self.because,
-                fix=f"one of: {', '.join(sorted(self.by_name))}; or add [stacks.{wanted}] to k8snb.toml",
+                fix=f"{suggest(wanted, self.by_name)} (or add [stacks.{wanted}] to k8snb.toml)",
             )
         return self.by_name[wanted]

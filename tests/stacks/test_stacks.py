@@ -150,9 +150,9 @@ def test_what_is_no_option_of_a_step_is_told_with_the_file(folder: Path) -> None
     assert str(folder / "k8snb.toml") in str(caught.value.where)
 
 
-def test_an_unknown_stack_is_named_with_those_there_are(folder: Path) -> None:
-    error = refusal(folder, PROD, name="prd")
-    assert "local, prod" in str(error.fix)
+def test_an_unknown_stack_is_named_with_the_nearest_or_those_there_are(folder: Path) -> None:
+    assert "did you mean 'prod'?" in str(refusal(folder, PROD, name="prd").fix)
+    assert "local, prod" in str(refusal(folder, PROD, name="x").fix)
 
 
 @pytest.mark.parametrize(
