@@ -16,7 +16,7 @@ from k8snb.notebook.cells import Cells, Entry
 from k8snb.notebook.names import Broken, Made, Names, NotRun
 from k8snb.notebook.running import Running
 from k8snb.notebook.runs import around_runs
-from k8snb.notebook.travel import in_pod_of, is_there, known_writers
+from k8snb.notebook.travel import in_pod_of, is_there
 from k8snb.pipeline import paths
 from k8snb.pipeline.context import Context
 from k8snb.pipeline.model import Cell
@@ -77,34 +77,32 @@ class Bringer:
     def _bring_files(self, cell: Running) -> None:
         """Run the steps that write what a cell reads, where it is in their folder; else say that it is not."""
         entries = [] if cell.above is None else self._cells.above(cell.above)
+        if not any(entry.step is not None for entry in entries):
+            return
+        written = (entry.facts.files for entry in entries)
+        if not self._facts(cell.source).files.writes and not any(f.writes or f.written_in_code for f in written):
+            return
         source = around_runs(cell.source)[0].source
         facts = self._facts(source)
-        written = (entry.facts.files for entry in entries)
-        if not facts.files.writes and not any(files.writes or files.written_in_code for files in written):
-            return
         above = [entry.cell for entry in reversed(entries)]
         *writes, own = paths.written([*above, Cell(source, facts)], {})
         read = paths.asked(facts, facts.reads, above, writes)
         if self._are_apart():
             for path, where in read.items():
-                if where and (steps := known_writers(path, above, writes, there=is_there(path, Path.cwd()))):
+                if where and (steps := paths.known_writers(path, above, writes, there=is_there(path, Path.cwd()))):
                     self._say(f"warning: {in_pod_of(steps[0], path, where)}")
             return
         makers = {path: self._writers(path, above, writes) for path in read}
-        makers |= {path: paths.users(path, above, writes) for path in own if path not in makers}
+        makers |= paths.users(own - makers.keys(), above, writes)
         tried = {entry.step for entry in self._cells if entry.tried}
         if waiting := {path: steps for path, steps in makers.items() if not tried.issuperset(steps)}:
-            named = ", ".join(gaps.shown(path) for path in waiting if gaps.is_telling(path))
-            does = "reads" if waiting.keys() <= read.keys() else "writes"
-            first = "running what writes it first" if does == "reads" else "running the steps above that use it first"
-            what = f"{does} {named}" if named else "may read what steps write"
-            self._say(f"this cell {what}: {first if named else 'running them first'}")
+            self._say(_why_files_come_first(waiting.keys(), only_reads=waiting.keys() <= read.keys()))
             self._run(sorted({step for steps in waiting.values() for step in steps} - tried))
 
     def _writers(self, path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]]) -> list[str]:
         """Return the steps above that may have written a path last; of a file that is there only those that say so."""
         if gaps.is_whole(path) and Path(path).expanduser().is_file():
-            return known_writers(path, above, writes, there=True)
+            return paths.known_writers(path, above, writes, there=True)
         return paths.writers(path, above, writes)
 
     def _tell_what_may_be_read(self, cell: Running) -> None:
@@ -248,3 +246,13 @@ class Bringer:
 
     def _facts(self, source: str) -> CellFacts:
         return Entry(source, None, context=self._context).facts
+
+
+def _why_files_come_first(found: Iterable[str], *, only_reads: bool) -> str:
+    """Tell of the paths for whose sake steps run before a cell."""
+    named = ", ".join(gaps.shown(path) for path in found if gaps.is_telling(path))
+    if not named:
+        return "this cell may read what steps write: running them first"
+    if only_reads:
+        return f"this cell reads {named}: running what writes it first"
+    return f"this cell writes {named}: running the steps above that use it first"

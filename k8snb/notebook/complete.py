@@ -12,7 +12,7 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 
 from k8snb.notebook.hooks import Hooks
 
-_LINE = re.compile(r"\s*(?:#\s*%|%{1,2})(?P<magic>%?k8s_\w+)\s+(?P<rest>.*)")
+_LINE = re.compile(r"\s*(?:#\s*)?%{1,2}(?P<magic>k8s_\w+)\s+(?P<rest>.*)")
 _NAME = "k8snb"
 _FILES = frozenset({"--file", "--requirements"})
 
@@ -36,7 +36,7 @@ class Completer:
             return {"completions": [], "suppress": False}
         *before, word = line["rest"].split(" ")
         words = [one for one in before if one]
-        offered = self._offered(line["magic"].lstrip("%"), words, word)
+        offered = self._offered(line["magic"], words, word)
         found = [SimpleCompletion(one) for one in offered if one.startswith(word) and one not in words]
         return {"completions": found, "matched_fragment": word, "suppress": bool(found), "ordered": True}
 

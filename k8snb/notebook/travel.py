@@ -45,17 +45,11 @@ def files(step: Step, above: Sequence[Cell], folder: Path, values: Mapping[str, 
         if any(place.is_relative_to(mount) for mount in mounted) or _travels(path, options.files):
             continue
         there = is_there(path, folder)
-        if makers := known_writers(path, above, writes, there=there):
+        if makers := paths.known_writers(path, above, writes, there=there):
             told.append(in_pod_of(makers[0], path, where))
         elif gaps.is_whole(gaps.folder(path)) and place.exists():
             told += _missing(gaps.folder(path), place, folder, where)
     return told
-
-
-def known_writers(path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]], *, there: bool) -> list[str]:
-    """Return the steps above that very likely have written a path, as `k8snb.pipeline.paths.are_one` says."""
-    steps = paths.writers(path, above, writes)
-    return [step for step in steps if paths.are_one(path, step, above, writes, there=there)]
 
 
 def is_there(path: str, folder: Path) -> bool:

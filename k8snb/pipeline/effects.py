@@ -88,11 +88,12 @@ class _State:
 
 def _with_registries(facts: CellFacts, library: Library) -> CellFacts:
     """Add that what a decorator changes may keep the functions that it decorates, and uses what they use."""
-    uses = dict(facts.uses)
-    for name in facts.codes.keys() & facts.results.keys():
+    decorated = facts.codes.keys() & facts.results.keys()
+    uses = dict(facts.uses) if decorated else {}
+    for name in decorated:
         for kept in {kept for by in facts.results[name] & library.codes.keys() for kept in library.codes[by].touches}:
             uses[kept] = uses.get(kept, frozenset()) | {name}
-    return replace(facts, uses=uses) if uses != facts.uses else facts
+    return replace(facts, uses=uses) if decorated else facts
 
 
 def _with_functions(

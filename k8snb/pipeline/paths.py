@@ -139,29 +139,34 @@ def writers(path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]]) 
     return found
 
 
-def users(path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]]) -> list[str]:
-    """Return the steps above that surely write or read a path which a cell writes anew: that comes after them."""
-    found = []
-    for place, (cell, paths) in enumerate(zip(above, writes, strict=True)):
-        if cell.step is not None and gaps.is_whole(path):
-            used = (*paths, *read(cell.facts, cell.facts.reads, above[:place]))
-            if any(gaps.is_whole(one) and _meet(one, path) for one in used):
-                found.append(cell.step)
-    return found
-
-
-def are_one(path: str, step: str, above: Sequence[Cell], writes: Sequence[frozenset[str]], *, there: bool) -> bool:
-    """Say whether a path very likely is what a step writes.
+def known_writers(path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]], *, there: bool) -> list[str]:
+    """Return those of `writers` that very likely have written the path.
 
     Both are known, or put together of the same names; or what is known of both fits, and no such file is there else.
     """
-    paths = next(own for cell, own in zip(above, writes, strict=True) if cell.step == step)
-    met = [one for one in paths if _meet(one, path)]
+    by_step = {cell.step: paths for cell, paths in zip(above, writes, strict=True)}
+    return [step for step in writers(path, above, writes) if _is_likely(path, by_step[step], there=there)]
+
+
+def _is_likely(path: str, written: Iterable[str], *, there: bool) -> bool:
+    met = [one for one in written if _meet(one, path)]
     if any(gaps.is_whole(one) and (gaps.is_whole(path) or not there) for one in met):
         return True
     if gaps.is_telling(path) and gaps.is_named(path) and any(one == path or _is_in(one, path) for one in met):
         return True
     return not there and any(gaps.is_telling(one) and gaps.may_be_one(one, path) for one in met)
+
+
+def users(paths: Iterable[str], above: Sequence[Cell], writes: Sequence[frozenset[str]]) -> dict[str, list[str]]:
+    """Return for paths that a cell writes anew the steps above that surely write or read them: it comes after these."""
+    found: dict[str, list[str]] = {path: [] for path in paths if gaps.is_whole(path)}
+    for place, (cell, own) in enumerate(zip(above, writes, strict=True) if found else ()):
+        if cell.step is not None:
+            used = [*filter(gaps.is_whole, (*own, *read(cell.facts, cell.facts.reads, above[:place])))]
+            for path, steps in found.items():
+                if any(_meet(one, path) for one in used):
+                    steps.append(cell.step)
+    return found
 
 
 def needed(step: Step, cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> list[str]:

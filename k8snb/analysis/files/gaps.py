@@ -86,8 +86,8 @@ def may_be_one(one: str, other: str) -> bool:
     ends = [first[-1][::-1], second[-1][::-1]]
     if len(first) == 1 or len(second) == 1:  # the gaps of the one have to fit into the other
         whole, parts = (one, second) if len(first) == 1 else (other, first)
-        pattern = re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
-        return any(pattern.fullmatch(text) for text in (whole, f"./{whole}"))
+        fits = re.compile(".*".join(map(re.escape, parts)), re.DOTALL).fullmatch
+        return any(map(fits, (whole, f"./{whole}")))
     return all(a.startswith(b) or b.startswith(a) for a, b in (begins, ends))
 
 
@@ -129,8 +129,8 @@ def _called(function: ast.expr, name: str, args: list[ast.expr], local: Collecti
         return "."
     if args and (name in _MAKES_PATHS or is_join(function)):
         return _joined(args, local)
-    if name in _SAME_PATH and (args or owner is not None):
-        return path_of(args[0] if args else owner, local)  # type: ignore[arg-type]
+    if name in _SAME_PATH and (same := args[0] if args else owner) is not None:
+        return path_of(same, local)
     if name == "joinpath" and owner is not None:
         return _joined([owner, *args], local)
     if name == "format" and isinstance(owner, ast.Constant) and isinstance(owner.value, str):

@@ -77,7 +77,7 @@ class Opened:
     Parameters
     ----------
     path : str
-        With gaps (`k8snb.analysis.gaps`).
+        With gaps (`k8snb.analysis.files.gaps`).
     is_read : bool
     written_by : str or None
         The name of the function that writes it.

@@ -293,10 +293,9 @@ def _is_shell(call: ast.Call) -> bool:
 
 def _command_line(text: ast.expr, local: frozenset[str]) -> str:
     """Return a command that Python code runs, in the words of a shell."""
-    parts = text.elts if isinstance(text, ast.List) else [text]
-    found = [gaps.path_of(part, local) or gaps.gap() for part in parts]
-    found = found if isinstance(text, ast.List) else [" ; ".join(found[0].splitlines())]
-    return found[0] if not isinstance(text, ast.List) else shlex.join(found)
+    if isinstance(text, ast.List):
+        return shlex.join(gaps.path_of(part, local) or gaps.gap() for part in text.elts)
+    return " ; ".join((gaps.path_of(text, local) or gaps.gap()).splitlines())
 
 
 def _path(node: ast.expr) -> str | None:
