@@ -97,7 +97,7 @@ def analyse(
         nameless={code.mark: _code(code, hidden) for code in walker.nameless.union(*lambdas.values())},
         lambdas={name: frozenset(code.mark for code in codes) for name, codes in lambdas.items()},
         results={name: frozenset(functions) - hidden for name, functions in walker.results.items()},
-        called=_called(nodes, reads.keys() | walker.results.keys()),
+        called=_called(nodes, reads.keys() | walker.results.keys() | touched),
         looked_up=_looked_up(nodes, reads),
         methods={n: frozenset(m.attr for m in found) for n, found in walker.bound_methods.items() if n in touched},
         uses=_uses(walker.holds, hidden),
@@ -166,6 +166,7 @@ def _passes(code: Deferred, hidden: frozenset[str]) -> tuple[Pass, ...]:
         replace(
             one,
             names=one.names - hidden,
+            keepers=one.keepers - hidden,
             altered=call in code.altered_results,
             altered_inside=call in code.altered_parts,
             called=call in code.called_results,
@@ -173,7 +174,11 @@ def _passes(code: Deferred, hidden: frozenset[str]) -> tuple[Pass, ...]:
         )
         for (call, _, _), one in code.passes.items()
     ]
-    return tuple(one for one in found if one.names or one.parameters or one.altered or one.altered_inside or one.later)
+    return tuple(
+        one
+        for one in found
+        if one.names or one.parameters or one.keepers or one.altered or one.altered_inside or one.later
+    )
 
 
 def _codes(definitions: Mapping[Key, Sequence[Deferred]], hidden: frozenset[str]) -> dict[str, Code]:

@@ -60,6 +60,11 @@ class Calls(Objects):
         for method in methods:
             self.hand(expression, Function(method, method=True), "self", objects)
 
+    def decorate(self, method: ast.Attribute, name: str) -> None:
+        """Note that a method is given a function, or a class, by decorating it."""
+        owner = self.contents(method.value)
+        self.hand(method, Function(method.attr, method=True), "self", owner, functions=((0, Function(name)),))
+
     def call_result(self, function: ast.expr) -> None:
         """Note that what a call has returned is called in turn: ``counting(words)("a")``."""
         if isinstance(function, ast.Call):
@@ -125,12 +130,14 @@ class Calls(Objects):
         """Note one argument of a call, or of one at another place that it makes."""
         keys = {o.key for o in objects if isinstance(o, Before) and isinstance(o.key, str)}
         parameters = {o.name for o in objects if isinstance(o, Parameter) and o.code is self.unit}
+        gives_code = position == "self" and (methods or any(place != "self" for place, _ in functions))
+        keepers = {o for o in objects if isinstance(o, str)} if gives_code else set[str]()
         key = (place or call, position, function)
         if old := self.unit.passes.get(key):
             more = tuple(one for one in functions if one not in old.functions)
             keys, parameters, functions = keys | old.names, parameters | old.parameters, old.functions + more
-            methods |= old.methods
-        if keys or parameters or position == RESULT or later:
+            methods, keepers = methods | old.methods, keepers | old.keepers
+        if keys or parameters or keepers or position == RESULT or later:
             self.unit.passes[key] = Pass(
                 callee=function,
                 position=position,
@@ -140,6 +147,7 @@ class Calls(Objects):
                 line=call.lineno,
                 functions=functions,
                 methods=methods,
+                keepers=frozenset(keepers),
                 later=later,
                 waits=later and isinstance(call, ast.Call) and self.waits(call),
             )
@@ -148,7 +156,7 @@ class Calls(Objects):
         """Return the methods that values may be or hold, uncalled, with the names of their objects."""
         methods = (method for value in values for method in mutation.methods_in(value))
         found = ((method.attr, origin) for method in methods for origin in self.contents(method.value))
-        return frozenset((name, o.key) for name, o in found if isinstance(o, Before) and isinstance(o.key, str))
+        return frozenset((name, o) for name, o in found if isinstance(o, str))
 
     def functions(self, expression: ast.expr) -> Iterator[Function]:
         """Yield what an expression may be that can be called, methods left out."""

@@ -101,10 +101,17 @@ class ModuleState:
         In the order of their lines.
     uses : mapping of str to int
         Kinds of state that what the code does depends on, with the first such line.
+    parameters : mapping of str to str or None
+        Of a function: its parameters, with literals that are their defaults.
+    calls : mapping of str to tuple
+        Of a cell: functions that it calls once, in a statement that does no more, with the arguments, as they are
+        written, and their places or names.
     """
 
     settings: tuple[Setting, ...] = ()
     uses: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, str | None] = field(default_factory=dict)
+    calls: Mapping[str, tuple[tuple[int | str, str], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -155,6 +162,9 @@ class Pass:
         What else the call is given that may be a function, with its place among the arguments.
     methods : frozenset of (str, str)
         Methods that the call is given, uncalled, with the names of their objects.
+    keepers : frozenset of str
+        Names that stand then for what is handed over, where that may keep the functions and methods: names that the
+        cell has bound too.
     later : bool
         The call is made by calling what `into` stands for (``partial``).
     waits : bool
@@ -172,6 +182,7 @@ class Pass:
     line: int
     functions: tuple[tuple[int | str, Function], ...] = ()
     methods: frozenset[tuple[str, str]] = frozenset()
+    keepers: frozenset[str] = frozenset()
     later: bool = False
     waits: bool = False
     altered: bool = False
@@ -276,9 +287,9 @@ class Kept:
     ----------
     displays, annotates : int
         The line of the expression whose value it displays, and of the first name that it annotates; 0: none.
-    derives, one_dict, cached : mapping of str to int
-        Classes that it derives from others, classes whose instances share one dict for their attributes, and functions
-        that keep their results (``lru_cache``), with their lines.
+    derives, one_dict, cached, maps : mapping of str to int
+        Classes that it derives from others, classes whose instances share one dict for their attributes, functions that
+        keep their results (``lru_cache``), and names of arrays that change a file (``np.memmap``), with their lines.
     doing, calls : frozenset of str
         Of `cached`: functions that do more than compute, and those that the cell calls itself.
     """
@@ -288,6 +299,7 @@ class Kept:
     derives: Mapping[str, int] = field(default_factory=dict)
     one_dict: Mapping[str, int] = field(default_factory=dict)
     cached: Mapping[str, int] = field(default_factory=dict)
+    maps: Mapping[str, int] = field(default_factory=dict)
     doing: frozenset[str] = frozenset()
     calls: frozenset[str] = frozenset()
 
@@ -341,8 +353,8 @@ class CellFacts:
     unpickles : bool
         The cell loads pickles.
     called : mapping of str to int
-        Names that are called, or a part of which is, or that are handed to a call, with the line: those of `reads` and
-        of `results`.
+        Names that are called, or a part of which is, or that are handed to a call, with the line; those that the cell
+        binds too.
     looked_up : mapping of str to int
         Names an item of which is read by its key, with the line: a ``defaultdict`` has that key from then on.
     methods : mapping of str to frozenset of str
@@ -372,6 +384,8 @@ class CellFacts:
         Of what executing the cell does.
     functions : mapping of str to ModuleState
         Of the functions and classes that the cell binds, where they have to do with any.
+    beside : frozenset of str
+        Those of `reads` that its code has nothing to do with: they share objects with what it changes.
     constants : mapping of str to str
         Names that the cell surely binds to a literal, and only once; with the literal.
     kept : Kept
@@ -415,6 +429,7 @@ class CellFacts:
     files: Files = field(default_factory=Files)
     state: ModuleState = field(default_factory=ModuleState)
     functions: Mapping[str, ModuleState] = field(default_factory=dict)
+    beside: frozenset[str] = frozenset()
     constants: Mapping[str, str] = field(default_factory=dict)
     kept: Kept = field(default_factory=Kept)
 
@@ -427,6 +442,9 @@ class CellFacts:
         """Names whose value may be another after the cell."""
         return self.binds | self.may_bind | frozenset(self.changes)
 
-    def with_changes(self, lines: Mapping[str, int]) -> CellFacts:
+    def with_changes(self, lines: Mapping[str, int], *, beside: bool = False) -> CellFacts:
         """Return the facts of a cell that changes the objects of more names in place, with the lines."""
-        return replace(self, reads={**lines, **self.reads}, changes={**lines, **self.changes})
+        more = lines.keys() - self.reads.keys() if beside else frozenset[str]()
+        return replace(
+            self, reads={**lines, **self.reads}, changes={**lines, **self.changes}, beside=self.beside | more
+        )

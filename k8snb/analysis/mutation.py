@@ -37,7 +37,7 @@ def function_name(call: ast.Call) -> str:
     match call.func:
         case ast.Name(id=name):
             return name
-        case ast.Attribute(value=owner, attr=name) if _is_module(owner):
+        case ast.Attribute(value=owner, attr=name) if is_module(owner):
             return name
     return ""
 
@@ -57,7 +57,7 @@ def of_call(call: ast.Call) -> list[ast.expr]:
             or (_is_axes(owner) and _draws_on(method))
         ):
             changed.append(owner)
-        elif method == "at" and _is_module(owner):  # np.add.at(x, ...)
+        elif method == "at" and is_module(owner):  # np.add.at(x, ...)
             changed += call.args[:1]
         if method in tables.CHANGING_ARGUMENTS or (isinstance(owner, ast.Name) and method in tables.OF_HEAPS):
             name = method
@@ -67,7 +67,7 @@ def of_call(call: ast.Call) -> list[ast.expr]:
         changed += call.args[:1]
     if name in tables.CHANGING_SECOND:
         changed += call.args[1:2]
-    return [e for e in changed if not _is_module(e)]
+    return [e for e in changed if not is_module(e)]
 
 
 def _works_in_place(call: ast.Call) -> bool:
@@ -99,7 +99,7 @@ def methods_in(expression: ast.expr) -> list[ast.Attribute]:
     """Return the methods, not called yet, that an expression's value may be or hold."""
     match expression:
         case ast.Attribute(value=owner):
-            return [] if _is_module(owner) else [expression]
+            return [] if is_module(owner) else [expression]
         case ast.Call(args=args, keywords=keywords):
             return [method for part in (*args, *(k.value for k in keywords)) for method in methods_in(part)]
     return [method for part in _parts(expression) for method in methods_in(part)]
@@ -252,6 +252,7 @@ def _draws_on(method: str) -> bool:
     return method in tables.DRAWS_ON or method.startswith(("set_", "add_", "update_", "invert_", "tick", "auto"))
 
 
-def _is_module(expression: ast.expr) -> bool:
+def is_module(expression: ast.expr) -> bool:
+    """Say whether an expression is a module, or a part of one, by the names that everyone gives them."""
     names = roots(expression)
     return bool(names) and all(n.id in tables.MODULES for n in names)

@@ -140,6 +140,14 @@ class Statements(Expressions):
                 found += [o for o in origins if isinstance(o, Deferred) and (o.is_class or node not in called)]
         return found, {f.id for f in called if isinstance(f, ast.Name) and f.id[:1].isupper()}
 
+    def visit_Expr(self, node: ast.Expr) -> None:
+        """Walk an expression that is a statement: a method is called for what it does to its object, not its result."""
+        self.visit(node.value)
+        match node.value:
+            case ast.Call(func=ast.Attribute(value=owner, attr=method)) if self.state is not None:
+                if tables.DOES.match(method) and not mutation.is_module(owner):
+                    self.change(owner, node.lineno)
+
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         """Walk ``target += value``: a name is read, its object perhaps changed, and bound again."""
         target = node.target
@@ -208,8 +216,6 @@ class Statements(Expressions):
         for decorator in node.decorator_list:
             self.visit(decorator)
             self.call_result(decorator)
-            if isinstance(decorator, ast.Attribute) and self.state is not None:
-                self.use(decorator.value, decorator.attr)
         self.visit_defaults(node.args)
         around = scopes.of_type_parameters(node)
         annotations = [a.annotation for a in scopes.parameters(node.args) if a.annotation]
@@ -249,6 +255,8 @@ class Statements(Expressions):
         for decorator in node.decorator_list:
             function = decorator.func if isinstance(decorator, ast.Call) else decorator
             self.note_result(function, [ast.Name(node.name, ast.Store())])
+            if isinstance(decorator, ast.Attribute) and self.state is not None:
+                self.decorate(decorator, node.name)
         if not all(last_name(d) in tables.LEAVES_ALONE for d in node.decorator_list):
             self.run_code(None, frozenset({code}))
 

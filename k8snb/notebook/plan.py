@@ -113,7 +113,8 @@ def _from_done(
         elif made := entries[source].group(name):
             return (*left, None), _last_version(name, made, step, entries, done)
         elif isinstance(leaves := entries[source].leaves(name), Broken):
-            raise leaves.error(name)
+            if name not in step.perhaps:
+                raise leaves.error(name)
         elif leaves is UNBOUND:
             return tuple(left), None
     return tuple(left), None

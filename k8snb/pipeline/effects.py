@@ -76,7 +76,7 @@ class _State:
         start |= sharing.classes_of(facts.deep | of_class)
         start |= sharing.instances_of(start)
         shared = sharing.around(start) - facts.changes.keys() - modules
-        facts = facts.with_changes(dict.fromkeys(shared, min(facts.changes.values(), default=1)))
+        facts = facts.with_changes(dict.fromkeys(shared, min(facts.changes.values(), default=1)), beside=True)
         nothing = modules | (self._unbound - facts.binds - facts.may_bind)  # there is nothing to change
         facts = replace(facts, changes={n: line for n, line in facts.changes.items() if n not in nothing})
         self.done.append(replace(cell, facts=facts))
@@ -176,7 +176,7 @@ class _Sharing:
     def _arm(self, one: Pass, library: Library) -> None:
         """Note which names an object may change by functions that a call of its method gives it."""
         armed = library.armed(one)
-        keepers = one.names if one.callee.method else one.into
+        keepers = one.names | one.keepers if one.callee.method else one.into
         for name in keepers if armed else ():
             self._armed.setdefault(name, set()).update(armed - {name})
             self._put(name, {other for _, other in one.methods})

@@ -148,8 +148,8 @@ class Library:
     def handed(self, facts: CellFacts) -> dict[str, int]:
         """Return the names whose objects a cell hands to what changes them, with the lines."""
         found = {n: p.line for p in facts.passes for n in self.changed_by(p)}
-        for code in (self.codes[name] for name in self.codes.keys() & facts.reads.keys()):
-            found |= dict.fromkeys(self.changed_outside(code), 1)
+        for name in self.codes.keys() & (facts.reads.keys() | facts.called.keys()):
+            found |= dict.fromkeys(self.changed_outside(self.codes[name]), 1)
         called = {name: line for name, line in facts.called.items() if name in self.stateful}
         for one in facts.passes:  # of what the cell calls, what it has made itself
             for name in one.into & called.keys() - facts.reads.keys():

@@ -126,7 +126,8 @@ class Step:
     extensions : tuple of str
         Of IPython, that cells above load and one of which the step's magics may need.
     perhaps : frozenset of str
-        Those of `inputs` that it may do without: classes of the notebook that a pickle may name, and what they use.
+        Those of `inputs` that it does without where they cannot travel: what shares objects with what it changes,
+        classes of the notebook that a pickle may name, and what these use.
     """
 
     name: str

@@ -128,6 +128,11 @@ def _step(
     found = with_uses(asked, above, uses, cell.facts.uses)
     perhaps = with_uses(classes(above), above, uses) if cell.facts.unpickles else {}
     perhaps = {name: f for name, f in perhaps.items() if name not in found}
+    if cell.facts.beside and cell.options.inputs is None:
+        own = with_uses(
+            {n: line for n, line in asked.items() if n not in cell.facts.beside}, above, uses, cell.facts.uses
+        )
+        perhaps |= {name: f for name, f in found.items() if name not in own}
     found |= perhaps
     found = {n: f for n, f in found.items() if n not in GIVEN or f.surely or n in (known or ())}
     certain = cell.facts.certain if cell.options.inputs is None else frozenset(asked)
@@ -231,7 +236,7 @@ def _in_order(steps: Sequence[Step]) -> list[Step]:
 
 def _with_needed(steps: Sequence[Step]) -> tuple[Step, ...]:
     """Say of each step which of its outputs others of the steps read."""
-    read = {(source, name) for step in steps for name, sources in step.inputs.items() for source in sources}
+    read = {(source, n) for step in steps for n in step.inputs.keys() - step.perhaps for source in step.inputs[n]}
     return tuple(replace(s, needed=tuple(name for name in s.outputs if (s.name, name) in read)) for s in steps)
 
 

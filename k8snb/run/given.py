@@ -41,9 +41,13 @@ class Given:
         given = {
             name: [ref for source in sources for ref in self._versions(step, name, self._ref(source))]
             for name, sources in step.inputs.items()
+            if not (name in step.perhaps and any(self._cannot_travel(name, source) for source in sources))
         }
         self._read[step.name] = given
         return given
+
+    def _cannot_travel(self, name: str, source: str | None) -> bool:
+        return source is not None and source in self.results and name in self.results[source].unpackable
 
     def changers(self, step: Step) -> list[str]:
         """Return the steps that have not ended and change, under another name, an object that a step reads."""
