@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from k8snb.analysis.facts import READS_ANY, TELLS_PART, CellFacts
-from k8snb.analysis.files import gaps
+from k8snb.analysis.files import Files, gaps
 from k8snb.errors import K8snbError
 from k8snb.notebook import imports, reach
 from k8snb.notebook.cells import Cells, Entry
@@ -79,11 +80,10 @@ class Bringer:
         entries = [] if cell.above is None else self._cells.above(cell.above)
         if not any(entry.step is not None for entry in entries):
             return
-        written = (entry.facts.files for entry in entries)
-        if not self._facts(cell.source).files.writes and not any(f.writes or f.written_in_code for f in written):
-            return
         source = around_runs(cell.source)[0].source
         facts = self._facts(source)
+        if cell.entry is not None and cell.entry.modules is not None:
+            facts = replace(facts, files=facts.files.with_code(cell.entry.modules))
         above = [entry.cell for entry in reversed(entries)]
         *writes, own = paths.written([*above, Cell(source, facts)], {})
         read = paths.asked(facts, facts.reads, above, writes)
@@ -92,18 +92,20 @@ class Bringer:
                 if where and (steps := paths.known_writers(path, above, writes, there=is_there(path, Path.cwd()))):
                     self._say(f"warning: {in_pod_of(steps[0], path, where)}")
             return
-        makers = {path: self._writers(path, above, writes) for path in read}
+        makers = {path: paths.writers(path, above, writes, own) for path in read}
+        steps_above = [entry.step for entry in entries if entry.step is not None]
+        makers |= {path: steps_above for path in self._missing(facts.files, writes) if not makers.get(path)}
         makers |= paths.users(own - makers.keys(), above, writes)
         tried = {entry.step for entry in self._cells if entry.tried}
         if waiting := {path: steps for path, steps in makers.items() if not tried.issuperset(steps)}:
             self._say(_why_files_come_first(waiting.keys(), only_reads=waiting.keys() <= read.keys()))
             self._run(sorted({step for steps in waiting.values() for step in steps} - tried))
 
-    def _writers(self, path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]]) -> list[str]:
-        """Return the steps above that may have written a path last; of a file that is there only those that say so."""
-        if gaps.is_whole(path) and Path(path).expanduser().is_file():
-            return paths.known_writers(path, above, writes, there=True)
-        return paths.writers(path, above, writes)
+    @staticmethod
+    def _missing(files: Files, writes: Iterable[frozenset[str]]) -> set[str]:
+        """Return the paths that a cell opens and that nobody is known to write: a step's library may, or its module."""
+        known = frozenset[str]().union(*writes)
+        return {p for p in files.opens | files.asks if gaps.is_whole(p) and p not in known and not is_there(p, Path())}
 
     def _tell_what_may_be_read(self, cell: Running) -> None:
         """Say why all that steps make is brought, for a cell whose code does not tell what it reads."""
@@ -229,7 +231,8 @@ class Bringer:
         What code uses that does not run, but waits in a value, is not among them.
         """
         facts = self._facts(source)
-        called = facts.called.keys() | {name for one in facts.passes for name in one.names}
+        called = facts.called.keys() & (facts.reads.keys() | facts.results.keys())
+        called |= {name for one in facts.passes for name in one.names}
         return self._reads(source) | self._may_read(source) | self._reached(called)
 
     def _unpickled(self, cell: Running) -> AbstractSet[str]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from k8snb.analysis import analyse
 from k8snb.analysis.facts import CellFacts
+from k8snb.analysis.files import Files
 from k8snb.artifacts import marks
 from k8snb.artifacts.marks import Marked
 from k8snb.artifacts.store import Store
@@ -61,6 +62,8 @@ class Entry:
         Of a plain cell whose code may bind any name (``exec``, ``%run``): what it has bound and deleted besides.
     scripts : tuple of (str, tuple of str)
         Of a step: files that it executes with ``%run``, and the sources of their cells.
+    modules : Files or None
+        What it does with files through modules beside the notebook.
     context : Context
         What the analysis needs to know of other cells.
     number : int or None
@@ -87,9 +90,10 @@ class Entry:
     unforeseen: frozenset[str] = frozenset()
     vanished: frozenset[str] = frozenset()
     scripts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    modules: Files | None = None
     number: int | None = None
     aside: tuple[Result, Store] | None = None
-    _more: tuple[CellFacts, tuple[frozenset[str], ...], CellFacts] | None = None
+    _more: tuple[CellFacts, tuple[object, ...], CellFacts] | None = None
     _result: Result | None = None
     _made: dict[str, Pending] = field(default_factory=dict)
 
@@ -102,14 +106,19 @@ class Entry:
             if self.step is not None:
                 raise
             return CellFacts()  # IPython could execute it: whatever it is, it is no Python that names are read from
-        found = self.beside, self.changes, self.unforeseen, self.vanished
+        found = self.beside, self.changes, self.unforeseen, self.vanished, self.modules
         if not any(found):
             return facts
         if self._more is None or self._more[0] is not facts or self._more[1] != found:
             reads = {**dict.fromkeys(self.beside, 1), **facts.reads}
             more = replace(
-                facts, reads=reads, binds=facts.binds | self.unforeseen, deletes=facts.deletes | self.vanished
-            ).with_changes({n: facts.reads.get(n, 1) for n in self.changes})
+                facts,
+                reads=reads,
+                binds=facts.binds | self.unforeseen,
+                deletes=facts.deletes | self.vanished,
+                files=facts.files if self.modules is None else facts.files.with_code(self.modules),
+                beside=self.beside - facts.reads.keys(),
+            ).with_changes({n: facts.reads.get(n, 1) for n in self.changes}, beside=True)
             self._more = facts, found, more
         return self._more[2]
 

@@ -15,7 +15,7 @@ from k8snb.analysis.facts import BINDS_ANY
 from k8snb.analysis.magics import module_of
 from k8snb.artifacts.store import Store, open_store
 from k8snb.errors import InputError, PipelineError, UnpackableError
-from k8snb.notebook import plan, reach, travel
+from k8snb.notebook import modules, plan, reach, travel
 from k8snb.notebook.aliases import Aliases, changer
 from k8snb.notebook.bring import Bringer
 from k8snb.notebook.capture import Capture, capture
@@ -29,7 +29,7 @@ from k8snb.notebook.screen import Screen
 from k8snb.notebook.show import View
 from k8snb.orchestrators import kind_of
 from k8snb.orchestrators.base import Capability
-from k8snb.pipeline import build, kept, merge, parse_options, select
+from k8snb.pipeline import build, kept, merge, parse_options, paths, select
 from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.file import kales_own
 from k8snb.pipeline.model import Pipeline, Step
@@ -123,6 +123,7 @@ class Session:
     def remember(self, cell: Running) -> None:
         """Take in a plain cell."""
         entry = Entry(cell.source, cell.cell_id, number=cell.number)
+        entry.modules = modules.files_of(entry.facts, Path.cwd())
         old = self.cells.replaced_by(entry)
         cell.above = self.cells.put(entry)
         cell.entry = entry
@@ -228,6 +229,7 @@ class Session:
         warnings = [] if cell.tagged is not None else warnings  # the file shows that it is the same step
         self.names.reconcile()
         self._forget_asides()
+        entry.modules = modules.files_of(entry.facts, Path.cwd())
         entry.scripts = travel.scripts(entry.facts)  # a cell that is not Python takes no other's place
         old = self.cells.replaced_by(entry)
         cell.above = self.cells.put(entry) + 1
@@ -492,7 +494,12 @@ class Session:
             self._bringer.after_run(cell)
 
     def _run_for_reader(self, steps: Sequence[str]) -> None:
-        """Run steps because a cell reads what they make."""
+        """Run steps because a cell reads what they make; where files are shared, also those that use them before."""
+        if not self._runs_images():
+            pipeline = self.pipeline()
+            inputs = {step.name: step.inputs for step in pipeline.steps}
+            tried = {entry.step for entry in self.cells if entry.tried}
+            steps = sorted(paths.with_those_before(steps, pipeline.cells, inputs) - tried | {*steps})
         self.run(steps, reuse=True, ahead=True)
 
     def _forget_asides(self) -> None:

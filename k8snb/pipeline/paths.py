@@ -5,42 +5,93 @@ A path that the code puts together of what is not known may be any that fits.
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from k8snb.analysis.facts import CellFacts
-from k8snb.analysis.files import gaps
+from k8snb.analysis.files import gaps, is_method
 from k8snb.pipeline.model import Cell, Step
 
 _ADDRESS = re.compile(r"[a-z][\w+.-]+:/", re.IGNORECASE)
 
 
-def read(facts: CellFacts, names: Iterable[str], above: Sequence[Cell]) -> dict[str, str]:
-    """Return the paths that a cell reads, and where they stand: in a line, or in a function that it may call.
+class Known:
+    """What cells say of files, taken in one after the other: what names stand for, and what functions do.
 
-    Parameters
-    ----------
-    facts : CellFacts
-    names : iterable of str
-        What the cell reads.
-    above : sequence of Cell
-        In their order.
+    Methods go by their names alone, with a dot before: a call runs that of any class of the notebook. It tells of the
+    cell that was taken in last.
     """
-    found = {path: f"line {line}: " for path, line in facts.files.reads.items()}
-    if any(cell.facts.files.in_code for cell in above):
-        behind: dict[str, frozenset[str]] = {}
-        for cell in above:
-            _note_code(cell.facts, behind)
-        names = _reached(names, behind)
-        for name, paths in ((n, p) for cell in above for n, p in cell.facts.files.in_code.items() if n in names):
-            found |= {path: f"through {name}: " for path in paths if path not in found}
-    if all(map(gaps.is_whole, found)):
+
+    def __init__(self) -> None:
+        self._last = CellFacts()
+        self._values: dict[str, str] = {}
+        self._place = 0
+        self._behind: dict[str, frozenset[str]] = {}
+        self._reads: dict[str, frozenset[str]] = {}
+        self._writes: dict[str, frozenset[str]] = {}
+
+    def take_in(self, facts: CellFacts) -> None:
+        """Take in the next cell."""
+        self._last, files = facts, facts.files
+        for name in (facts.binds | facts.may_bind) & self._values.keys():
+            del self._values[name]
+        for name, path in files.named.items():
+            self._values[name] = gaps.gap(f"{name}@{self._place}") if path == gaps.gap(name) else path
+        self._place += 1
+        for name in facts.uses.keys() | facts.results.keys() | facts.holds.keys() | facts.same.keys():
+            behind = (found.get(name, frozenset()) for found in (facts.uses, facts.results, facts.holds, facts.same))
+            self._behind[name] = frozenset[str]().union(*behind)
+        for name, called in files.called_in_code.items():
+            known = self._behind.get(name, frozenset()) if name in facts.uses or is_method(name) else frozenset()
+            self._behind[name] = known | called
+        for found, new in ((self._reads, files.in_code), (self._writes, files.written_in_code)):
+            for name, paths in new.items():
+                found[name] = paths | found.get(name, frozenset()) if is_method(name) else paths
+
+    def read(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the paths that the cell reads, and where they stand: in a line, or in a function that it may call.
+
+        Parameters
+        ----------
+        names : iterable of str
+            What the cell reads.
+        """
+        found = {path: f"line {line}: " for path, line in self._last.files.reads.items()}
+        if self._reads:
+            for name in sorted(self._reads.keys() & self._reached(names)):
+                where = f"through {name.removeprefix('.')}: "
+                found |= {path: where for path in self._reads[name] if path not in found}
+        return self._filled(found)
+
+    def written(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the paths that the cell writes, through functions too; `names` as `read` takes them."""
+        paths = self._last.files.writes
+        if self._writes:
+            paths = paths.union(*(self._writes[n] for n in self._writes.keys() & self._reached(names)))
+        return frozenset(self._filled(dict.fromkeys(paths, "")))
+
+    def _reached(self, names: Iterable[str]) -> set[str]:
+        """Return names that the cell reads, the functions and methods that it calls, and what is behind both."""
+        found, todo = set[str](), set(self._last.files.called.union(names))
+        while todo:
+            found |= todo
+            todo = {more for name in todo for more in self._behind.get(name, ())} - found
         return found
-    values: dict[str, str] = {}
-    for place, one in enumerate((*(cell.facts for cell in above), facts)):
-        _take_in(one, place, values)
-    return _filled(found, values)
+
+    def _filled(self, found: dict[str, str]) -> dict[str, str]:
+        """Return paths with what is known for their gaps, without addresses."""
+        filled = {gaps.fill(path, self._values): where for path, where in reversed(found.items())}
+        return {path: where for path, where in filled.items() if not _ADDRESS.match(path)}
+
+
+def read(facts: CellFacts, names: Iterable[str], above: Iterable[Cell]) -> dict[str, str]:
+    """Return what `Known.read` does of a cell below others."""
+    known = Known()
+    for one in (*(cell.facts for cell in above), facts):
+        known.take_in(one)
+    return known.read(names)
 
 
 def asked(
@@ -55,38 +106,13 @@ def asked(
     writes : iterable of frozenset of str
         What the cells above write: modules are told only where they are among it.
     """
+    return _also_asked(facts, writes) | read(facts, names, above)
+
+
+def _also_asked(facts: CellFacts, writes: Iterable[frozenset[str]]) -> dict[str, str]:
     modules = {f"{name}.py" for name in facts.imports}
     modules = {path for paths in writes for path in paths if path in modules}
-    return dict.fromkeys((*facts.files.asks, *modules), "") | read(facts, names, above)
-
-
-def _take_in(facts: CellFacts, place: int, values: dict[str, str]) -> None:
-    """Note the paths and texts that names stand for after the cell at a place."""
-    for name in (facts.binds | facts.may_bind) & values.keys():
-        del values[name]
-    named = facts.files.named.items()
-    values |= {name: gaps.gap(f"{name}@{place}") if path == gaps.gap(name) else path for name, path in named}
-
-
-def _filled(found: dict[str, str], values: Mapping[str, str]) -> dict[str, str]:
-    """Return paths with what is known for their gaps, without addresses."""
-    filled = {gaps.fill(path, values): where for path, where in reversed(found.items())}
-    return {path: where for path, where in filled.items() if not _ADDRESS.match(path)}
-
-
-def _note_code(facts: CellFacts, behind: dict[str, frozenset[str]]) -> None:
-    """Note what the code behind a cell's names uses, and the functions and classes that have made them."""
-    for name in facts.uses.keys() | facts.results.keys():
-        behind[name] = facts.uses.get(name, frozenset()) | facts.results.get(name, frozenset())
-
-
-def _reached(names: Iterable[str], behind: Mapping[str, frozenset[str]]) -> set[str]:
-    """Return the names and those behind them, as `_note_code` has noted them."""
-    found, todo = set[str](), set(names)
-    while todo:
-        found |= todo
-        todo = {more for name in todo for more in behind.get(name, ())} - found
-    return found
+    return dict.fromkeys((*facts.files.asks, *modules), "")
 
 
 def written(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> list[frozenset[str]]:
@@ -99,26 +125,16 @@ def written(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> lis
     inputs : mapping of str to collection of str
         The names that each step reads.
     """
-    found: list[frozenset[str]] = []
-    by_code: dict[str, frozenset[str]] = {}
-    values: dict[str, str] = {}
-    behind: dict[str, frozenset[str]] = {}
-    for place, cell in enumerate(cells):
-        _take_in(cell.facts, place, values)
-        paths = cell.facts.files.writes
-        if by_code:
-            names = cell.facts.reads if cell.step is None else inputs.get(cell.step, cell.facts.reads)
-            paths = paths.union(*(by_code[name] for name in by_code.keys() & _reached(names, behind)))
-        if not all(map(gaps.is_whole, paths)):
-            paths = frozenset(_filled(dict.fromkeys(paths, ""), values))
-        found.append(paths)
-        _note_code(cell.facts, behind)
-        by_code |= cell.facts.files.written_in_code
+    known, found = Known(), list[frozenset[str]]()
+    for cell in cells:
+        names = cell.facts.reads if cell.step is None else inputs.get(cell.step, cell.facts.reads)
+        known.take_in(cell.facts)
+        found.append(known.written(names))
     return found
 
 
-def writers(path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]]) -> list[str]:
-    """Return the steps above that have written a path last, the last of them first.
+def writers(path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]], own: Iterable[str] = ()) -> list[str]:
+    """Return the steps above that have written a path last, or made its folder, the last of them first.
 
     There may be several where it is a folder. What a plain cell has written anew since is not a step's.
 
@@ -128,11 +144,14 @@ def writers(path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]]) 
     above : sequence of Cell
     writes : sequence of frozenset of str
         What each of them writes.
+    own : iterable of str
+        What the cell writes that uses the path: folders that it makes need no other to make them.
     """
     found = []
+    makes = any(gaps.is_made(one) and _is_in(path, one) for one in own)
     for cell, paths in zip(reversed(above), reversed(writes), strict=True):
         anew = any(gaps.is_whole(one) and f"{path}/".startswith(f"{one}/") for one in paths)
-        if cell.step is not None and (anew or any(_meet(one, path) for one in paths)):
+        if cell.step is not None and any(_touches(path, one) for one in paths if not (makes and gaps.is_made(one))):
             found.append(cell.step)
         if anew:
             break
@@ -144,8 +163,8 @@ def known_writers(path: str, above: Sequence[Cell], writes: Sequence[frozenset[s
 
     Both are known, or put together of the same names; or what is known of both fits, and no such file is there else.
     """
-    by_step = {cell.step: paths for cell, paths in zip(above, writes, strict=True)}
-    return [step for step in writers(path, above, writes) if _is_likely(path, by_step[step], there=there)]
+    written = {c.step: [*itertools.filterfalse(gaps.is_made, paths)] for c, paths in zip(above, writes, strict=True)}
+    return [step for step in writers(path, above, writes) if _is_likely(path, written[step], there=there)]
 
 
 def _is_likely(path: str, written: Iterable[str], *, there: bool) -> bool:
@@ -158,22 +177,38 @@ def _is_likely(path: str, written: Iterable[str], *, there: bool) -> bool:
 
 
 def users(paths: Iterable[str], above: Sequence[Cell], writes: Sequence[frozenset[str]]) -> dict[str, list[str]]:
-    """Return for paths that a cell writes anew the steps above that surely write or read them: it comes after these."""
-    found: dict[str, list[str]] = {path: [] for path in paths if gaps.is_whole(path)}
-    for place, (cell, own) in enumerate(zip(above, writes, strict=True) if found else ()):
-        if cell.step is not None:
-            used = [*filter(gaps.is_whole, (*own, *read(cell.facts, cell.facts.reads, above[:place])))]
-            for path, steps in found.items():
-                if any(_meet(one, path) for one in used):
-                    steps.append(cell.step)
+    """Return for paths that a cell writes the steps above that may write or read them: it comes after these."""
+    found = {path: writers(path, above, writes, paths) for path in paths}
+    known = Known()
+    for cell in above if found else ():
+        known.take_in(cell.facts)
+        read = [*known.read(cell.facts.reads)] if cell.step is not None else []
+        for path, steps in found.items():
+            if cell.step is not None and cell.step not in steps and any(_touches(path, one) for one in read):
+                steps.append(cell.step)
     return found
 
 
 def needed(step: Step, cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> list[str]:
-    """Return the steps that have written last what a step reads."""
-    above = cells[: next(place for place, cell in enumerate(cells) if cell.step == step.name)]
-    writes = written(above, inputs)
-    return [name for path in read(step.cell.facts, step.inputs, above) for name in writers(path, above, writes)]
+    """Return the steps that have written last what a step reads, or made the folders that it writes to."""
+    place = next(place for place, cell in enumerate(cells) if cell.step == step.name)
+    *writes, own = written(cells[: place + 1], inputs)
+    above = cells[:place]
+    read = asked(step.cell.facts, step.inputs, above, writes)
+    found = [name for path in read for name in writers(path, above, writes, own)]
+    makes = [frozenset(filter(gaps.is_made, paths)) for paths in writes]
+    return found + [name for path in own for name in writers(path, above, makes, own)]
+
+
+def with_those_before(
+    steps: Iterable[str], cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]
+) -> frozenset[str]:
+    """Return steps and all that they must not overtake, as `before` says: these may not run after them any more."""
+    order, found, todo = before(cells, inputs), set[str](), set(steps)
+    while todo:
+        found |= todo
+        todo = {above for step in todo for above in order.get(step, ())} - found
+    return frozenset(found)
 
 
 def before(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
@@ -189,30 +224,47 @@ def before(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> dict
     writes = written(cells, inputs)
     if not any(paths for cell, paths in zip(cells, writes, strict=True) if cell.step is not None):
         return {}
-    found: dict[str, frozenset[str]] = {}
+    known, found = Known(), dict[str, frozenset[str]]()
     reads: dict[str, dict[str, str]] = {}
     for place, cell in enumerate(cells):
+        known.take_in(cell.facts)
         if cell.step is not None:
-            reads[cell.step] = asked(cell.facts, inputs[cell.step], cells[:place], writes[:place])
+            also = _also_asked(cell.facts, writes[:place])
+            reads[cell.step] = also | known.read(inputs[cell.step])
             touched = (*reads[cell.step], *writes[place])
-            makers = {step for path in touched for step in writers(path, cells[:place], writes[:place])}
-            readers = {step for step, paths in reads.items() if any(_meet(p, w) for p in paths for w in writes[place])}
+            own = writes[place]
+            makers = {step for path in touched for step in writers(path, cells[:place], writes[:place], own)}
+            readers = {step for step, paths in reads.items() if any(_touches(w, p) for p in paths for w in own)}
             found[cell.step] = frozenset(makers | readers) - {cell.step}
     return found
+
+
+def _touches(path: str, written: str) -> bool:
+    """Say whether it matters to the use of a path that another was written, or used, before.
+
+    Making a folder leaves alone what is in it.
+    """
+    if gaps.is_made(path):
+        folder = path.rstrip("/")
+        return not gaps.is_made(written) and gaps.is_whole(path) and (written == folder or _is_in(folder, written))
+    return _meet(path, written)
 
 
 def _meet(one: str, other: str) -> bool:
     """Say whether two paths are the same, or one is in the other."""
     if gaps.is_whole(one) and gaps.is_whole(other):
-        return one == other or _is_in(one, other) or _is_in(other, one)
+        return one == other.rstrip("/") or _is_in(one, other) or _is_in(other, one)
+    one, other = one.rstrip("/"), other.rstrip("/")
     if gaps.may_be_one(one, other) or "." in (one, other):
         return True
     return any(_may_be_folder(a) and gaps.may_be_one(f"{a}/{gaps.gap()}", b) for a, b in ((one, other), (other, one)))
 
 
 def _may_be_folder(path: str) -> bool:
-    return gaps.is_whole(path) and not posixpath.splitext(path)[1]
+    return not posixpath.splitext(path)[1] and (gaps.is_whole(path) or gaps.is_named(path))
 
 
-def _is_in(path: str, folder: str) -> bool:
-    return path.startswith(f"{folder}/") or folder == "."
+def _is_in(path: str, name: str) -> bool:
+    """Say whether a path is in a folder, or has a suffix more: ``np.save("x", a)`` writes ``x.npy``."""
+    within = (name,) if gaps.is_made(name) else (f"{name}/", f"{name}.")
+    return path.startswith(within) or name == "."

@@ -18,7 +18,7 @@ def of(line: str) -> tuple[set[str], set[str]]:
     [
         ("echo a > t.txt", "t.txt"),
         ("echo a >> t.txt 2>/dev/null", "t.txt"),
-        ("mkdir -p d && echo x > d/t.csv; touch e f", "d/t.csv e f"),
+        ("mkdir -p d && echo x > d/t.csv; touch e f", "d/ d/t.csv e f"),
         ("cat a.txt | tee -a log.txt", "log.txt"),
         ("cp a.txt d/", "d d/a.txt"),
         ("mv a.txt b.txt", "a.txt b.txt b.txt/a.txt"),

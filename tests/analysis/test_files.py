@@ -26,7 +26,10 @@ from k8snb.analysis.files import gaps
         ("def load(): return pd.read_csv('data.csv')", ""),
         ("def load(): return pd.read_csv('data.csv')\ndef both(): load()\nboth()", "data.csv"),
         ("open('a.csv', 'r')\ngzip.open('b.gz', 'rt')\nPath('c').open('rb')", "a.csv b.gz c"),
-        ("open('a.csv', 'w')\ngzip.open('b.gz', mode='wt')\nPath('c').open('ab')", ""),
+        ("open('a.csv', 'w')\ngzip.open('b.gz', mode='wt')\nPath('c').open('wb')", ""),
+        ("open('a.csv', 'a')\nPath('c').open('ab')\ndf.to_csv('b.csv', mode='a')\nopen('d', 'r+')", "a.csv c b.csv d"),
+        ("os.makedirs('out')\nos.listdir('out')", "out"),
+        ("!ls out\n!cat notes", "out notes"),
         ("glob.glob('data/*.csv')\nPath('out').glob('*.json')", "data/*.csv out"),
         # no files that were there before
         ("df.to_csv('out.csv')\npd.read_csv('out.csv')", ""),
@@ -54,3 +57,12 @@ def test_the_files_of_functions_are_told_by_their_names():
     files = analyse("def save():\n    open('a.txt', 'w')\nsave()\ndef put():\n    open('b.txt', 'w')").files
     assert files.written_in_code == {"save": {"a.txt"}, "put": {"b.txt"}}
     assert files.writes == {"a.txt"}
+
+
+def test_methods_go_by_their_names():
+    files = analyse(
+        "class C:\n    def put(self):\n        self.path.write_text('')\n    def get(self): open('b')"
+    ).files
+    assert files.written_in_code == {"C": {gaps.gap()}, ".put": {gaps.gap()}}
+    assert files.in_code == {"C": {"b"}, ".get": {"b"}}
+    assert ".put" in analyse("c.put()").files.called

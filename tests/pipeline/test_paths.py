@@ -44,6 +44,17 @@ def pipeline(*sources):
         (["!python make.py", B, "!pip install a"], {"s1": {"s0"}}),
         (["open('a_1.csv', 'w')", "open('a_1.txt', 'w')", "glob.glob('a_*.csv')"], {"s2": {"s0"}}),
         (["def f(n): open(n, 'w')", "def g(): f('x')", "g()", B], {"s2": {"s0", "s1"}, "s3": {"s2"}}),
+        (["p = 1\nclass C:\n    def keep(self): open(self.n, 'w')", "df.keep()", "df.get()", B], {"s3": {"s1"}}),
+        (
+            ["p = 1\nclass C:\n    def put(self): self.n.touch()", "def f(c): c.put()", "f(df)", B],
+            {"s2": {"s1"}, "s3": {"s2"}},
+        ),
+        (["p = 1\nclass C:\n    def __setitem__(self, k, v): open(self.n, 'w')", "df['a'] = 1", B], {"s2": {"s1"}}),
+        (["df.save('x', 1)", "pd.load('x.npy')", "open('xy')"], {"s1": {"s0"}}),
+        (
+            ["df.memmap('x', mode='r+')", "df.memmap('x', mode='r')", "df.memmap('x')"],
+            {"s1": {"s0"}, "s2": {"s0", "s1"}},
+        ),
     ],
 )
 def test_order(sources, after):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from k8snb.analysis.files import gaps
 from k8snb.analysis.files.opened import NOWHERE, is_in_memory
-from k8snb.analysis.files.search import Search, local_names
+from k8snb.analysis.files.search import Search, local_names, name_of_method
+from k8snb.analysis.state_tables import LOG_METHODS
+
+__all__ = ["Files", "files", "is_method", "name_of_method"]
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,17 @@ class Files:
     reads : mapping of str to int
         Paths that the cell may read before it writes them, with the line.
     writes : frozenset of str
-        Paths that it may write; none of folders that it only makes.
+        Paths that it may write, and folders that it makes (`gaps.made`).
     asks : frozenset of str
         Paths of which it asks whether they are there.
+    opens : frozenset of str
+        Paths among `reads` that it opens itself.
     in_code, written_in_code : mapping of str to frozenset of str
-        Paths that functions and classes read and write which the cell defines.
+        Paths that functions and classes read and write which the cell defines, and their methods (`is_method`).
+    called : frozenset of str
+        Functions and methods that the cell may call.
+    called_in_code : mapping of str to frozenset of str
+        The same of the cell's functions, classes and methods.
     named : mapping of str to str
         Texts and paths that names of the cell stand for. All may have gaps (`k8snb.analysis.files.gaps`).
     """
@@ -33,9 +42,30 @@ class Files:
     reads: Mapping[str, int] = field(default_factory=dict)
     writes: frozenset[str] = frozenset()
     asks: frozenset[str] = frozenset()
+    opens: frozenset[str] = frozenset()
     in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
     written_in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    called: frozenset[str] = frozenset()
+    called_in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)
+
+    def with_code(self, other: Files) -> Files:
+        """Return the same with functions that stand in other code."""
+        return replace(
+            self,
+            in_code=_together(self.in_code, other.in_code),
+            written_in_code=_together(self.written_in_code, other.written_in_code),
+            called_in_code=_together(self.called_in_code, other.called_in_code),
+        )
+
+
+def _together(one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    return {**one, **{name: found | one.get(name, frozenset()) for name, found in other.items()}}
+
+
+def is_method(name: str) -> bool:
+    """Say whether a name stands for the methods of that name, of whatever class: ``.save``."""
+    return name.startswith(".")
 
 
 def files(tree: ast.Module, nodes: Iterable[ast.AST]) -> Files:
@@ -48,15 +78,29 @@ def files(tree: ast.Module, nodes: Iterable[ast.AST]) -> Files:
         else:
             top.visit(statement)
         for inner in statement.body if isinstance(statement, ast.ClassDef) else ():
-            if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+                method = code.setdefault(name_of_method(inner.name), Search(in_order=False))
+                method.look_into(inner)
+            else:
                 top.visit(inner)
     for search in (*code.values(), top):
         search.settle()
+    if logs := set[str]().union(*(search.logs for search in (*code.values(), top))):
+        for name in map(name_of_method, LOG_METHODS):
+            code.setdefault(name, Search(in_order=False)).add_to(logs)
     for search in (*code.values(), top):
         search.take_in(code)
-    read = {name: frozenset(search.reads) for name, search in code.items() if search.reads}
-    written = {name: frozenset(search.writes) for name, search in code.items() if search.writes}
-    return Files(top.reads, frozenset(top.writes), frozenset(top.asks), read, written, _named(tree, nodes))
+    return Files(
+        top.reads,
+        frozenset(top.writes),
+        frozenset(top.asks),
+        frozenset(top.opens & top.reads.keys()),
+        {name: frozenset(search.reads) for name, search in code.items() if search.reads},
+        {name: frozenset(search.writes) for name, search in code.items() if search.writes},
+        frozenset(top.names),
+        {name: frozenset(search.names) for name, search in code.items() if search.names},
+        _named(tree, nodes),
+    )
 
 
 def _named(tree: ast.Module, nodes: Iterable[ast.AST]) -> dict[str, str]:
@@ -72,12 +116,20 @@ def _named(tree: ast.Module, nodes: Iterable[ast.AST]) -> dict[str, str]:
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if stored[name] == 1:
-                path = NOWHERE if is_in_memory(value) else gaps.path_of(value)
+                path = _stands_for(value)
                 if path is None:
                     found[name] = gaps.gap(name)
                 elif path != gaps.gap(name):
                     found[name] = path
     return found
+
+
+def _stands_for(value: ast.expr) -> str | None:
+    """Return the path or text that a value is, or has in a text that it is put into."""
+    match value:
+        case ast.Constant(value=int() | float() as number):
+            return str(number)
+    return NOWHERE if is_in_memory(value) else gaps.path_of(value)
 
 
 def _each(loop: ast.For | ast.comprehension) -> dict[str, str]:

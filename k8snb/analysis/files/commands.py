@@ -21,6 +21,9 @@ _LEAVE_ALONE = words("""
 """)
 """Commands that write nothing but what they put out."""
 
+TAKE_FILES = words("ls cat head tail wc du stat less more source sort tree find file md5sum sha256sum uniq nl tac")
+"""Commands whose words are paths, whatever they look like."""
+
 _OUTPUT = {
     "sort": {"-o", "--output"},
     "curl": {"-o", "--output"},
@@ -65,7 +68,8 @@ def _redirected(command: Sequence[str]) -> tuple[list[str], list[str], list[str]
             if left and left[-1].isdigit():  # "2>" has come as two words
                 left.pop()
         elif before in _REDIRECTS:
-            (reads if before == "<" else writes).append(word)
+            reads += [word] if before in {"<", ">>", "&>>"} else []
+            writes += [word] if before != "<" else []
         else:
             left.append(word)
     return left, reads, writes

@@ -30,6 +30,16 @@ def gap(name: str = "") -> str:
     return f"{_MARK}{name}{_MARK}"
 
 
+def made(folder: str) -> str:
+    """Return what stands for making a folder, which leaves alone what is in it."""
+    return f"{folder.rstrip('/')}/"
+
+
+def is_made(path: str) -> bool:
+    """Say whether a path stands for making a folder."""
+    return path.endswith("/") and path != "/"
+
+
 def is_whole(path: str) -> bool:
     """Say whether a path has no gap."""
     return _MARK not in path
@@ -74,7 +84,7 @@ def fill(path: str, values: Mapping[str, str]) -> str:
         if filled == path:
             break
         path = filled
-    return posixpath.normpath(path)
+    return made(posixpath.normpath(path)) if is_made(path) else posixpath.normpath(path)
 
 
 def may_be_one(one: str, other: str) -> bool:

@@ -13,6 +13,11 @@ from k8snb.analysis.tables import words
 _WRITING = frozenset("wax+")
 _MODE = re.compile(r"[rwax][bt+]{0,2}(:\w*)?|[bt][rwax]\+?|r\+")
 WITH_MODE = frozenset({"open", "fdopen", "File", "ZipFile", "Dataset", "TarFile", "HDFStore"})
+"""Functions that read or write, as the mode says that they are given."""
+
+_MAPS = {"memmap": "mode", "open_memmap": "mode", "load": "mmap_mode"}
+"""Functions of numpy that open arrays in files, and the parameter that says how."""
+
 COPIES = frozenset({"copy", "copy2", "copyfile", "copytree", "move", "rename", "replace", "symlink"})
 _WRITES = re.compile(
     r"write|save|imsave|dump|to_|export|mkdir|makedirs|touch|unlink|remove|rmtree|urlretrieve|imwrite|tofile|rename"
@@ -23,13 +28,13 @@ _FIRST_IS_PATH = words("""
     read_html read_stata read_sas read_spss read_fwf scan_csv scan_parquet to_csv to_excel to_json to_parquet
     to_pickle to_feather to_hdf to_orc to_xml to_html to_stata to_markdown to_latex to_netcdf to_zarr to_file
     savefig savetxt savez savez_compressed loadtxt genfromtxt fromfile tofile imread imsave imwrite loadmat savemat
-    load_model load_weights load_npz ZipFile File TarFile HDFStore ParquetFile ExcelFile ExcelWriter PdfPages
-    open_dataset read_file load_workbook write_csv write_parquet write_json write_html write_image write_file rmtree
-    copytree load_file from_file
+    memmap open_memmap load_model load_weights load_npz ZipFile File TarFile HDFStore ParquetFile ExcelFile ExcelWriter
+    PdfPages open_dataset read_file load_workbook write_csv write_parquet write_json write_html write_image write_file
+    rmtree copytree load_file from_file
 """)
-"""Functions and methods whose first argument is a path where it is not written out."""
+"""Functions and methods whose first argument is a path."""
 
-_FIRST_IN_OS = words("listdir scandir walk glob iglob exists isfile isdir getsize remove unlink")
+_FIRST_IN_OS = words("listdir scandir walk glob iglob exists isfile isdir getsize remove unlink mkdir makedirs rmdir")
 """Functions of `os`, `os.path`, `glob` and `shutil` of which this holds too."""
 
 _FIRST_OF_MODULE = {
@@ -53,7 +58,7 @@ _SAVES = words("""
 
 _LOADS = words("load_model load_from_disk from_pretrained load_from_checkpoint")
 _OF_PATHS = words("""
-    write_text write_bytes read_text read_bytes touch unlink exists is_file is_dir iterdir glob rglob
+    write_text write_bytes read_text read_bytes touch unlink exists is_file is_dir iterdir glob rglob mkdir rmdir
 """)
 """Methods of paths."""
 
@@ -89,37 +94,55 @@ class Opened:
 
 
 def put_together(call: ast.Call, local: frozenset[str]) -> Iterator[Opened]:
-    """Yield the paths that a call opens and that are not written out; `local` as `gaps.path_of` takes it.
+    """Yield the paths that a call opens, but those that it reads where they are written out.
 
-    A database, which is read and written, is among them even where its path is.
+    Parameters
+    ----------
+    call : Call
+    local : frozenset of str
+        As `gaps.path_of` takes it.
     """
     match call.func:
         case ast.Name(id=name):
             module = ""
-        case ast.Attribute(value=ast.Name(id=module) | ast.Attribute(attr=module), attr=name):
+        case ast.Attribute(value=ast.Name(id=module), attr=name):
             pass
+        case ast.Attribute(value=ast.Attribute(value=ast.Name(id=root), attr=module), attr=name):
+            module = "" if root in local else module  # self.path.exists()
         case ast.Attribute(attr=name):
             module = ""
         case _:
             return
-    both = (name, module) in _OPENS_TO_CHANGE or _is_of_unknown_mode(name, call)
+    both = (name, module) in _OPENS_TO_CHANGE or _goes_on(name, call) or maps_to_change(call)
     places = _places(call, name, module)
     for place in places:
         if is_in_memory(place):
             continue
         path = gaps.any_path(place, local)
-        if both or not gaps.is_whole(path):
-            from_here = len(places) > 1 and place is places[0]  # of a copy
-            written = both or (not from_here and (name in COPIES or is_write(name, call)))
+        from_here = len(places) > 1 and place is places[0]  # of a copy
+        written = both or (not from_here and (name in COPIES or is_write(name, call)))
+        if both or written or not gaps.is_whole(path):
             yield Opened(path, both or not written, name if written else None)
 
 
-def _is_of_unknown_mode(name: str, call: ast.Call) -> bool:
-    """Say whether a call opens a file in a mode that its code does not tell."""
-    if name != "open":
+def _goes_on(name: str, call: ast.Call) -> bool:
+    """Say whether a call opens a file to append to it or change it, or in a mode that its code does not tell."""
+    given = [*(call.args[1:2] if name in WITH_MODE else ()), *(k.value for k in call.keywords if k.arg == "mode")]
+    if name == "open" and any(not isinstance(mode, ast.Constant) for mode in given):
+        return True
+    if name == "open" and isinstance(call.func, ast.Attribute):  # of a path
+        given += call.args[:1]
+    modes = [mode for node in given if (mode := mode_of(node)) is not None]
+    return name not in _MAPS and any("a" in mode or ("+" in mode and "w" not in mode) for mode in modes)
+
+
+def maps_to_change(call: ast.Call) -> bool:
+    """Say whether a call opens an array in a file that is changed with it."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    mode = next((k.value for k in call.keywords if k.arg == _MAPS.get(name)), None)
+    if name not in _MAPS or (mode is None and name == "load"):
         return False
-    modes = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "mode")]
-    return any(not isinstance(mode, ast.Constant) for mode in modes)
+    return not isinstance(mode, ast.Constant) or mode.value not in {"r", "c", "readonly", "copyonwrite", None}
 
 
 def is_in_memory(node: ast.expr) -> bool:
@@ -140,13 +163,14 @@ def _places(call: ast.Call, name: str, module: str) -> list[ast.expr]:
         return call.args[:2] if module in _OF_OS or of_a_path else []
     if name == "open" and owner is not None and (not call.args or mode_of(call.args[0])):
         return [owner] if not _named(call) else _named(call)
-    if name in _OF_PATHS and owner is not None and module not in _OF_OS:
+    of_os = name in _FIRST_IN_OS and module in _OF_OS and bool(call.args)
+    if name in _OF_PATHS and owner is not None and not of_os:
         return [owner]
     if module in _SECOND_OF_MODULE.get(name, ()):
         return call.args[1:2] or _named(call)
     first = (
         name in _FIRST_IS_PATH
-        or (name in _FIRST_IN_OS and module in _OF_OS)
+        or of_os
         or module in _FIRST_OF_MODULE.get(name, ())
         or (name in _SAVES | _LOADS and owner is not None)
         or (name == "TinyDB" and owner is None)

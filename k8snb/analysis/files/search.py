@@ -9,17 +9,18 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from k8snb.analysis.files import gaps
-from k8snb.analysis.files.commands import of_command
+from k8snb.analysis.files.commands import TAKE_FILES, of_command
 from k8snb.analysis.files.opened import COPIES, WITH_MODE, is_write, mode_of, put_together
 from k8snb.analysis.syntax import Expansion
 
-_ASKS = frozenset({"exists", "isfile", "isdir", "is_file", "is_dir", "basename", "splitext", "startswith", "endswith"})
+_ASKS_OF_FILES = frozenset({"exists", "isfile", "isdir", "is_file", "is_dir", "getsize", "getmtime"})
+_ASKS = _ASKS_OF_FILES | {"basename", "splitext", "startswith", "endswith"}
 _TALKS = frozenset({"print", "debug", "info", "warning", "error", "set_title", "title", "format"})
 _READ = ("read_", "imread")
 _UNPACKS = {"extractall": 0, "unpack_archive": 1, "make_archive": 3, "snapshot_download": 9, "clone_from": 1}
 """Functions that write files which the code does not name, and the argument that is their folder."""
 
-_OPENS = re.compile(r"open|Path|read_|load|glob|listdir|scandir|walk|iterdir|imread|ImageFolder|connect")
+_OPENS = re.compile(r"open|Path|read_|load|glob|listdir|scandir|walk|iterdir|imread|ImageFolder|connect|memmap")
 _DATABASE = re.compile(r"(?:sqlite|duckdb)(?:\+\w+)?:///(.+)")
 """The address of a database that is a file."""
 
@@ -36,11 +37,25 @@ class Search(ast.NodeVisitor):
         self.reads: dict[str, int] = {}
         self.writes: set[str] = set()
         self.asks: set[str] = set()
+        self.opens: set[str] = set()
+        self.logs: set[str] = set()
         self._databases: set[str] = set()
         self._changes_databases = self._asks_databases = False
-        self._folders: set[str] = set()
         self.names: set[str] = set()
         self._anything_may_be_there = False
+
+    def look_into(self, function: ast.AST) -> None:
+        """Go through a function."""
+        around = self._local
+        self._local |= local_names(function)
+        self.visit(function)
+        self._local = around
+
+    def add_to(self, paths: Iterable[str]) -> None:
+        """Take in that files are written to."""
+        for path in paths:
+            self.reads.setdefault(path, 1)
+            self.writes.add(path)
 
     def settle(self) -> None:
         """Leave the databases alone that the code only asks; whoever only opens one may do anything."""
@@ -60,7 +75,7 @@ class Search(ast.NodeVisitor):
     def visit_Name(self, node: ast.Name) -> None:
         """Note a name; `open` without a call is handed on, to `map` perhaps."""
         if isinstance(node.ctx, ast.Load):
-            self.names.add(node.id)
+            self.names |= {node.id, OPERATORS}
             if node.id == "open":
                 self.read(gaps.gap(), node.lineno)
 
@@ -68,19 +83,21 @@ class Search(ast.NodeVisitor):
         """Walk an attribute; a function that reads files may be handed on too."""
         if node.attr.startswith(_READ) and isinstance(node.ctx, ast.Load):
             self.read(gaps.gap(), node.lineno)
+        self.names.add(name_of_method(node.attr))
         self.visit(node.value)
 
     def read(self, path: str, line: int) -> None:
         """Note that a path is read, unless the code has written it before."""
         path = gaps.with_stars(posixpath.normpath(path or "."))
-        own = self.writes | self._folders if self._in_order and gaps.is_named(path) else ()
-        written = any(path == w or path.startswith(f"{w}/") for w in own)
+        own = self.writes if self._in_order and gaps.is_named(path) else ()
+        written = any(path == w or (path.startswith(f"{w}/") and not gaps.is_made(w)) for w in own)
         if not self._anything_may_be_there and not written:
             self.reads.setdefault(path, line)
 
     def write(self, path: str, by: str = "") -> None:
         """Note that a path is written by a function or command of some name."""
-        (self._folders if by in _MAKES_FOLDERS else self.writes).add(posixpath.normpath(path))
+        path = posixpath.normpath(path)
+        self.writes.add(gaps.made(path) if by in _MAKES_FOLDERS else path)
 
     def visit_Call(self, node: ast.Call) -> None:
         """Walk a call, which may open files, run a shell or only make a path."""
@@ -88,8 +105,12 @@ class Search(ast.NodeVisitor):
             if name_of(node) in gaps.PATHS or looks_like_file(path):
                 self.read(path, node.lineno)
             return
-        if isinstance(node.func, ast.Name):
-            self.names.add(node.func.id)
+        self.names.add(node.func.id if isinstance(node.func, ast.Name) else name_of_method(name_of(node)))
+        if name_of(node) == "joinpath":
+            self.visit(node.func)
+            return
+        self._may_do_anything(node)
+        self._log_to(node)
         for one in put_together(node, self._local):
             if one.is_read:
                 self.read(one.path, node.lineno)
@@ -105,6 +126,24 @@ class Search(ast.NodeVisitor):
         else:
             self._take_written_out(node)
 
+    def _may_do_anything(self, call: ast.Call) -> None:
+        """Take in that a call of a method whose name is put together may read and write what looks like a file."""
+        computed = isinstance(call.func, ast.Call) and name_of(call.func) == "getattr"
+        for place in call.args if computed else ():
+            path = gaps.path_of(place, self._local)
+            if path is not None and looks_like_file(path.replace("\0", "_")):
+                self.read(path, call.lineno)
+                self.write(path)
+
+    def _log_to(self, call: ast.Call) -> None:
+        """Take in the file that a call of `logging` opens: whoever logs adds to it."""
+        name = name_of(call)
+        places = [k.value for k in call.keywords if k.arg == "filename"] if name in _LOGS else []
+        for place in places or (call.args[:1] if name in _LOGS - {"basicConfig"} else []):
+            path = posixpath.normpath(gaps.any_path(place, self._local))
+            self.logs.add(path)
+            self.write(path)
+
     def _take_written_out(self, node: ast.Call) -> None:
         """Take in the paths that stand in a call."""
         name = name_of(node)
@@ -115,7 +154,8 @@ class Search(ast.NodeVisitor):
         if name in WITH_MODE:
             places = [place for place in places if mode_of(place) is None]
         if name in _ASKS:
-            self.asks.update(path for place in places if (path := _path(place)) is not None and looks_like_file(path))
+            paths = [path for place in places if (path := _path(place)) is not None]
+            self.asks.update(path for path in paths if looks_like_file(path, opens=name in _ASKS_OF_FILES))
         if name in _ASKS | _TALKS:
             places = [place for place in places if _path(place) is None]
         elif name in COPIES and len(node.args) > 1:
@@ -143,6 +183,8 @@ class Search(ast.NodeVisitor):
                 self.write(path, write)
             else:
                 self.read(path, place.lineno)
+                if opens:
+                    self.opens.add(posixpath.normpath(path))
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
         """Walk an operator: `/` makes paths."""
@@ -199,7 +241,10 @@ class Search(ast.NodeVisitor):
                 self.visit(part)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        """Leave out the pieces of a text that is put together."""
+        """Leave out the pieces of a text that is put together, but not what is called for them."""
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                self.visit(part.value)
 
     def visit_Expansion(self, node: Expansion) -> None:
         """Walk IPython's syntax: commands of a shell, scripts, cells that are written to files."""
@@ -214,6 +259,8 @@ class Search(ast.NodeVisitor):
         elif node.magic in {"!", "sx", "system"} | _ALIASES:
             name = f"{node.magic} " if node.magic in _ALIASES else ""
             self._shell(name + _EXPANDED.sub(_expanded, node.text), node.lineno)
+        elif node.magic == "cd" and node.text.strip() not in {"", "..", "-"}:
+            self.read(_EXPANDED.sub(_expanded, node.text.strip()), node.lineno)
         elif node.magic == "run" and (script := next((w for w in _words(node.text) if not w.startswith("-")), "")):
             self.read(script, node.lineno)
 
@@ -240,11 +287,14 @@ class Search(ast.NodeVisitor):
         for path in reads:
             if path == ".":  # `ls` for a look
                 self.asks.add(path)
-            elif not gaps.is_whole(path) or looks_like_file(path):
+            elif not gaps.is_whole(path) or looks_like_file(path, opens=words[0] in TAKE_FILES):
                 self.read(path, line)
         self._anything_may_be_there |= brings
 
 
+_LOGS = frozenset({
+    "basicConfig", "FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler",
+})  # fmt: skip
 _BETWEEN = frozenset(";&|()\n")
 _EXPANDED = re.compile(r"\$?\{([^{}]+)\}|(?<!\$)\$([A-Za-z_]\w*)")
 """Expressions whose values IPython puts into a command, and variables of the shell."""
@@ -263,6 +313,18 @@ def _expanded(found: re.Match[str]) -> str:
     except (SyntaxError, ValueError):
         return gaps.gap()
     return path if re.search(r"\s", path) is None else gaps.gap()
+
+
+OPERATORS = ".operators"
+"""Stands for all methods that Python calls by itself: any use of an object may run them."""
+
+_MAKE_OBJECTS = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"})
+
+
+def name_of_method(name: str) -> str:
+    """Return the name under which all methods of a name go."""
+    is_operator = name.startswith("__") and name.endswith("__") and name not in _MAKE_OBJECTS
+    return OPERATORS if is_operator else f".{name}"
 
 
 def local_names(function: ast.AST) -> frozenset[str]:
