@@ -6,7 +6,7 @@ import ast
 import builtins
 import copy
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from k8snb.analysis.facts import Replay
 from k8snb.analysis.scopes import parameters
@@ -37,7 +37,7 @@ def of(
     """
     if isinstance(statement, ast.Expr) and isinstance(statement.value, Expansion):
         return _of_magic(statement.value)
-    tree: ast.stmt = _Loggers(loggers).visit(copy.deepcopy(statement)) if loggers else statement
+    tree: ast.stmt = _Again(loggers).visit(copy.deepcopy(statement))
     if not all(_allowed(node, tree, modules, objects) for node in ast.walk(tree)):
         return None
     given = {arg.arg for node in ast.walk(tree) if isinstance(node, ast.Lambda) for arg in parameters(node.args)}
@@ -60,6 +60,36 @@ def of(
     return Replay(code, tuple(sorted(tops - sys.stdlib_module_names)), frozenset(free))
 
 
+def of_call(
+    inner: Replay | None, parameters: Mapping[str, str | None], args: Iterable[tuple[int | str, str]] | None
+) -> Replay | None:
+    """Return what a statement of a function is in a call of it; None where that cannot be told.
+
+    Parameters
+    ----------
+    inner : Replay or None
+        The statement, with parameters for names.
+    parameters, args
+        As `ModuleState` has parameters of a function, and the arguments of a call.
+    """
+    if inner is None or args is None:
+        return None
+    given, places = dict(parameters), list(parameters)
+    for place, argument in args:
+        name = place if isinstance(place, str) else places[place] if place < len(places) else ""
+        if name not in given:
+            return None
+        given[name] = argument
+    used = inner.names & given.keys()
+    values = {name: value for name in sorted(used) if (value := given[name]) is not None}
+    free = {value for value in values.values() if value.isidentifier() and not hasattr(builtins, value)}
+    crossed = any(value in used and value != name for name, value in values.items())
+    if len(values) < len(used) or crossed:
+        return None
+    lines = [f"{name} = {value}" for name, value in values.items()]
+    return Replay("\n".join([*lines, inner.code]), inner.modules, (inner.names - used) | free)
+
+
 def _of_magic(node: Expansion) -> Replay | None:
     """Return ``%env NAME=VALUE`` as Python."""
     if node.magic not in {"env", "set_env"} or node.names:
@@ -68,14 +98,22 @@ def _of_magic(node: Expansion) -> Replay | None:
     return Replay(f"import os\nos.environ[{name.strip()!r}] = {value.strip()!r}")
 
 
-class _Loggers(ast.NodeTransformer):
-    """Puts the call that gives a logger in the place of its name."""
+class _Again(ast.NodeTransformer):
+    """Puts the call that gives a logger in the place of its name; a log file is there already and not to be emptied."""
 
     def __init__(self, loggers: Mapping[str, ast.expr]) -> None:
         self._loggers = loggers
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self._loggers.get(node.id, node)
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        given = {keyword.arg for keyword in node.keywords}
+        if ast.unparse(node.func).endswith("basicConfig") and "filename" in given:
+            node.keywords = [keyword for keyword in node.keywords if keyword.arg != "filemode"]
+            node.keywords.append(ast.keyword("filemode", ast.Constant("a")))
+        self.generic_visit(node)
+        return node
 
 
 def _allowed(node: ast.AST, whole: ast.AST, modules: Mapping[str, str], objects: Mapping[str, str]) -> bool:

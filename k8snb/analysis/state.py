@@ -13,6 +13,7 @@ from k8snb.analysis import state_tables as known
 from k8snb.analysis.facts import ModuleState, Setting
 from k8snb.analysis.imported import dotted, is_module, path_of
 from k8snb.analysis.makers import bound_to
+from k8snb.analysis.mutation import last_name
 from k8snb.analysis.source import quiet_lines
 from k8snb.analysis.syntax import Expansion
 
@@ -20,6 +21,7 @@ _ENVIRONMENT_MAGICS = frozenset({"env", "set_env"})
 _FOLDER_MAGICS = frozenset({"cd", "pushd", "popd"})
 _PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 """In an address."""
+_GET_LOGGER = frozenset({"logging.getLogger", "getLogger"})
 _SHELL = frozenset({"!", "", "sx", "system"})
 
 
@@ -55,6 +57,9 @@ def of_cell(
                 finder.into(cell, decorator)
         else:
             finder.into(cell, statement)
+    for code in (cell, *functions.values()):
+        if code.moves and finder.goes_back(code.moves):
+            code.settings = [setting for setting in code.settings if setting.kinds != (known.FOLDER,)]
     whole = {name: _with_calls(code, functions, {name}, finder.quiet) for name, code in functions.items()}
     if tree.body and isinstance(last := tree.body[-1], ast.Expr) and not finder.sets(last.value):
         cell.use(known.FRAMES, last.lineno)
@@ -68,8 +73,11 @@ class _Code:
 
     def __init__(self) -> None:
         self.settings: list[Setting] = []
+        self.moves: list[ast.AST] = []
         self.uses: dict[str, int] = {}
         self.reads: dict[str, int] = {}
+        self.parameters: dict[str, str | None] = {}
+        self.calls: dict[str, tuple[tuple[int | str, str], ...] | None] = {}
 
     def use(self, kind: str, line: int) -> None:
         self.uses[kind] = min(line, self.uses.get(kind, line))
@@ -87,11 +95,13 @@ def _with_calls(code: _Code, functions: Mapping[str, _Code], seen: set[str], qui
         inner = functions[name]
         for setting in inner.settings:
             hushed = setting.quiet or line in quiet
-            settings.append(replace(setting, line=line, replay=None, text=f"{name}()", quiet=hushed))
+            again = replay.of_call(setting.replay, inner.parameters, code.calls.get(name))
+            settings.append(replace(setting, line=line, replay=again, text=f"{name}()", quiet=hushed))
         for kind in inner.uses:
             uses[kind] = min(line, uses.get(kind, line))
         todo += [(other, line) for other in inner.reads if other in functions]
-    return ModuleState(tuple(sorted(settings, key=lambda setting: setting.line)), uses)
+    calls = {name: args for name, args in code.calls.items() if args is not None}
+    return ModuleState(tuple(sorted(settings, key=lambda setting: setting.line)), uses, code.parameters, calls)
 
 
 class _Finder(ast.NodeVisitor):
@@ -107,6 +117,9 @@ class _Finder(ast.NodeVisitor):
         self.modules = {name: path for name, path in names.items() if is_module(path)}
         self.objects = {name: dotted(path) for name, path in names.items() if not is_module(path)}
         self.loggers: dict[str, ast.expr] = {}
+        self.attributes_with_loggers = {"logger"}
+        self.folders: set[str] = set()
+        """Names that stand for the folder that the cell was in."""
         self.definitions: dict[str, ast.AST] = {}
         self.cell = self.code = _Code()
         self.statement: ast.stmt | None = None
@@ -125,15 +138,41 @@ class _Finder(ast.NodeVisitor):
     def _note_names(self, node: ast.AST) -> None:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=function) as call):
-                if ast.unparse(function) in {"logging.getLogger", "getLogger"}:
+                if ast.unparse(function) in _GET_LOGGER:
                     self.loggers[name] = call
+                elif last_name(call) in {"getcwd", "cwd"}:
+                    self.folders.add(name)
+            case ast.Assign(targets=[ast.Attribute(attr=name)], value=ast.Call(func=function)):
+                if ast.unparse(function) in _GET_LOGGER:
+                    self.attributes_with_loggers.add(name)
 
     def into(self, code: _Code, node: ast.AST) -> None:
         """Note in `code` what is found in a statement of the cell."""
         self.code = code
-        top = isinstance(node, ast.Expr | ast.Assign | ast.AugAssign | ast.Delete)
-        self.statement = node if top else None  # type: ignore[assignment]
-        self.visit(node)
+        match node:
+            case ast.FunctionDef() if _goes_straight(node):
+                self._may_call_itself(node)
+                code.parameters = dict(_parameters(node))
+                self.visit(node.args)
+                for statement in (*node.decorator_list, *node.body):
+                    self.state_alone(statement)
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call):
+                code.calls[name] = _arguments(call) if name not in code.calls else None
+                self.state_alone(node)
+            case _:
+                self.state_alone(node)
+
+    def state_alone(self, node: ast.AST) -> None:
+        """Visit a statement, which another process may repeat if it does nothing but set something."""
+        match node:
+            case ast.If(test=ast.Call(func=ast.Attribute(attr="is_available")), body=body, orelse=[]):
+                for statement in body:  # of a device: without it, setting it does nothing
+                    self.state_alone(statement)
+            case _:
+                top = isinstance(node, ast.Expr | ast.Assign | ast.AugAssign | ast.Delete)
+                self.statement = node if top else None  # type: ignore[assignment]
+                self.visit(node)
+                self.statement = None
 
     # --- what is set -------------------------------------------------------------------------------------------
 
@@ -150,6 +189,8 @@ class _Finder(ast.NodeVisitor):
     def set(self, node: ast.AST, kinds: tuple[str, ...], *, secret: bool = False) -> None:
         if self.restored.issuperset(kinds):
             return
+        if kinds == (known.FOLDER,):
+            self.code.moves.append(node)
         line: int = node.lineno  # type: ignore[attr-defined]
         text = f"%{node.magic} {node.text}" if isinstance(node, Expansion) else _short(node)
         again = None
@@ -160,6 +201,18 @@ class _Finder(ast.NodeVisitor):
                 _PASSWORD.search(node.text if isinstance(node, Expansion) else ast.unparse(self.statement)) is not None
             )
         self.code.settings.append(Setting(line, kinds, text, again, line in self.quiet, secret))
+
+    def goes_back(self, moves: Sequence[ast.AST]) -> bool:
+        """Say whether the last of several changes of the folder undoes the others."""
+        before, last = moves[:-1], moves[-1]
+        match last:
+            case Expansion(magic="cd", text=text) if len(before) == 1:
+                return text.strip() in {"-", ".."}
+            case ast.Call(args=[ast.Name(id=name)]):
+                return bool(before) and name in self.folders
+            case ast.Call(args=[ast.Constant(value="..")]) if len(before) == 1:
+                return True
+        return False
 
     def sets(self, node: ast.expr) -> bool:
         """Say whether an expression is there for what it sets."""
@@ -190,6 +243,9 @@ class _Finder(ast.NodeVisitor):
             case ast.Attribute(value=owner, attr=method) if method in known.ON_LOGGERS and self._logger(owner):
                 self.set(node, (known.LOGGING,))
                 return
+            case ast.Attribute(value=ast.Attribute() as owner, attr=method) if self._list_of_logger(owner):
+                if method in tables.CHANGING_METHODS:
+                    self.set(node, (known.LOGGING,))
         self._used_by_call(node, dotted)
         self.generic_visit(node)
 
@@ -197,8 +253,16 @@ class _Finder(ast.NodeVisitor):
         match owner:
             case ast.Name(id=name):
                 return name in self.loggers or name in {"logger", "log"}
+            case ast.Attribute(attr=name):
+                return name in self.attributes_with_loggers
             case ast.Call(func=function):
                 return self.dotted(function) == "logging.getLogger"
+        return False
+
+    def _list_of_logger(self, owner: ast.expr) -> bool:
+        match owner:
+            case ast.Attribute(value=logger, attr=name):
+                return name in known.LISTS_OF_LOGGERS and self._logger(logger)
         return False
 
     def visit_Expansion(self, node: Expansion) -> None:
@@ -224,6 +288,8 @@ class _Finder(ast.NodeVisitor):
             return
         if node.attr in {known.SUBCLASSES, known.CACHE}:
             self.code.use(node.attr, node.lineno)
+        if node.attr in known.OF_LOGGERS and self._logger(node.value):
+            self.code.use(known.LOGGING, node.lineno)
         if isinstance(node.ctx, ast.Load) and (dotted := self.dotted(node)):
             self._used(dotted, node.lineno)
         else:
@@ -234,6 +300,8 @@ class _Finder(ast.NodeVisitor):
         match node.value:
             case ast.Call(func=function) if self.dotted(function) in {"decimal.getcontext", "getcontext"}:
                 return known.NUMBERS
+            case value if self._list_of_logger(value) or (isinstance(node, ast.Attribute) and self._logger(value)):
+                return known.LOGGING
         owner, whole = self.dotted(node.value), self.dotted(node)
         for name in (whole, owner):
             for prefix, kind in known.OBJECTS.items():
@@ -257,6 +325,15 @@ class _Finder(ast.NodeVisitor):
                 self.code.use(known.LOGGING, node.lineno)
             if dotted := self.dotted(node):
                 self._used(dotted, node.lineno)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self._may_call_itself(node)
+        self.generic_visit(node)
+
+    def _may_call_itself(self, node: ast.FunctionDef) -> None:
+        named = (getattr(inner, "id", getattr(inner, "attr", None)) for inner in ast.walk(node))
+        if node.name in named:
+            self.code.use(known.RECURSION, node.lineno)
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -361,6 +438,36 @@ def _is_fitted(value: ast.expr) -> bool:
 
 def _is_class(function: ast.expr) -> bool:
     return isinstance(function, ast.Name | ast.Attribute) and ast.unparse(function).rpartition(".")[2][:1].isupper()
+
+
+def _goes_straight(function: ast.FunctionDef) -> bool:
+    """Say whether a function executes all statements of its body each time, with its parameters as they are given."""
+    inner = [node for statement in function.body for node in ast.walk(statement)]
+    ends = [node for node in inner if isinstance(node, ast.Return | ast.Raise | ast.Yield | ast.YieldFrom)]
+    stored = any(isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load) for node in inner)
+    return not stored and all(node is function.body[-1] for node in ends) and not function.decorator_list
+
+
+def _parameters(function: ast.FunctionDef) -> Iterator[tuple[str, str | None]]:
+    """Yield a function's parameters, with their defaults that are literals."""
+    args = function.args
+    by_place = [*args.posonlyargs, *args.args]
+    defaults: list[ast.expr | None] = [
+        *[None] * (len(by_place) - len(args.defaults)),
+        *args.defaults,
+        *args.kw_defaults,
+    ]
+    for parameter, default in zip((*by_place, *args.kwonlyargs), defaults, strict=True):
+        yield parameter.arg, ast.unparse(default) if isinstance(default, ast.Constant) else None
+
+
+def _arguments(call: ast.Call) -> tuple[tuple[int | str, str], ...] | None:
+    """Return the arguments of a call, where all are names or literals."""
+    given: list[tuple[int | str, ast.expr]] = [*enumerate(call.args)]
+    given += [(keyword.arg or "**", keyword.value) for keyword in call.keywords]
+    if not all(isinstance(value, ast.Constant | ast.Name) and place != "**" for place, value in given):
+        return None
+    return tuple((place, ast.unparse(value)) for place, value in given)
 
 
 def _relative(path: ast.expr) -> bool:

@@ -11,7 +11,11 @@ SEEDS = frozenset({NUMPY, RANDOM, TORCH, TENSORFLOW})
 ENVIRONMENT, FOLDER, PLOTS, FRAMES, ARRAYS = "environ", "folder", "plots", "frames", "arrays"
 SUBCLASSES, ANNOTATIONS, CACHE = "__subclasses__", "__annotations__", "cache_info"
 LOGGING, FILTERS, PATH, NUMBERS, ALWAYS = "logging", "warnings", "path", "numbers", "always"
-IMPLICIT = frozenset({ENVIRONMENT, FILTERS, ALWAYS})
+RECURSION = "recursion"
+IN_ANY_STEP = frozenset({FILTERS, ALWAYS, RECURSION})
+"""Kinds that are taken to matter to each step, whatever its code names."""
+
+IMPLICIT = IN_ANY_STEP | {ENVIRONMENT}
 """Kinds that matter to code which does not name them."""
 
 _OF_MODULE = "module:"
@@ -67,12 +71,13 @@ CALLS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(words("decimal.setcontext"), (NUMBERS,)),
     **dict.fromkeys(
         words("""
-        sys.setrecursionlimit time.tzset locale.setlocale os.umask sys.set_int_max_str_digits socket.setdefaulttimeout
+        time.tzset locale.setlocale os.umask sys.set_int_max_str_digits socket.setdefaulttimeout
         pandas.api.extensions.register_dataframe_accessor pandas.api.extensions.register_series_accessor
         pandas.api.extensions.register_index_accessor
         """),
         (ALWAYS,),
     ),
+    "sys.setrecursionlimit": (RECURSION,),
     **{
         call: (f"module:{call.partition('.')[0]}",)
         for call in words("""
@@ -123,8 +128,12 @@ OF_WHOLE_MODULES = {
 }
 """Kinds of state that all of a module depends on."""
 
-ON_LOGGERS = words("setLevel addHandler removeHandler addFilter")
+ON_LOGGERS = words("setLevel addHandler removeHandler addFilter removeFilter")
 """Methods that set the state of a logger."""
+
+LISTS_OF_LOGGERS = words("handlers filters")
+OF_LOGGERS = LISTS_OF_LOGGERS | words("level propagate disabled getEffectiveLevel isEnabledFor hasHandlers")
+"""What tells of the state of a logger."""
 
 OBJECTS: dict[str, str] = {
     "os.environ": ENVIRONMENT,

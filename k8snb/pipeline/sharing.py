@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from k8snb.analysis import state_tables as known
 from k8snb.analysis.facts import CellFacts, ModuleState, Pass, Replay, Setting
+from k8snb.analysis.replay import of_call
 from k8snb.pipeline.model import Carried, Cell, Unshared
 from k8snb.pipeline.sources import code_of, with_uses
 
 _STAYS = frozenset({known.FOLDER, known.PATH})
 """Kinds that cannot be repeated in a pod: its folders are others."""
 
+_LOGGERS = "logging.getLogger"
 _SCIENTIFIC = frozenset({"numpy", "pandas", "scipy", "sklearn", "matplotlib", "seaborn", "statsmodels"})
 """Modules that do not ask the environment for secrets."""
 
@@ -74,17 +76,23 @@ def _with_functions(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[s
     done = []
     matter = False
     estimators = frozenset[str]()  # that draw when they are fitted
+    loggers = frozenset[str]()
     for place, cell in enumerate(cells):
         settings, uses = list(cell.facts.state.settings), dict(cell.facts.state.uses)
         fitted = [p for p in cell.facts.passes if _fits(p) and not p.names.isdisjoint(estimators)]
         uses |= {known.NUMPY: min(p.line for p in fitted)} if fitted and known.NUMPY not in uses else {}
+        loggers = loggers.difference(cell.facts.binds) | {n for n, by in cell.facts.made_by.items() if by == _LOGGERS}
+        if logging := [line for name, line in cell.facts.reads.items() if name in loggers]:
+            uses[known.LOGGING] = min(*logging, uses.get(known.LOGGING, sys.maxsize))
         estimators = estimators.difference(cell.facts.binds, *(p.names for p in fitted)) | cell.facts.drawing_later
         for name in with_uses(cell.facts.reads, cells[:place], kernel_uses) if matter else ():
             for facts, bound in code_of(name, cells[:place]):
                 inner, line = facts.functions.get(bound, ModuleState()), cell.facts.reads.get(name, 1)
-                kinds = {kind for setting in inner.settings for kind in setting.kinds}
-                if kinds:
-                    settings.append(Setting(line, tuple(sorted(kinds)), f"{name}()"))
+                args = cell.facts.state.calls.get(name)
+                is_instance = bound != name and bound in facts.codes and facts.codes[bound].is_class
+                for setting in inner.settings if not is_instance else ():
+                    again = of_call(setting.replay, inner.parameters, args)
+                    settings.append(Setting(line, setting.kinds, f"{name}()", again))
                 for kind in inner.uses:
                     uses[kind] = min(line, uses.get(kind, line))
         matter = matter or bool(cell.facts.functions)
@@ -106,8 +114,10 @@ def _share(place: int, setting: Setting, cells: Sequence[Cell], does: Sequence[M
     else:
         reader = _share_option(place, setting, carried, cells, does, sharing)
     if reader is not None and not setting.quiet:
-        text = _words(place, setting, cells, reader)
-        sharing.unshared.append(Unshared(place, setting.line, reader, text))
+        found = Unshared(place, setting.line, reader, _words(place, setting, cells, reader))
+        told = [(one.cell, one.line, one.reader) for one in sharing.unshared]
+        if (found.cell, found.line, found.reader) not in told:  # a line may set several things
+            sharing.unshared.append(found)
 
 
 def _share_option(
@@ -169,7 +179,7 @@ def _matters(setting: Setting, cell: Cell, does: ModuleState) -> bool:
     for kind in setting.kinds:
         own = [s.line for s in does.settings if kind in s.kinds]
         line = does.uses.get(kind)
-        if kind in {known.FILTERS, known.ALWAYS}:
+        if kind in known.IN_ANY_STEP:
             line = (line or sys.maxsize) if cell.step is not None else line
         if kind == known.ENVIRONMENT and setting.secret and cell.step is not None and not own:
             line = line or (1 if _may_ask(cell) else None)

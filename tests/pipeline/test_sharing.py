@@ -26,6 +26,7 @@ def step(name, source):
 
 SEED = "np.random.seed(0)"
 DRAW = "x = np.random.rand()"
+SEEDS = "def seed(n=1):\n    random.seed(n)\n    np.random.seed(n)"
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,9 @@ DRAW = "x = np.random.rand()"
         (["N = len(os.sep)", "pd.options.display.max_rows = N  # k8snb: quiet", step("a", "print(1)")], "", None),
         (["os.chdir('/tmp')", step("a", "pd.read_csv('x.csv')")], "", 2),
         (["os.chdir('/tmp')", step("a", "x = 1")], "", None),
+        (["home = os.getcwd()\nos.chdir('d')\nos.chdir(home)", step("a", "open('x.csv')")], "", None),
+        (["%cd d\nx = 1\n%cd ..", step("a", "open('x.csv')")], "", None),
+        (["home = os.getcwd()\nos.chdir(home)", step("a", "open('x.csv')")], "", 2),
         (["sys.path.append('..')", step("a", "import helpers")], "", 2),
         (["sys.path.append('..')", step("a", "import numpy")], "", None),
         # attributes of modules, wherever they are imported
@@ -89,7 +93,17 @@ DRAW = "x = np.random.rand()"
         (["random.seed(0)", step("a", DRAW), step("b", DRAW)], "", None),
         # through functions
         ([f"def f(): return np.random.rand()\n{SEED}", step("a", "f()"), step("b", "y = f()")], "a", 3),
-        ([f"def seed():\n    {SEED}\nseed()", step("a", DRAW)], "", 2),
+        ([f"def seed():\n    {SEED}\nseed()", step("a", DRAW), step("b", DRAW)], "a", 3),
+        ([SEEDS, "seed(0)", step("a", DRAW), step("b", "random.random()")], "a b", None),
+        ([SEEDS, "seed(n=3)", step("a", DRAW)], "a", None),
+        ([SEEDS, "n = 3", "seed(n)", step("a", DRAW)], "a", None),
+        ([SEEDS, "n = len(os.sep)", "seed(n)", step("a", DRAW)], "", 4),
+        ([SEEDS, "seed(len(os.sep))", step("a", DRAW)], "", 3),
+        ([SEEDS, "seed(1)\nseed(2)", step("a", DRAW)], "", 3),
+        ([SEEDS, "if SEED: seed(1)", step("a", DRAW)], "", 3),
+        (["def seed(n=None):\n    if n is None: return\n    np.random.seed(n)\nseed(1)", step("a", DRAW)], "", 2),
+        (["def seed(n):\n    n = n + 1\n    np.random.seed(n)\nseed(1)", step("a", DRAW)], "", 2),
+        (["a = b = 1\ndef seed(a, b): np.random.seed(a + 2 * b)\nseed(b, a)", step("a", DRAW)], "", 2),
         ([f"def seed():\n    {SEED}", step("a", f"seed()\n{DRAW}"), step("b", f"seed()\n{DRAW}")], "", None),
     ],
 )
@@ -105,6 +119,15 @@ def test_cell_and_line_and_the_way_out_are_told():
     assert text.startswith("code cell 2, line 2: os.environ['DB_PASSWORD'] may be a secret")
     assert "--secret" in text
     assert "abc" not in text
+
+
+def test_what_a_function_sets_is_repeated_with_its_arguments():
+    found = pipeline(SEEDS, "k = 3\nseed(k)", step("a", DRAW), step("b", "random.random()"))
+    codes = [carried.code for one in found.steps for carried in one.carried]
+    assert codes == [
+        "k = 3\nn = k\nimport numpy as np\nnp.random.seed(n)",
+        "k = 3\nn = k\nimport random as random\nrandom.seed(n)",
+    ]
 
 
 def test_constants_of_other_cells_are_put_in():
