@@ -1,4 +1,4 @@
-"""What one kernel keeps beside the variables: displayed values, annotations, cached results, who derives from whom."""
+"""What one kernel keeps beside the variables: last values, annotations, cached results, subclasses, files mapped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from k8snb.analysis import tables
 from k8snb.analysis.facts import Kept
+from k8snb.analysis.files.opened import maps_to_change
 from k8snb.analysis.imported import path_of
+from k8snb.analysis.makers import bound_to
 
 DISPLAYED = re.compile(r"_{1,3}|_\d+|_oh|Out")
 """Names under which IPython keeps values that cells have displayed."""
@@ -37,7 +39,8 @@ def of_cell(
     annotated = [node.lineno for node in tree.body if _is_annotation(node)]
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.decorator_list]
-    if not (shown or annotated or classes or functions):
+    maps = {name: value.lineno for name, value, _ in bound_to(tree.body) if _maps(value) and value.lineno not in quiet}
+    if not (shown or annotated or classes or functions or maps):
         return _NOTHING
     classes = [node for node in classes if node.lineno not in quiet]
     cached = {node.name: node.lineno for node in functions if _is_cached(node, names) and node.lineno not in quiet}
@@ -47,6 +50,7 @@ def of_cell(
         derives={node.name: node.lineno for node in classes if node.bases},
         one_dict={node.name: node.lineno for node in classes if _shares_attributes(node)},
         cached=cached,
+        maps=maps,
         doing=frozenset(node.name for node in functions if node.name in cached and _does(node, effects)),
         calls=frozenset(_called(tree.body) & cached.keys()) if cached else frozenset(),
     )
@@ -66,6 +70,10 @@ def _displayed(tree: ast.Module, source: str) -> int:
 
 
 _GIVES_NOTHING = tables.CHANGING_METHODS - {"pop", "setdefault", "popitem"} | tables.words("print display show close")
+
+
+def _maps(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and maps_to_change(value)
 
 
 def _is_annotation(node: ast.stmt) -> bool:

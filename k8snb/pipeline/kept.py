@@ -36,6 +36,7 @@ def kept(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> It
                 *_derived(cell, above, reached),
                 *_cached(cell, above, reached, kernel_uses),
                 *_of_one_dict(cell, above, reached, kernel_uses),
+                *_mapped(cell, above),
             ):
                 text = f"{name_of(maker, cells[maker])}, line {line}: {what.format(name_of(reader, cell))}"
                 yield Unshared(maker, line, reader, text)
@@ -55,9 +56,8 @@ def _asks(facts: CellFacts) -> bool:
 def _leaves_any(facts: CellFacts) -> bool:
     """Say whether a cell leaves something that may matter to any other, or functions that read something."""
     functions = facts.functions.values() if facts.functions else ()
-    return bool(
-        facts.kept.cached or facts.kept.one_dict or any(not _READ.isdisjoint(function.uses) for function in functions)
-    )
+    keeps = facts.kept.cached or facts.kept.one_dict or facts.kept.maps
+    return bool(keeps or any(not _READ.isdisjoint(function.uses) for function in functions))
 
 
 def _read_displayed(facts: CellFacts) -> list[str]:
@@ -146,6 +146,15 @@ def _of_one_dict(
             if there & {name, *instances} and any(_apart(cell, other) for other in makers):
                 what = f"instances of {name} share one __dict__, but not with those of {{}}: keep it in a variable"
                 yield place, line, what
+
+
+def _mapped(cell: Cell, above: Sequence[Cell]) -> _Found:
+    """Tell of arrays in files that a cell changes in another process: there they are in memory."""
+    for name in cell.facts.changes:
+        maker = next((place for place in reversed(range(len(above))) if name in above[place].facts.binds), None)
+        if maker is not None and name in above[maker].facts.kept.maps and _apart(cell, above[maker]):
+            what = f"the file of {name} stays as it is where {{}} changes {name}: open it there, in the same cell"
+            yield maker, above[maker].facts.kept.maps[name], what
 
 
 def _readers(

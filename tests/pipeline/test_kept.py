@@ -101,3 +101,42 @@ def test_annotations_of_other_cells():
     assert [found[:2] for found in told("x: int = 3", step("a", "y: str = ''"), "print(__annotations__)")] == [(1, 2)]
     assert [found[:2] for found in told("x: int = 3", step("a", "print(__annotations__)"))] == [(0, 1)]
     assert told(step("a", "x: int = 3"), "def f(n: int): pass", "f.__annotations__") == []
+
+
+MAKES = "import numpy as np\nmm = np.memmap('a', mode='w+')"
+
+
+@pytest.mark.parametrize(
+    ("maker", "changer", "called"),
+    [
+        (MAKES, step("b", "mm[:] = 1"), "code cell 1"),
+        (step("a", MAKES), step("b", "mm[:] = 1"), "step a"),
+        (step("a", MAKES), "mm[:] = 1", "step a"),
+        (MAKES, step("b", "def f(x): x[0] = 1\nf(mm)"), "code cell 1"),
+    ],
+)
+def test_an_array_in_a_file_that_another_process_changes(maker, changer, called):
+    [(_, reader, text)] = told(maker, changer)
+    assert reader == 1
+    assert text.startswith(f"{called}, line {maker.count(chr(10)) + 1}: the file of mm stays as it is where ")
+    assert told(maker + "  # k8snb: quiet", changer) == []
+
+
+@pytest.mark.parametrize("changer", [step("b", "print(mm.sum())"), step("b", "mm = [0]\nmm[0] = 1"), "mm[:] = 1"])
+def test_an_array_in_a_file_that_stays_right(changer):
+    assert told(MAKES, changer) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "changes"),
+    [
+        ("np.memmap('a', mode='w+')", True),
+        ("np.memmap('a')", True),
+        ("np.load('a.npy', mmap_mode='r+')", True),
+        ("np.lib.format.open_memmap('a', mode='w+')", True),
+        ("np.memmap('a', mode='r')", False),
+        ("np.load('a.npy')", False),
+    ],
+)
+def test_arrays_in_files_that_change_with_them(source, changes):
+    assert ("mm" in analyse(f"mm = {source}").kept.maps) is changes
