@@ -274,6 +274,8 @@ _LOOKS: dict[type, Callable[[Any], State]] = {
     array.array: lambda obj: State((), (obj.typecode, obj.tobytes())),
     types.FunctionType: _of_function,
     types.CellType: _of_cell,
+    types.GenericAlias: lambda obj: State([obj.__origin__, *obj.__args__]),
+    types.UnionType: lambda obj: State(list(obj.__args__)),
     types.MethodType: lambda obj: State([obj.__self__, obj.__func__]),
     types.BuiltinMethodType: lambda obj: State([obj.__self__], obj.__qualname__),
     functools._lru_cache_wrapper: lambda obj: State([obj.__wrapped__], repr(obj.cache_parameters())),  # noqa: SLF001

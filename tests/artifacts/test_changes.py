@@ -175,6 +175,7 @@ def test_names_that_share_nothing_any_more_have_changed(store):
     assert changed(store, group, loaded, {})
 
 
+OWN, OWN_TOO = (type("Own", (), {"__module__": "__main__", "__qualname__": "Own"}) for _ in range(2))
 SHARED, CIRCLE, OTHER_CIRCLE = [1], [1], [1]
 CIRCLE.append(CIRCLE)
 OTHER_CIRCLE.append(OTHER_CIRCLE)
@@ -204,6 +205,9 @@ OTHER_CIRCLE.append(OTHER_CIRCLE)
         (pd.DataFrame({"a": [[1]]}), pd.DataFrame({"a": [[2]]}), False),
         (pd.Series([1], name="a"), pd.Series([1], name="b"), False),
         (pd.Series([1, 2]), pd.Series([1, 2], index=[1, 2]), False),
+        (list[OWN], list[OWN_TOO], True),
+        (OWN | None, OWN_TOO | None, True),
+        (list[OWN], list[int], False),
     ],
 )
 def test_alike_means_type_structure_and_contents(one, other, same):
