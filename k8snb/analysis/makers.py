@@ -35,9 +35,7 @@ _KINDS = {
     "a process": words("subprocess.Popen threading.Thread multiprocessing.Process"),
     GENERATOR: (GENERATOR,),
 }
-_GIVES_ITSELF = frozenset(
-    path for kind in ("a connection", "a client", "a pool of workers", "an open file") for path in _KINDS[kind]
-)
+_GIVES_ITSELF = frozenset(path for kind in ("a connection", "a client", "a pool of workers") for path in _KINDS[kind])
 """What ``with ... as name`` binds to what is made."""
 
 _KIND_OF = {path: kind for kind, paths in _KINDS.items() for path in paths}

@@ -26,7 +26,7 @@ import cloudpickle
 from blake3 import blake3
 from cloudpickle.cloudpickle import _find_imported_submodules
 
-from k8snb.artifacts import enums, frames, rebuild, versions, views
+from k8snb.artifacts import enums, frames, instances, rebuild, versions, views
 from k8snb.artifacts.arena import Arena
 from k8snb.artifacts.buffers import IN_BAND
 from k8snb.artifacts.loaded import loaded
@@ -146,6 +146,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             WeakKeyDictionary: self._weak,
             WeakValueDictionary: self._weak,
             memoryview: _memoryview,
+            **dict.fromkeys(_FILES, _closed_file),
             MethodType: self._method,
             BuiltinMethodType: self._method,
             functools._lru_cache_wrapper: self._lru_cache,  # noqa: SLF001 - it has no other name
@@ -165,6 +166,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         reducer: Callable[[Any], Any] = _leave
         if issubclass(kind, BaseException):
             reducer = self._exception
+        elif instances.loads_too_early(kind):
+            reducer = instances.reduce
         elif pandas := loaded("pandas"):
             if issubclass(kind, pandas.Index):
                 reducer = self._index
@@ -215,8 +218,11 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         version = tuple(self._version(kind))
         attributes.pop("__slotnames__", None)  # `copyreg` puts it there when it first sees an instance
         own = vars(kind)
-        # What is the base's too, cloudpickle leaves out.
+        # What is the base's too, cloudpickle leaves out. It sorts the rest; names that Python gives a meaning to stay
+        # so: of these, making a class puts some before all others.
         attributes |= {name: own[name] for name in sorted(rebuild.deletable(kind) - attributes.keys())}
+        in_order = [name for name in own if name in attributes and not _is_dunder(name)]
+        attributes |= {name: attributes.pop(name) for name in in_order}
         if "_member_map_" in own:
             if made_of := enums.members_of(kind):
                 make, args[3] = enums.make, made_of
@@ -422,6 +428,10 @@ class _PicklerOfOne(Pickler):
         return versions.Version()
 
 
+def _is_dunder(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
 def digest_of(kind: type) -> str:
     """Return a digest (BLAKE3, hexadecimal) of a class's attributes, the same in this process until they change."""
     pickler = _PicklerOfOne(kind)
@@ -441,6 +451,18 @@ def _function_attributes() -> tuple[str, ...]:
     lazy = sys.version_info >= (3, 14)
     annotations = "__annotate__" if lazy else "__annotations__"
     return ("__qualname__", annotations, "__kwdefaults__", "__defaults__", "__module__", "__doc__")
+
+
+_FILES = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
+
+
+def _closed_file(file: Any) -> Any:
+    """Pack a file that is closed: what ``with open(...) as file`` leaves."""
+    if not file.closed or not isinstance(getattr(file, "name", None), str):
+        return NotImplemented
+    text = (file.encoding, file.errors) if isinstance(file, io.TextIOWrapper) else (None, None)
+    buffered = not isinstance(file, io.FileIO)
+    return rebuild.closed_file, (file.name, file.mode, *text, buffered)
 
 
 def _memoryview(view: memoryview) -> Any:

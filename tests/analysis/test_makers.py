@@ -15,7 +15,7 @@ IMPORTS = "import sqlite3, threading\nfrom contextlib import contextmanager\n"
     [
         ("conn = sqlite3.connect(':memory:')", "conn: a connection"),
         ("with sqlite3.connect('a') as conn: pass", "conn: a connection"),
-        ("with open('a.txt', 'w') as f: pass", "f: an open file"),
+        ("f = open('a.txt', 'w')", "f: an open file"),
         ("lock = threading.Lock()", "lock: a lock"),
         ("rows = (x for x in 'ab')", "rows: a generator"),
         ("def gen(): yield 1\nrows = gen()", "rows: a generator"),
@@ -25,6 +25,7 @@ IMPORTS = "import sqlite3, threading\nfrom contextlib import contextmanager\n"
         ("rows = (x for x in 'ab')\nrows = [*rows]", ""),
         ("rows = (x for x in 'ab')\nfor rows in 'ab': pass", ""),
         ("with open('a.txt') as f: text = f.read()", ""),
+        ("with open('a.txt', 'w') as f: pass", ""),
         ("with threading.Lock() as got: pass", ""),
         ("@contextmanager\ndef timer(): yield 1\nwith timer() as t: pass", ""),
         ("def make():\n    def gen(): yield 1\n    return list(gen())\ndata = make()", ""),

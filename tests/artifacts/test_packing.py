@@ -597,3 +597,67 @@ def test_many_small_arrays_lie_together(store):
     before = [a.copy() for a in x]
     x[500][:] = -1
     assert [n for n, (a, b) in enumerate(zip(x, before, strict=True)) if not np.array_equal(a, b)] == [500]
+
+
+@pytest.mark.parametrize("mode", ["w", "r", "a+", "rb", "wb", "r+b"])
+def test_a_file_that_was_closed_travels_as_one(travel, tmp_path, mode):
+    path = tmp_path / "a.txt"
+    path.write_text("text")
+    with path.open(mode) as file:
+        there = path.stat().st_size
+    back, _ = travel({"file": file, "files": [file]})
+    assert repr(back["file"]) == repr(file)
+    assert (back["file"].name, back["file"].mode, back["file"].closed) == (str(path), file.mode, True)
+    assert back["files"][0] is back["file"]
+    assert path.stat().st_size == there  # the file itself is not touched
+    with pytest.raises(ValueError, match="closed"):
+        back["file"].fileno()
+
+
+ITSELF = """
+from collections import OrderedDict, defaultdict, Counter
+class Wrap:
+    def __init__(self, inner): self.inner = inner
+    def __getattr__(self, name): return getattr(self.inner, name)
+class Slotted(Wrap):
+    __slots__ = ("more",)
+class LRU(OrderedDict):
+    def __init__(self, n): super().__init__(); self.n = n
+    def __setitem__(self, k, v):
+        super().__setitem__(k, v)
+        while len(self) > self.n: self.popitem(last=False)
+class Log(list):
+    def __init__(self, name): self.name, self.count = name, 0
+    def append(self, x): self.count += 1; super().append(x)
+class Tags(set):
+    def __init__(self, kind, *tags): super().__init__(tags); self.kind = kind
+class Groups(defaultdict):
+    def __init__(self): super().__init__(list)
+class Votes(Counter):
+    def __init__(self, who): super().__init__(); self.who = who
+w, s, lru, log, tags, groups, votes = Wrap([1]), Slotted([2]), LRU(2), Log("a"), Tags("t", "x"), Groups(), Votes("me")
+s.more = s.inner
+lru["a"] = lru
+log.append(w)
+groups["g"].append(log)
+votes["v"] += 2
+"""
+
+
+def test_objects_whose_own_code_needs_their_attributes_load_without_it(travel):
+    cell = notebook(ITSELF)
+    names = ("w", "s", "lru", "log", "tags", "groups", "votes")
+    back, _ = travel({name: cell[name] for name in names}, namespace=cell)
+    assert [type(back[name]).__name__ for name in names] == ["Wrap", "Slotted", "LRU", "Log", "Tags", "Groups", "Votes"]
+    assert (back["w"].inner, back["s"].more, back["s"].more is back["s"].inner) == ([1], [2], True)
+    assert (back["lru"]["a"] is back["lru"], back["lru"].n) == (True, 2)
+    assert (back["log"][0] is back["w"], back["log"].count, back["log"].name) == (True, 1, "a")
+    assert (back["tags"], back["tags"].kind) == ({"x"}, "t")
+    assert (back["groups"]["g"][0] is back["log"], back["groups"]["new"]) == (True, [])
+    assert (dict(back["votes"]), back["votes"].who) == ({"v": 2}, "me")
+
+
+def test_a_class_keeps_the_order_of_its_attributes(travel):
+    cell = notebook("class C:\n    z = 1\n    a = 2\n    def m(self): pass\n    b = 3\nC.y = 4")
+    back, _ = travel({"C": cell["C"]}, namespace=cell)
+    assert [name for name in vars(back["C"]) if not name.startswith("__")] == ["z", "a", "m", "b", "y"]
