@@ -25,7 +25,7 @@ from inprocess import notebook
 from k8snb.analysis import analyse, body, looks, step_line
 from k8snb.notebook.cells import _analyse
 from k8snb.pipeline import Cell, build
-from k8snb.pipeline.looks import only_looked_at
+from k8snb.pipeline.looks import OnlyLookedAt
 
 ORDINARY = Path(__file__).parents[1] / "tests" / "ordinary"
 CELLS = 200
@@ -69,8 +69,9 @@ def whole(cells: Sequence[tuple[str, str | None]]) -> None:
     read = [Cell(source, analyse(source), step) for source, step in cells]
     known = {name for cell in read for name in cell.facts.outputs | cell.facts.reads.keys()}
     pipeline = build(read, name="notebook", known=known)
+    looked_at = OnlyLookedAt(pipeline)
     for step in pipeline.steps:
-        only_looked_at(pipeline, step)
+        looked_at[step.name]
 
 
 def one_by_one(steps: int, *, loaded: bool) -> float:

@@ -14,27 +14,37 @@ from k8snb.pipeline.model import Cell, Pipeline, Step
 
 
 def only_looked_at(pipeline: Pipeline, step: Step) -> dict[str, frozenset[str]]:
-    """Say whose objects a step leaves as they are, if these are plain data.
+    """Return what `OnlyLookedAt` says of one step."""
+    return OnlyLookedAt(pipeline)[step.name]
 
-    Returns
-    -------
-    dict of str to frozenset of str
-        Names that the step's cell reads, and for each the names whose objects may be, or contain, parts of its object
-        in the end.
+
+class OnlyLookedAt:
+    """Says whose objects steps leave as they are, if these are plain data. Cells are taken in once for all steps below.
+
+    ``[step]`` gives the names that the step's cell reads, and for each the names whose objects may be, or contain,
+    parts of its object in the end.
     """
-    place = next((i for i, cell in enumerate(pipeline.cells) if cell.step == step.name), None)
-    if place is None:
-        return {}
-    *above, cell = pipeline.cells[: place + 1]
-    functions = _Functions()
-    for other in above:
-        functions.add(other)
-    own = functions.add(cell, whole=True)
-    return {
-        name: found.into
-        for name, found in own.names.items()
-        if name not in cell.facts.changes and functions.hold(found)
-    }
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._cells = pipeline.cells
+        self._above = {0: _Functions()}  # those of so many cells
+
+    def __getitem__(self, step: str) -> dict[str, frozenset[str]]:
+        place = next((i for i, cell in enumerate(self._cells) if cell.step == step), None)
+        if place is None:
+            return {}
+        nearest = max(count for count in self._above if count <= place)
+        functions = self._above[nearest].copy()
+        for other in self._cells[nearest:place]:
+            functions.add(other)
+        self._above[place] = functions.copy()
+        cell = self._cells[place]
+        own = functions.add(cell, whole=True)
+        return {
+            name: found.into
+            for name, found in own.names.items()
+            if name not in cell.facts.changes and functions.hold(found)
+        }
 
 
 class _Functions:
@@ -47,6 +57,15 @@ class _Functions:
         self._bound: set[str] = set()
         self._assigned: set[str] = set()
         self._packages: set[str] = set()
+
+    def copy(self) -> _Functions:
+        """Return one that goes on on its own."""
+        new = _Functions()
+        new._imported = dict(self._imported)
+        new._functions = {name: list(ones) for name, ones in self._functions.items()}
+        new._methods = {name: list(ones) for name, ones in self._methods.items()}
+        new._bound, new._assigned, new._packages = set(self._bound), set(self._assigned), set(self._packages)
+        return new
 
     def add(self, cell: Cell, *, whole: bool = False) -> Looks:
         """Take in one more cell; return what is known of its functions, or of the whole of it."""

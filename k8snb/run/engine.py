@@ -21,7 +21,7 @@ from k8snb.artifacts.transfer import copy_group, digest
 from k8snb.errors import DiedError, DisruptedError, K8snbError, PipelineError, RunCancelled, TimeoutExceededError
 from k8snb.orchestrators import open_orchestrator
 from k8snb.orchestrators.base import Attempt, Capability, Orchestrator
-from k8snb.pipeline.looks import only_looked_at
+from k8snb.pipeline.looks import OnlyLookedAt
 from k8snb.pipeline.model import Step
 from k8snb.run import portal, record
 from k8snb.run.attempt import Outcome, died, execute
@@ -127,6 +127,7 @@ class _Run:
             parameters=dict(request.parameters),
         )
         self.given = Given(request)
+        self.looked_at = OnlyLookedAt(request.pipeline)
         self.active: set[Key] = set()
         self.images: dict[str, str] = {}
         self.void: set[Key] = set()  # attempts that count for nothing: they were given what was not right
@@ -307,7 +308,7 @@ class _Run:
             submodules=list(step.submodules),
             futures=sorted(step.cell.futures),
             carried=[Carried(c.code, list(c.modules), f"{c.where}: {c.text}") for c in step.carried],
-            looked_at={name: sorted(into) for name, into in only_looked_at(self.request.pipeline, step).items()},
+            looked_at={name: sorted(into) for name, into in self.looked_at[step.name].items()},
             extensions=list(step.extensions),
         )
 
