@@ -81,7 +81,7 @@ def uses(value: Any) -> set[str]:
     todo = deque([value] if not issubclass(type(value), _PLAIN) else ())  # what is near comes first
     while todo and len(seen) < OBJECTS:
         one = todo.popleft()
-        if type(one) is types.FunctionType and one.__module__ == "__main__":
+        if type(one) is types.FunctionType and one.__globals__.get("__name__") == "__main__":
             found.update(_global_names(one.__code__))
         new = [part for part in _parts(one) if id(part) not in seen and not issubclass(type(part), _PLAIN)]
         seen.update(map(id, new))
