@@ -18,7 +18,7 @@ OK, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
-    args = _parser().parse_args(arguments)
+    args = _parser().parse_args(_with_equals(sys.argv[1:] if arguments is None else arguments))
     try:
         code: int = args.do(args)
     except K8snbError as e:
@@ -28,6 +28,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("k8snb: interrupted", file=sys.stderr)
         return INTERRUPTED
     return code
+
+
+def _with_equals(arguments: Sequence[str]) -> list[str]:
+    """Put ``-p NAME=VALUE`` in the place of ``-p NAME VALUE``, as papermill has it."""
+    left, found = list(arguments), list[str]()
+    while left:
+        match left:
+            case ["-p" | "--parameter" | "--parameters", name, value, *left] if name.isidentifier():
+                found += ["-p", f"{name}={value}"]
+            case [one, *left]:
+                found.append(one)
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:

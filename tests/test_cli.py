@@ -121,7 +121,7 @@ def test_a_notebook_with_kales_tags_runs(folder: Path) -> None:
             7: "pipeline-metrics",
         },
     )
-    out, err = (run := command("run", notebook, "-p", "n=16")).communicate(timeout=120)
+    out, err = (run := command("run", notebook, "-p", "n", "16")).communicate(timeout=120)
     assert run.returncode == 0, err
     assert out == "4.0\nb is 5.0\nc is 10.0 16\n"
     assert "[make: succeeded" in err
