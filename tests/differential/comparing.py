@@ -18,9 +18,11 @@ nothing more is compared.
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -124,19 +126,32 @@ class Comparer:
 
     def __init__(self, floor: Kernel, piped: Piped) -> None:
         self._floor, self._piped = floor, piped
+        self._folder = Path.cwd()
 
     def compare(self, notebook: Notebook) -> Comparison:
-        """Run a notebook both ways."""
+        """Run a notebook both ways, each time in an empty folder."""
+        self._start_anew()
         try:
             got = self._piped.notebook(notebook)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not the notebook's
             return Comparison(crash=f"{type(error).__name__}: {error}")
+        self._start_anew()
         expected = self._run_floor(notebook, got)
         raised = any(told.error for told in expected.values())
         if got.refused:
             return Comparison(words=tuple(got.words), raised=raised)
         differences = tuple(_of_cells(expected, got)) + tuple(self._of_variables(got.unread))
         return Comparison(differences, _named(notebook, differences, got.words), tuple(got.words), raised)
+
+    def _start_anew(self) -> None:
+        """Remove the files that a run has left, and the modules among them."""
+        os.chdir(self._folder)
+        for path in self._folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", None)).startswith(f"{self._folder}/"):
+                del sys.modules[name]
+        importlib.invalidate_caches()
 
     def _run_floor(self, notebook: Notebook, got: Executed) -> dict[int, Told]:
         self._floor.clear()
