@@ -110,6 +110,17 @@ def _of_body(kind: Literal["function", "class"], body: list[ast.stmt], parameter
     return Scope(kind, frozenset(own), frozenset(shared), tuple(parameters))
 
 
+def with_defaults(args: ast.arguments) -> Iterator[tuple[str, ast.expr | None]]:
+    """Yield the parameters that stand for one argument each, with their defaults."""
+    by_place = [*args.posonlyargs, *args.args]
+    defaults: list[ast.expr | None] = [
+        *[None] * (len(by_place) - len(args.defaults)),
+        *args.defaults,
+        *args.kw_defaults,
+    ]
+    yield from ((one.arg, default) for one, default in zip((*by_place, *args.kwonlyargs), defaults, strict=True))
+
+
 def parameters(args: ast.arguments) -> list[ast.arg]:
     """Return all parameters of a function, ``*args`` and ``**kwargs`` last."""
     named = [*args.posonlyargs, *args.args, *args.kwonlyargs]

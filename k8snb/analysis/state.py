@@ -14,6 +14,7 @@ from k8snb.analysis.facts import ModuleState, Setting
 from k8snb.analysis.imported import dotted, is_module, path_of
 from k8snb.analysis.makers import bound_to
 from k8snb.analysis.mutation import last_name
+from k8snb.analysis.scopes import with_defaults
 from k8snb.analysis.source import quiet_lines
 from k8snb.analysis.syntax import Expansion
 
@@ -450,15 +451,8 @@ def _goes_straight(function: ast.FunctionDef) -> bool:
 
 def _parameters(function: ast.FunctionDef) -> Iterator[tuple[str, str | None]]:
     """Yield a function's parameters, with their defaults that are literals."""
-    args = function.args
-    by_place = [*args.posonlyargs, *args.args]
-    defaults: list[ast.expr | None] = [
-        *[None] * (len(by_place) - len(args.defaults)),
-        *args.defaults,
-        *args.kw_defaults,
-    ]
-    for parameter, default in zip((*by_place, *args.kwonlyargs), defaults, strict=True):
-        yield parameter.arg, ast.unparse(default) if isinstance(default, ast.Constant) else None
+    for name, default in with_defaults(function.args):
+        yield name, ast.unparse(default) if isinstance(default, ast.Constant) else None
 
 
 def _arguments(call: ast.Call) -> tuple[tuple[int | str, str], ...] | None:

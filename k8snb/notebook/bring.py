@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
@@ -85,8 +85,8 @@ class Bringer:
         if cell.entry is not None and cell.entry.modules is not None:
             facts = replace(facts, files=facts.files.with_code(cell.entry.modules))
         above = [entry.cell for entry in reversed(entries)]
-        *writes, own = paths.written([*above, Cell(source, facts)], {})
-        read = paths.asked(facts, facts.reads, above, writes)
+        *writes, own = paths.written([*above, Cell(source, facts)])
+        read = paths.asked(facts, above, writes)
         if self._are_apart():
             for path, where in read.items():
                 if where and (steps := paths.known_writers(path, above, writes, there=is_there(path, Path.cwd()))):
@@ -94,7 +94,7 @@ class Bringer:
             return
         makers = {path: paths.writers(path, above, writes, own) for path in read}
         steps_above = [entry.step for entry in entries if entry.step is not None]
-        makers |= {path: steps_above for path in self._missing(facts.files, writes) if not makers.get(path)}
+        makers |= {path: steps_above for path in self._missing(facts.files, read, writes) if not makers.get(path)}
         makers |= paths.users(own - makers.keys(), above, writes)
         tried = {entry.step for entry in self._cells if entry.tried}
         if waiting := {path: steps for path, steps in makers.items() if not tried.issuperset(steps)}:
@@ -102,10 +102,11 @@ class Bringer:
             self._run(sorted({step for steps in waiting.values() for step in steps} - tried))
 
     @staticmethod
-    def _missing(files: Files, writes: Iterable[frozenset[str]]) -> set[str]:
+    def _missing(files: Files, read: Collection[str], writes: Iterable[frozenset[str]]) -> set[str]:
         """Return the paths that a cell opens and that nobody is known to write: a step's library may, or its module."""
         known = frozenset[str]().union(*writes)
-        return {p for p in files.opens | files.asks if gaps.is_whole(p) and p not in known and not is_there(p, Path())}
+        asked = files.opens.intersection(read) | files.asks
+        return {path for path in asked if gaps.is_whole(path) and path not in known and not is_there(path, Path())}
 
     def _tell_what_may_be_read(self, cell: Running) -> None:
         """Say why all that steps make is brought, for a cell whose code does not tell what it reads."""

@@ -7,11 +7,14 @@ import sys
 from collections.abc import Mapping
 from functools import lru_cache, reduce
 from pathlib import Path
+from typing import TypeVar
 
 from k8snb.analysis.facts import CellFacts
 from k8snb.analysis.files import Files, files, is_method, name_of_method
 from k8snb.analysis.imported import dotted, is_module
 from k8snb.images.code import LIMIT, local_modules
+
+_T = TypeVar("_T")
 
 
 def files_of(facts: CellFacts, folder: Path) -> Files | None:
@@ -27,7 +30,7 @@ def files_of(facts: CellFacts, folder: Path) -> Files | None:
         return None
     names = {name: dotted(path).rpartition(".")[2] for name, path in facts.imported.items() if not is_module(path)}
     imported = {name: frozenset({name_of_method(original)}) for name, original in names.items()}
-    return code.with_code(Files(called_in_code=imported))
+    return code.with_code(Files(used_in_code=imported))
 
 
 @lru_cache(maxsize=256)
@@ -38,13 +41,20 @@ def _files(path: Path, changed: int) -> Files:  # noqa: ARG001 - it is read agai
     except (OSError, SyntaxError, ValueError):
         return Files()
     own = files(tree, list(ast.walk(tree)))
-    called = {name: frozenset(map(_as_method, names)) for name, names in own.called_in_code.items()}
+    uses = {name: frozenset(map(_as_method, names)) for name, names in own.used_in_code.items()}
+    calls = {
+        n: frozenset(c._replace(name=_as_method(c.name)) for c in called) for n, called in own.calls_in_code.items()
+    }
     return Files(
-        in_code=_methods(own.in_code), written_in_code=_methods(own.written_in_code), called_in_code=_methods(called)
+        in_code=_methods(own.in_code),
+        written_in_code=_methods(own.written_in_code),
+        used_in_code=_methods(uses),
+        calls_in_code=_methods(calls),
+        parameters=_methods(own.parameters),
     )
 
 
-def _methods(found: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+def _methods(found: Mapping[str, _T]) -> dict[str, _T]:
     return {_as_method(name): of_function for name, of_function in found.items()}
 
 

@@ -497,9 +497,8 @@ class Session:
         """Run steps because a cell reads what they make; where files are shared, also those that use them before."""
         if not self._runs_images():
             pipeline = self.pipeline()
-            inputs = {step.name: step.inputs for step in pipeline.steps}
             tried = {entry.step for entry in self.cells if entry.tried}
-            steps = sorted(paths.with_those_before(steps, pipeline.cells, inputs) - tried | {*steps})
+            steps = sorted(paths.with_those_before(steps, pipeline.cells) - tried | {*steps})
         self.run(steps, reuse=True, ahead=True)
 
     def _forget_asides(self) -> None:

@@ -39,7 +39,7 @@ def files(step: Step, above: Sequence[Cell], folder: Path, values: Mapping[str, 
     options = step.cell.options
     mounted = tuple(PurePath(volume.partition(":")[2]) for volume in options.volumes)
     told: list[str] = []
-    writes = paths.written(above, {})
+    writes = paths.written(above)
     for path, where in _read(step, above, values).items():
         place = folder / os.path.expanduser(gaps.folder(path))  # noqa: PTH111 - it is told as it stands in the code
         if any(place.is_relative_to(mount) for mount in mounted) or _travels(path, options.files):
@@ -95,11 +95,12 @@ def packages(cells: Iterable[Cell]) -> Iterator[str]:
 
 def _read(step: Step, above: Sequence[Cell], values: Mapping[str, object]) -> dict[str, str]:
     """Return the paths that a step reads, and where in the notebook they stand."""
-    found = paths.read(step.cell.facts, step.inputs, above)
+    found = paths.read(step.cell.facts, above)
     for name, value in values.items():
         if isinstance(value, str | PurePath) and looks_like_file(str(value)) and str(value) not in found:
             found[os.path.normpath(value)] = f"through {name}: "
-    return {path: where for path, where in found.items() if path not in step.cell.facts.files.writes or "line" in where}
+    *_, own = paths.written([*above, step.cell])
+    return {path: where for path, where in found.items() if path not in own or "line" in where}
 
 
 def _travels(path: str, named: Iterable[str]) -> bool:

@@ -65,7 +65,7 @@ def build(
     versions = dict(_versions(cells))
     steps = [replace(step, versions=versions[step.name]) for step in steps]
     inputs = {step.name: step.inputs for step in steps}
-    files = paths.before(cells, inputs)
+    files = paths.before(cells)
     steps = [
         replace(step, after=step.after | _readers_before(step, cells, inputs) | files.get(step.name, frozenset()))
         for step in steps
@@ -87,7 +87,6 @@ def select(pipeline: Pipeline, names: Iterable[str]) -> Pipeline:
         There is no step of such a name.
     """
     there = [step.name for step in pipeline.steps]
-    inputs = {step.name: step.inputs for step in pipeline.steps}
     chosen: set[str] = set()
     left = list(names)
     while left:
@@ -98,7 +97,7 @@ def select(pipeline: Pipeline, names: Iterable[str]) -> Pipeline:
             chosen.add(name)
             left += {s for sources in pipeline[name].inputs.values() for s in sources if s is not None}
             left += pipeline[name].cell.options.after
-            left += paths.needed(pipeline[name], pipeline.cells, inputs)
+            left += paths.needed(pipeline[name], pipeline.cells)
     steps = [replace(step, after=step.after & chosen) for step in pipeline.steps if step.name in chosen]
     return replace(pipeline, steps=_with_needed(steps))
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import itertools
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from k8snb.analysis.facts import CellFacts
-from k8snb.analysis.files import gaps, is_method
+from k8snb.analysis.files import Called, Files, gaps
 from k8snb.pipeline.model import Cell, Step
 
 _ADDRESS = re.compile(r"[a-z][\w+.-]+:/", re.IGNORECASE)
@@ -26,11 +26,10 @@ class Known:
 
     def __init__(self) -> None:
         self._last = CellFacts()
-        self._values: dict[str, str] = {}
         self._place = 0
+        self._values: dict[str, str] = {}
         self._behind: dict[str, frozenset[str]] = {}
-        self._reads: dict[str, frozenset[str]] = {}
-        self._writes: dict[str, frozenset[str]] = {}
+        self._code = Files()
 
     def take_in(self, facts: CellFacts) -> None:
         """Take in the next cell."""
@@ -42,43 +41,64 @@ class Known:
         self._place += 1
         for name in facts.uses.keys() | facts.results.keys() | facts.holds.keys() | facts.same.keys():
             behind = (found.get(name, frozenset()) for found in (facts.uses, facts.results, facts.holds, facts.same))
-            self._behind[name] = frozenset[str]().union(*behind)
-        for name, called in files.called_in_code.items():
-            known = self._behind.get(name, frozenset()) if name in facts.uses or is_method(name) else frozenset()
-            self._behind[name] = known | called
-        for found, new in ((self._reads, files.in_code), (self._writes, files.written_in_code)):
-            for name, paths in new.items():
-                found[name] = paths | found.get(name, frozenset()) if is_method(name) else paths
+            called = {call.name for call in files.calls_in_code.get(name, ())}
+            self._behind[name] = frozenset[str]().union(*behind) - called
+        self._code = self._code.without(facts.binds).with_code(files)
 
-    def read(self, names: Iterable[str]) -> dict[str, str]:
-        """Return the paths that the cell reads, and where they stand: in a line, or in a function that it may call.
-
-        Parameters
-        ----------
-        names : iterable of str
-            What the cell reads.
-        """
-        found = {path: f"line {line}: " for path, line in self._last.files.reads.items()}
-        if self._reads:
-            for name in sorted(self._reads.keys() & self._reached(names)):
+    def read(self) -> dict[str, str]:
+        """Return the paths that the cell reads, and where they stand: in a line, or in a function that it may call."""
+        reads = self._last.files.reads
+        found = {path: f"line {line}: " for path, line in reads.items() if not self._is_told_by_code(path)}
+        if self._code.in_code:
+            for name, paths in sorted(self._done(self._code.in_code)):
                 where = f"through {name.removeprefix('.')}: "
-                found |= {path: where for path in self._reads[name] if path not in found}
+                found |= {path: where for path in sorted(paths) if path not in found}
         return self._filled(found)
 
-    def written(self, names: Iterable[str]) -> frozenset[str]:
-        """Return the paths that the cell writes, through functions too; `names` as `read` takes them."""
-        paths = self._last.files.writes
-        if self._writes:
-            paths = paths.union(*(self._writes[n] for n in self._writes.keys() & self._reached(names)))
+    def written(self) -> frozenset[str]:
+        """Return the paths that the cell writes, through functions too."""
+        paths = frozenset(path for path in self._last.files.writes if not self._is_told_by_code(path))
+        if self._code.written_in_code:
+            paths = paths.union(*(more for _, more in self._done(self._code.written_in_code)))
         return frozenset(self._filled(dict.fromkeys(paths, "")))
 
-    def _reached(self, names: Iterable[str]) -> set[str]:
-        """Return names that the cell reads, the functions and methods that it calls, and what is behind both."""
-        found, todo = set[str](), set(self._last.files.called.union(names))
-        while todo:
-            found |= todo
-            todo = {more for name in todo for more in self._behind.get(name, ())} - found
-        return found
+    def _done(self, does: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield functions that the cell may call, and the paths that they read, or write, as they are called."""
+        code, last = self._code, self._last.files
+        only_called = {call.name for call in last.calls} - last.uses
+        whatever = [name for name in last.uses.union(self._last.reads) if name not in only_called]
+        todo = list(last.calls)
+        seen = set[str | Called]()
+        while whatever or todo:
+            one = whatever.pop() if whatever else todo.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            name, known = (one, {}) if isinstance(one, str) else (one.name, self._given(one))
+            if name not in code.parameters and not isinstance(one, str):
+                whatever.append(name)  # no function, but what may hold some
+                continue
+            if name in does:
+                yield name, tuple(gaps.given(path, known) for path in does[name])
+            inner = code.calls_in_code.get(name, frozenset())
+            todo += [call.within(known) for call in inner]
+            whatever += code.used_in_code.get(name, frozenset()) - {call.name for call in inner}
+            whatever += self._behind.get(name, ())
+
+    def _is_told_by_code(self, path: str) -> bool:
+        """Say whether a path is one only because functions of the notebook are given it: these tell what they do."""
+        return path in (guessed := self._last.files.guessed) and guessed[path] <= self._code.parameters.keys()
+
+    def _given(self, call: Called) -> dict[str, str]:
+        """Return what the parameters of a function stand for in a call."""
+        parameters = self._code.parameters.get(call.name, ())
+        known = {name: default for name, default in parameters if default is not None}
+        for place, text in call.arguments:
+            if isinstance(place, str):
+                known[place] = text
+            elif place < len(parameters):
+                known[parameters[place][0]] = text
+        return known
 
     def _filled(self, found: dict[str, str]) -> dict[str, str]:
         """Return paths with what is known for their gaps, without addresses."""
@@ -86,27 +106,25 @@ class Known:
         return {path: where for path, where in filled.items() if not _ADDRESS.match(path)}
 
 
-def read(facts: CellFacts, names: Iterable[str], above: Iterable[Cell]) -> dict[str, str]:
+def read(facts: CellFacts, above: Iterable[Cell]) -> dict[str, str]:
     """Return what `Known.read` does of a cell below others."""
     known = Known()
     for one in (*(cell.facts for cell in above), facts):
         known.take_in(one)
-    return known.read(names)
+    return known.read()
 
 
-def asked(
-    facts: CellFacts, names: Iterable[str], above: Sequence[Cell], writes: Iterable[frozenset[str]]
-) -> dict[str, str]:
+def asked(facts: CellFacts, above: Sequence[Cell], writes: Iterable[frozenset[str]]) -> dict[str, str]:
     """Return what `read` does, and the paths too of which a cell asks whether they are there, and modules.
 
     Parameters
     ----------
-    facts, names, above
+    facts, above
         As `read` takes them.
     writes : iterable of frozenset of str
         What the cells above write: modules are told only where they are among it.
     """
-    return _also_asked(facts, writes) | read(facts, names, above)
+    return _also_asked(facts, writes) | read(facts, above)
 
 
 def _also_asked(facts: CellFacts, writes: Iterable[frozenset[str]]) -> dict[str, str]:
@@ -115,21 +133,12 @@ def _also_asked(facts: CellFacts, writes: Iterable[frozenset[str]]) -> dict[str,
     return dict.fromkeys((*facts.files.asks, *modules), "")
 
 
-def written(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> list[frozenset[str]]:
-    """Return the paths that each cell writes, through functions of cells above as well.
-
-    Parameters
-    ----------
-    cells : sequence of Cell
-        In their order.
-    inputs : mapping of str to collection of str
-        The names that each step reads.
-    """
+def written(cells: Iterable[Cell]) -> list[frozenset[str]]:
+    """Return the paths that each cell writes, through functions of cells above as well."""
     known, found = Known(), list[frozenset[str]]()
     for cell in cells:
-        names = cell.facts.reads if cell.step is None else inputs.get(cell.step, cell.facts.reads)
         known.take_in(cell.facts)
-        found.append(known.written(names))
+        found.append(known.written())
     return found
 
 
@@ -182,46 +191,42 @@ def users(paths: Iterable[str], above: Sequence[Cell], writes: Sequence[frozense
     known = Known()
     for cell in above if found else ():
         known.take_in(cell.facts)
-        read = [*known.read(cell.facts.reads)] if cell.step is not None else []
+        read = [*known.read()] if cell.step is not None else []
         for path, steps in found.items():
             if cell.step is not None and cell.step not in steps and any(_touches(path, one) for one in read):
                 steps.append(cell.step)
     return found
 
 
-def needed(step: Step, cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> list[str]:
+def needed(step: Step, cells: Sequence[Cell]) -> list[str]:
     """Return the steps that have written last what a step reads, or made the folders that it writes to."""
     place = next(place for place, cell in enumerate(cells) if cell.step == step.name)
-    *writes, own = written(cells[: place + 1], inputs)
+    *writes, own = written(cells[: place + 1])
     above = cells[:place]
-    read = asked(step.cell.facts, step.inputs, above, writes)
+    read = asked(step.cell.facts, above, writes)
     found = [name for path in read for name in writers(path, above, writes, own)]
     makes = [frozenset(filter(gaps.is_made, paths)) for paths in writes]
     return found + [name for path in own for name in writers(path, above, makes, own)]
 
 
-def with_those_before(
-    steps: Iterable[str], cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]
-) -> frozenset[str]:
+def with_those_before(steps: Iterable[str], cells: Sequence[Cell]) -> frozenset[str]:
     """Return steps and all that they must not overtake, as `before` says: these may not run after them any more."""
-    order, found, todo = before(cells, inputs), set[str](), set(steps)
+    order, found, todo = before(cells), set[str](), set(steps)
     while todo:
         found |= todo
         todo = {above for step in todo for above in order.get(step, ())} - found
     return frozenset(found)
 
 
-def before(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
+def before(cells: Sequence[Cell]) -> dict[str, frozenset[str]]:
     """Return for each step the steps above it that it must not overtake for the sake of files.
 
     Parameters
     ----------
     cells : sequence of Cell
         All, in their order.
-    inputs : mapping of str to collection of str
-        The names that each step reads.
     """
-    writes = written(cells, inputs)
+    writes = written(cells)
     if not any(paths for cell, paths in zip(cells, writes, strict=True) if cell.step is not None):
         return {}
     known, found = Known(), dict[str, frozenset[str]]()
@@ -230,7 +235,7 @@ def before(cells: Sequence[Cell], inputs: Mapping[str, Collection[str]]) -> dict
         known.take_in(cell.facts)
         if cell.step is not None:
             also = _also_asked(cell.facts, writes[:place])
-            reads[cell.step] = also | known.read(inputs[cell.step])
+            reads[cell.step] = also | known.read()
             touched = (*reads[cell.step], *writes[place])
             own = writes[place]
             makers = {step for path in touched for step in writers(path, cells[:place], writes[:place], own)}

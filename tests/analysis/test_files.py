@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k8snb.analysis import analyse
-from k8snb.analysis.files import gaps
+from k8snb.analysis.files import Called, gaps
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,7 @@ from k8snb.analysis.files import gaps
         ("!python train.py --data data.csv > log.txt\nopen('log.txt')", "train.py data.csv {...}"),
         ("%run beside.py 1", "beside.py"),
         ("%%bash\nwc -l data.csv", "data.csv"),
-        ("def load(): return pd.read_csv('data.csv')\nload()", "data.csv"),
         ("def load(): return pd.read_csv('data.csv')", ""),
-        ("def load(): return pd.read_csv('data.csv')\ndef both(): load()\nboth()", "data.csv"),
         ("open('a.csv', 'r')\ngzip.open('b.gz', 'rt')\nPath('c').open('rb')", "a.csv b.gz c"),
         ("open('a.csv', 'w')\ngzip.open('b.gz', mode='wt')\nPath('c').open('wb')", ""),
         ("open('a.csv', 'a')\nPath('c').open('ab')\ndf.to_csv('b.csv', mode='a')\nopen('d', 'r+')", "a.csv c b.csv d"),
@@ -56,7 +54,7 @@ def test_the_files_of_functions_are_told_by_their_names():
     assert files.reads == {"b.txt": 4, "c.txt": 5}
     files = analyse("def save():\n    open('a.txt', 'w')\nsave()\ndef put():\n    open('b.txt', 'w')").files
     assert files.written_in_code == {"save": {"a.txt"}, "put": {"b.txt"}}
-    assert files.writes == {"a.txt"}
+    assert files.calls == {Called("save")}
 
 
 def test_methods_go_by_their_names():
@@ -65,4 +63,5 @@ def test_methods_go_by_their_names():
     ).files
     assert files.written_in_code == {"C": {gaps.gap()}, ".put": {gaps.gap()}}
     assert files.in_code == {"C": {"b"}, ".get": {"b"}}
-    assert ".put" in analyse("c.put()").files.called
+    assert analyse("c.put('a', n=1)\nc.get").files.calls == {Called(".put", ((0, "a"), ("n", "1")))}
+    assert ".get" in analyse("c.put()\nc.get").files.uses

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import itertools
 import types
 from collections import deque
@@ -41,6 +42,8 @@ def same(one: Any, other: Any, seen: frozenset[int] = frozenset()) -> bool:  # n
             return len(one) == len(other) and _all(one, other, seen)
         case set() | frozenset():
             return sorted(map(repr, one)) == sorted(map(repr, other))
+    if isinstance(one, io.IOBase) and not isinstance(one, io.StringIO | io.BytesIO):
+        return repr(one) == repr(other) and one.closed == other.closed
     if isinstance(one, Iterator):
         return _all(copy.copy(one), copy.copy(other), seen)
     try:

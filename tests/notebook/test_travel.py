@@ -85,7 +85,7 @@ LOAD = "def load(name): return open(f'{name}.json')"
             ["import glob", "#step\nfor i in '1': open(f'p_{i}.csv', 'w')", "glob.glob('p_*.csv')"],
             "line 1: reads p_*.csv",
         ),
-        ([f"{SAVE}\n{LOAD}", "#step\nsave(1, 'cfg')", "x = load('cfg')"], "through load: reads {...}.json"),
+        ([f"{SAVE}\n{LOAD}", "#step\nsave(1, 'cfg')", "x = load('cfg')"], "through load: reads cfg.json"),
         (["1", "#step\n!mkdir d && echo a > d/t.txt", "open('d/t.txt')"], "line 1: reads d/t.txt"),
     ],
 )

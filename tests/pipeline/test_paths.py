@@ -12,6 +12,9 @@ GIVEN = "df = pd = os = glob = gzip = shutil = 1"
 A, B, C = "df.to_csv('a.csv')", "pd.read_csv('a.csv')", "open('a.csv', 'a').write('x')"
 
 
+SAVE = "def save(d, path, folder='out'): d.to_csv(f'{folder}/{path}.csv')"
+
+
 def pipeline(*sources):
     cells = [Cell(GIVEN, analyse(GIVEN))]
     cells += [Cell(s, analyse(s), None if s.startswith("p") and "=" in s else f"s{n}") for n, s in enumerate(sources)]
@@ -43,7 +46,19 @@ def pipeline(*sources):
         (["df.to_csv(df.name + '.txt')", B, "os.path.exists('b.txt')"], {"s2": {"s0"}}),
         (["!python make.py", B, "!pip install a"], {"s1": {"s0"}}),
         (["open('a_1.csv', 'w')", "open('a_1.txt', 'w')", "glob.glob('a_*.csv')"], {"s2": {"s0"}}),
-        (["def f(n): open(n, 'w')", "def g(): f('x')", "g()", B], {"s2": {"s0", "s1"}, "s3": {"s2"}}),
+        (["def f(n): open(n, 'w')", "def g(): f('x')", "g()", B], {"s2": {"s0", "s1"}}),
+        (["def f(n): open(n, 'w')", "def g(): f('a.csv')", "g()", B], {"s2": {"s0", "s1"}, "s3": {"s2"}}),
+        ([f"p = 1\n{SAVE}", "save(df, 'b')", "save(df, path='c')", "pd.read_csv('out/c.csv')"], {"s3": {"s2"}}),
+        ([f"p = 1\n{SAVE}", "g = save\ng(df, 'b')", "pd.read_csv('c.csv')"], {"s2": {"s1"}}),
+        (
+            [f"p = 1\n{SAVE}", "def run(n): save(df, f'm_{n}')", "run(1)", "run(2)", "open('out/m_2.csv')"],
+            {"s2": {"s1"}, "s3": {"s1"}, "s4": {"s3"}},
+        ),
+        (
+            ["p = 1\nclass C:\n    def keep(self, n): open(n, 'w')", "df.keep('b')", "df.keep('c')", "open('c')"],
+            {"s3": {"s2"}},
+        ),
+        (["p = 1\ndef f(n):\n    n = n + 'x'\n    open(n, 'w')", "f('b')", "open('c')"], {"s2": {"s1"}}),
         (["p = 1\nclass C:\n    def keep(self): open(self.n, 'w')", "df.keep()", "df.get()", B], {"s3": {"s1"}}),
         (
             ["p = 1\nclass C:\n    def put(self): self.n.touch()", "def f(c): c.put()", "f(df)", B],

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from k8snb.analysis.files import gaps
 from k8snb.analysis.files.opened import NOWHERE, is_in_memory
-from k8snb.analysis.files.search import Search, local_names, name_of_method
+from k8snb.analysis.files.search import Called, Search, local_names, name_of_method, parameters_of
+from k8snb.analysis.mutation import last_name
 from k8snb.analysis.state_tables import LOG_METHODS
 
-__all__ = ["Files", "files", "is_method", "name_of_method"]
+__all__ = ["Called", "Files", "Parameters", "files", "is_method", "name_of_method", "same_parameters"]
+
+
+_T = TypeVar("_T")
+Parameters = Mapping[str, tuple[tuple[str, str | None], ...]]
 
 
 @dataclass(frozen=True)
@@ -29,12 +35,16 @@ class Files:
         Paths of which it asks whether they are there.
     opens : frozenset of str
         Paths among `reads` that it opens itself.
+    guessed : mapping of str to frozenset of str
+        Paths that do not look so, but are given to functions of these names: if the notebook's, these tell themselves.
     in_code, written_in_code : mapping of str to frozenset of str
         Paths that functions and classes read and write which the cell defines, and their methods (`is_method`).
-    called : frozenset of str
-        Functions and methods that the cell may call.
-    called_in_code : mapping of str to frozenset of str
+    uses, calls : frozenset of str and of Called
+        Functions and methods that the cell may call with whatever arguments, and calls with what these are known to be.
+    used_in_code, calls_in_code : mapping of str to frozenset of str and of Called
         The same of the cell's functions, classes and methods.
+    parameters : mapping of str to tuple of (str, str or None)
+        Of functions and methods: their parameters, but what a method is called on, with defaults that are known.
     named : mapping of str to str
         Texts and paths that names of the cell stand for. All may have gaps (`k8snb.analysis.files.gaps`).
     """
@@ -43,11 +53,28 @@ class Files:
     writes: frozenset[str] = frozenset()
     asks: frozenset[str] = frozenset()
     opens: frozenset[str] = frozenset()
+    guessed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
     written_in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    called: frozenset[str] = frozenset()
-    called_in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)
+    uses: frozenset[str] = frozenset()
+    calls: frozenset[Called] = frozenset()
+    used_in_code: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    calls_in_code: Mapping[str, frozenset[Called]] = field(default_factory=dict)
+    parameters: Parameters = field(default_factory=dict)
+
+    def without(self, names: Collection[str]) -> Files:
+        """Return the same without functions of some names; methods stay: their classes' objects may be there still."""
+        found = (self.in_code, self.written_in_code, self.used_in_code, self.calls_in_code, self.parameters)
+        if not any(name in code for code in found for name in names):
+            return self
+        return Files(
+            in_code={name: paths for name, paths in self.in_code.items() if name not in names},
+            written_in_code={name: paths for name, paths in self.written_in_code.items() if name not in names},
+            used_in_code={name: used for name, used in self.used_in_code.items() if name not in names},
+            calls_in_code={name: calls for name, calls in self.calls_in_code.items() if name not in names},
+            parameters={name: known for name, known in self.parameters.items() if name not in names},
+        )
 
     def with_code(self, other: Files) -> Files:
         """Return the same with functions that stand in other code."""
@@ -55,12 +82,20 @@ class Files:
             self,
             in_code=_together(self.in_code, other.in_code),
             written_in_code=_together(self.written_in_code, other.written_in_code),
-            called_in_code=_together(self.called_in_code, other.called_in_code),
+            used_in_code=_together(self.used_in_code, other.used_in_code),
+            calls_in_code=_together(self.calls_in_code, other.calls_in_code),
+            parameters=same_parameters(self.parameters, other.parameters),
         )
 
 
-def _together(one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+def _together(one: Mapping[str, frozenset[_T]], other: Mapping[str, frozenset[_T]]) -> dict[str, frozenset[_T]]:
     return {**one, **{name: found | one.get(name, frozenset()) for name, found in other.items()}}
+
+
+def same_parameters(one: Parameters, other: Parameters) -> Parameters:
+    """Return the parameters of functions of two pieces of code: none of methods of one name that have others."""
+    clash = {name for name in one.keys() & other.keys() if is_method(name) and one[name] != other[name]}
+    return {**one, **other, **dict.fromkeys(clash, ())}
 
 
 def is_method(name: str) -> bool:
@@ -71,16 +106,21 @@ def is_method(name: str) -> bool:
 def files(tree: ast.Module, nodes: Iterable[ast.AST]) -> Files:
     """Return the files that a cell's code names; `nodes` are all of its tree."""
     top, code = Search(), dict[str, Search]()
+    parameters: Parameters = {}
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             code[statement.name] = Search(local_names(statement), in_order=not isinstance(statement, ast.ClassDef))
             code[statement.name].visit(statement)
+            parameters = {**parameters, statement.name: tuple(parameters_of(statement))}
         else:
             top.visit(statement)
         for inner in statement.body if isinstance(statement, ast.ClassDef) else ():
             if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
-                method = code.setdefault(name_of_method(inner.name), Search(in_order=False))
-                method.look_into(inner)
+                name = name_of_method(inner.name)
+                code.setdefault(name, Search(in_order=False)).look_into(inner)
+                static = any(last_name(one) == "staticmethod" for one in inner.decorator_list)
+                own = tuple(parameters_of(inner))[0 if static else 1 :]
+                parameters = same_parameters(parameters, {name: own})
             else:
                 top.visit(inner)
     for search in (*code.values(), top):
@@ -88,18 +128,20 @@ def files(tree: ast.Module, nodes: Iterable[ast.AST]) -> Files:
     if logs := set[str]().union(*(search.logs for search in (*code.values(), top))):
         for name in map(name_of_method, LOG_METHODS):
             code.setdefault(name, Search(in_order=False)).add_to(logs)
-    for search in (*code.values(), top):
-        search.take_in(code)
     return Files(
         top.reads,
         frozenset(top.writes),
         frozenset(top.asks),
         frozenset(top.opens & top.reads.keys()),
+        {path: frozenset(functions) for path, functions in top.guessed.items()},
         {name: frozenset(search.reads) for name, search in code.items() if search.reads},
         {name: frozenset(search.writes) for name, search in code.items() if search.writes},
-        frozenset(top.names),
-        {name: frozenset(search.names) for name, search in code.items() if search.names},
         _named(tree, nodes),
+        frozenset(top.names),
+        frozenset(top.calls),
+        {name: frozenset(search.names) for name, search in code.items() if search.names},
+        {name: frozenset(search.calls) for name, search in code.items() if search.calls},
+        parameters,
     )
 
 

@@ -9,7 +9,8 @@ import ast
 import glob
 import posixpath
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from types import MappingProxyType
 
 _MARK = "\0"
 _GAP = re.compile(f"{_MARK}([^{_MARK}]*){_MARK}")
@@ -20,6 +21,7 @@ PATHS = frozenset({"Path", "PurePath", "PosixPath"})
 _MAKES_PATHS = PATHS | {"str", "fspath"}
 _SAME_PATH = frozenset({"resolve", "absolute", "abspath", "realpath", "normpath", "expanduser", "as_posix"})
 _SIGNS = re.compile(rf"{_MARK}[^{_MARK}]*{_MARK}|\*\*/\*?|[*?]+|\[[^]]+\]")
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _HERE = frozenset({"cwd", "getcwd"})
 _PLACE = re.compile(r"%[-+ #0]*[\d.]*[a-z]|\{[^{}]*\}")
 """Of a text that ``%`` or `format` fill."""
@@ -28,6 +30,16 @@ _PLACE = re.compile(r"%[-+ #0]*[\d.]*[a-z]|\{[^{}]*\}")
 def gap(name: str = "") -> str:
     """Return a gap as text."""
     return f"{_MARK}{name}{_MARK}"
+
+
+def parameter(name: str) -> str:
+    """Return the name of the gap that a function's parameter fills, with what it is given."""
+    return f"={name}"
+
+
+def given(path: str, values: Mapping[str, str]) -> str:
+    """Return a path of a function in a call that gives its parameters values; what is not given may be anything."""
+    return _GAP.sub(lambda found: values.get(found[1][1:], gap()) if found[1].startswith("=") else found[0], path)
 
 
 def made(folder: str) -> str:
@@ -101,21 +113,21 @@ def may_be_one(one: str, other: str) -> bool:
     return all(a.startswith(b) or b.startswith(a) for a, b in (begins, ends))
 
 
-def path_of(node: ast.expr, local: Collection[str] = ()) -> str | None:
+def path_of(node: ast.expr, local: Mapping[str, str] = _NO_NAMES) -> str | None:
     """Return the path or text that an expression is, with gaps for what its code does not say; None where it is none.
 
     Parameters
     ----------
     node : expr
-    local : collection of str
-        Names of the function around, of which nothing is known outside of it.
+    local : mapping of str to str
+        Names of the function around, and the names of their gaps: of what is not a parameter nothing is known outside.
     """
     found: str | None = None
     match node:
         case ast.Constant(value=str(text)):
             found = text
         case ast.Name(id=name):
-            found = gap() if name in local else gap(name)
+            found = gap(local.get(name, name))
         case ast.Attribute() | ast.Subscript():
             found = _part(node, local)
         case ast.JoinedStr(values=parts):
@@ -132,7 +144,7 @@ def path_of(node: ast.expr, local: Collection[str] = ()) -> str | None:
     return found
 
 
-def _called(function: ast.expr, name: str, args: list[ast.expr], local: Collection[str]) -> str | None:
+def _called(function: ast.expr, name: str, args: list[ast.expr], local: Mapping[str, str]) -> str | None:
     """Return the path that a call of what makes paths gives."""
     owner = function.value if isinstance(function, ast.Attribute) else None
     if name in _HERE:
@@ -148,13 +160,13 @@ def _called(function: ast.expr, name: str, args: list[ast.expr], local: Collecti
     return "." if name in PATHS and not args else None
 
 
-def _formatted(text: str, values: list[ast.expr], local: Collection[str]) -> str:
+def _formatted(text: str, values: list[ast.expr], local: Mapping[str, str]) -> str:
     """Return a text whose places values fill, in their order."""
     left = iter(values)
     return _PLACE.sub(lambda _: _piece(value, local) if (value := next(left, None)) is not None else gap(), text)
 
 
-def any_path(node: ast.expr, local: Collection[str] = ()) -> str:
+def any_path(node: ast.expr, local: Mapping[str, str] = _NO_NAMES) -> str:
     """Return the path that an expression is which surely is one, as `path_of` does."""
     found = path_of(node, local)
     return _part(node, local) if found is None else found
@@ -170,17 +182,17 @@ def is_join(function: ast.expr) -> bool:
     return False
 
 
-def _joined(nodes: list[ast.expr], local: Collection[str]) -> str:
+def _joined(nodes: list[ast.expr], local: Mapping[str, str]) -> str:
     return posixpath.join("", *(_piece(node, local) for node in nodes))
 
 
-def _piece(node: ast.expr, local: Collection[str]) -> str:
+def _piece(node: ast.expr, local: Mapping[str, str]) -> str:
     value = node.value if isinstance(node, ast.FormattedValue) else node
     found = path_of(value, local)
     return gap() if found is None else found
 
 
-def _part(node: ast.expr, local: Collection[str]) -> str:
+def _part(node: ast.expr, local: Mapping[str, str]) -> str:
     """Return the gap for a part of an object: one that only the same code fills with the same."""
     names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
     if not names or not names.isdisjoint(local):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from k8snb.analysis.files import gaps
@@ -93,13 +93,13 @@ class Opened:
     written_by: str | None
 
 
-def put_together(call: ast.Call, local: frozenset[str]) -> Iterator[Opened]:
+def put_together(call: ast.Call, local: Mapping[str, str]) -> Iterator[Opened]:
     """Yield the paths that a call opens, but those that it reads where they are written out.
 
     Parameters
     ----------
     call : Call
-    local : frozenset of str
+    local : mapping of str to str
         As `gaps.path_of` takes it.
     """
     match call.func:

@@ -6,11 +6,13 @@ import ast
 import posixpath
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from k8snb.analysis.files import gaps
 from k8snb.analysis.files.commands import TAKE_FILES, of_command
 from k8snb.analysis.files.opened import COPIES, WITH_MODE, is_write, mode_of, put_together
+from k8snb.analysis.scopes import with_defaults
 from k8snb.analysis.syntax import Expansion
 
 _ASKS_OF_FILES = frozenset({"exists", "isfile", "isdir", "is_file", "is_dir", "getsize", "getmtime"})
@@ -29,25 +31,46 @@ _SHELLS = frozenset({"run", "call", "check_call", "check_output", "Popen", "syst
 _LONGEST = 255
 
 
+class Called(NamedTuple):
+    """A call of a function, or of a method of any class.
+
+    Parameters
+    ----------
+    name : str
+        As `name_of_method` gives those of methods.
+    arguments : tuple of (int or str, str)
+        Those that are texts, with gaps, and their places or parameters.
+    """
+
+    name: str
+    arguments: tuple[tuple[int | str, str], ...] = ()
+
+    def within(self, known: Mapping[str, str]) -> Called:
+        """Return the call as it is made in a function whose parameters stand for what is known."""
+        return self._replace(arguments=tuple((place, gaps.given(text, known)) for place, text in self.arguments))
+
+
 class Search(ast.NodeVisitor):
     """Goes through code in its order: what is written first is no file that was there before."""
 
-    def __init__(self, local: frozenset[str] = frozenset(), *, in_order: bool = True) -> None:
-        self._local, self._in_order = local, in_order
+    def __init__(self, local: Mapping[str, str] | None = None, *, in_order: bool = True) -> None:
+        self._local, self._in_order = dict(local or {}), in_order
         self.reads: dict[str, int] = {}
         self.writes: set[str] = set()
         self.asks: set[str] = set()
         self.opens: set[str] = set()
         self.logs: set[str] = set()
+        self.guessed: dict[str, set[str]] = {}
         self._databases: set[str] = set()
         self._changes_databases = self._asks_databases = False
         self.names: set[str] = set()
+        self.calls: set[Called] = set()
         self._anything_may_be_there = False
 
     def look_into(self, function: ast.AST) -> None:
         """Go through a function."""
         around = self._local
-        self._local |= local_names(function)
+        self._local = around | local_names(function)
         self.visit(function)
         self._local = around
 
@@ -61,16 +84,6 @@ class Search(ast.NodeVisitor):
         """Leave the databases alone that the code only asks; whoever only opens one may do anything."""
         if self._changes_databases or not self._asks_databases:
             self.writes |= self._databases
-
-    def take_in(self, code: Mapping[str, Search]) -> None:
-        """Add what functions do that this code names, and those that they name."""
-        seen, todo = set[str](), self.names & code.keys()
-        while todo:
-            seen |= todo
-            for search in (code[name] for name in todo):
-                self.reads |= {path: line for path, line in search.reads.items() if path not in self.reads}
-                self.writes |= search.writes
-            todo = {name for done in todo for name in code[done].names & code.keys()} - seen
 
     def visit_Name(self, node: ast.Name) -> None:
         """Note a name; `open` without a call is handed on, to `map` perhaps."""
@@ -105,10 +118,10 @@ class Search(ast.NodeVisitor):
             if name_of(node) in gaps.PATHS or looks_like_file(path):
                 self.read(path, node.lineno)
             return
-        self.names.add(node.func.id if isinstance(node.func, ast.Name) else name_of_method(name_of(node)))
         if name_of(node) == "joinpath":
             self.visit(node.func)
             return
+        self._note(node)
         self._may_do_anything(node)
         self._log_to(node)
         for one in put_together(node, self._local):
@@ -125,6 +138,25 @@ class Search(ast.NodeVisitor):
             self._shell(_command_line(node.args[0], self._local), node.lineno)
         else:
             self._take_written_out(node)
+
+    def _note(self, call: ast.Call) -> None:
+        """Note a call of a function or a method."""
+        if name := call.func.id if isinstance(call.func, ast.Name) else name_of_method(name_of(call)):
+            self.names.add(OPERATORS)
+            self.calls.add(Called(name, tuple(self._arguments(call))))
+
+    def _arguments(self, call: ast.Call) -> Iterator[tuple[int | str, str]]:
+        """Yield what a call is given that is text, with the place or the parameter."""
+        given: list[tuple[int | str, ast.expr]] = [*enumerate(call.args)]
+        given += [(keyword.arg or "", keyword.value) for keyword in call.keywords]
+        for place, value in given:
+            if isinstance(value, ast.Starred):
+                return
+            match value:
+                case ast.Constant(value=int() | float() as number):
+                    yield place, str(number)
+                case _ if (path := gaps.path_of(value, self._local)) is not None:
+                    yield place, path
 
     def _may_do_anything(self, call: ast.Call) -> None:
         """Take in that a call of a method whose name is put together may read and write what looks like a file."""
@@ -163,6 +195,10 @@ class Search(ast.NodeVisitor):
             self._take(node.args[1:], write=name, opens=True)
             return
         self._take(places, write=name if is_write(name, node) else None, opens=bool(_OPENS.search(name)))
+        if isinstance(node.func, ast.Name):
+            for path in filter(None, map(_path, places)):
+                if not looks_like_file(path):
+                    self.guessed.setdefault(posixpath.normpath(path), set()).add(name)
         if name in _UNPACKS:
             into = node.args[_UNPACKS[name] :][:1] or [
                 k.value for k in node.keywords if k.arg in {"path", "extract_dir"}
@@ -221,7 +257,7 @@ class Search(ast.NodeVisitor):
     def visit_Lambda(self, node: ast.Lambda) -> None:
         """Walk a lambda, whose parameters may be any paths."""
         around = self._local
-        self._local |= local_names(node)
+        self._local = around | dict.fromkeys(local_names(node), "")
         self.visit(node.body)
         self._local = around
 
@@ -327,11 +363,26 @@ def name_of_method(name: str) -> str:
     return OPERATORS if is_operator else f".{name}"
 
 
-def local_names(function: ast.AST) -> frozenset[str]:
-    """Return the names that are bound in a function or a class."""
+def local_names(function: ast.AST) -> dict[str, str]:
+    """Return the names that are bound in a function or a class, with the names of the gaps that they are.
+
+    Only a parameter that stands for what it was given all the time has a name.
+    """
     nodes = list(ast.walk(function))
-    names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    return frozenset(names.union(node.arg for node in nodes if isinstance(node, ast.arg)))
+    stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    parameters = [node.arg for node in nodes if isinstance(node, ast.arg)]
+    own = dict(parameters_of(function)).keys() - stored
+    clear = {name for name in own if parameters.count(name) == 1}
+    return {name: gaps.parameter(name) if name in clear else "" for name in stored.union(parameters)}
+
+
+def parameters_of(function: ast.AST) -> Iterator[tuple[str, str | None]]:
+    """Yield a function's parameters, with their defaults that are texts or numbers."""
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    for name, default in with_defaults(function.args):
+        known = isinstance(default, ast.Constant) and isinstance(default.value, str | int | float)
+        yield name, str(default.value) if known else None  # type: ignore[union-attr]
 
 
 def name_of(call: ast.Call) -> str:
@@ -353,7 +404,7 @@ def _is_shell(call: ast.Call) -> bool:
     return False
 
 
-def _command_line(text: ast.expr, local: frozenset[str]) -> str:
+def _command_line(text: ast.expr, local: Mapping[str, str]) -> str:
     """Return a command that Python code runs, in the words of a shell."""
     if isinstance(text, ast.List):
         return shlex.join(gaps.path_of(part, local) or gaps.gap() for part in text.elts)
