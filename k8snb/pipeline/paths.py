@@ -15,6 +15,8 @@ from k8snb.analysis.files import Called, Files, gaps
 from k8snb.pipeline.model import Cell, Step
 
 _ADDRESS = re.compile(r"[a-z][\w+.-]+:/", re.IGNORECASE)
+_CALLS = 300
+"""Calls of functions that are followed with what they are given: one that calls itself may give more each time."""
 
 
 class Known:
@@ -75,8 +77,9 @@ class Known:
                 continue
             seen.add(one)
             name, known = (one, {}) if isinstance(one, str) else (one.name, self._given(one))
-            if name not in code.parameters and not isinstance(one, str):
-                whatever.append(name)  # no function, but what may hold some
+            is_function = name in code.parameters and len(seen) < _CALLS
+            if not (is_function or isinstance(one, str)):
+                whatever.append(name)  # what may hold functions
                 continue
             if name in does:
                 yield name, tuple(gaps.given(path, known) for path in does[name])

@@ -77,5 +77,10 @@ def test_order(sources, after):
     assert {name: steps for name, steps in found.items() if steps} == after
 
 
+def test_a_function_that_calls_itself_with_more_each_time_may_write_any_file():
+    found = pipeline("p = 1\ndef f(n):\n    open(n, 'w')\n    f(n + 'x')", "f('a')", "open('b')")
+    assert found["s2"].after == {"s1"}
+
+
 def test_a_step_that_is_named_brings_those_that_write_what_it_reads():
     assert [step.name for step in select(pipeline(A, "df.head()", B), ["s2"]).steps] == ["s0", "s2"]
