@@ -159,13 +159,20 @@ class Search(ast.NodeVisitor):
                     yield place, path
 
     def _may_do_anything(self, call: ast.Call) -> None:
-        """Take in that a call of a method whose name is put together may read and write what looks like a file."""
+        """Take in calls after which any file may be another, and those of methods whose names are put together."""
+        if name_of(call) == "chdir":
+            self._go_elsewhere(call.lineno)
         computed = isinstance(call.func, ast.Call) and name_of(call.func) == "getattr"
         for place in call.args if computed else ():
             path = gaps.path_of(place, self._local)
-            if path is not None and looks_like_file(path.replace("\0", "_")):
+            if path is not None and looks_like_file(gaps.pattern(path).replace("*", "x")):
                 self.read(path, call.lineno)
                 self.write(path)
+
+    def _go_elsewhere(self, line: int) -> None:
+        """Take in that paths mean other files from here on: the code may read and write any."""
+        self.read(gaps.gap(), line)
+        self.write(gaps.gap())
 
     def _log_to(self, call: ast.Call) -> None:
         """Take in the file that a call of `logging` opens: whoever logs adds to it."""
@@ -295,8 +302,8 @@ class Search(ast.NodeVisitor):
         elif node.magic in {"!", "sx", "system"} | _ALIASES:
             name = f"{node.magic} " if node.magic in _ALIASES else ""
             self._shell(name + _EXPANDED.sub(_expanded, node.text), node.lineno)
-        elif node.magic == "cd" and node.text.strip() not in {"", "..", "-"}:
-            self.read(_EXPANDED.sub(_expanded, node.text.strip()), node.lineno)
+        elif node.magic in {"cd", "pushd"}:
+            self._go_elsewhere(node.lineno)
         elif node.magic == "run" and (script := next((w for w in _words(node.text) if not w.startswith("-")), "")):
             self.read(script, node.lineno)
 
