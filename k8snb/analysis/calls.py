@@ -60,10 +60,10 @@ class Calls(Objects):
         for method in methods:
             self.hand(expression, Function(method, method=True), "self", objects)
 
-    def decorate(self, method: ast.Attribute, name: str) -> None:
-        """Note that a method is given a function, or a class, by decorating it."""
-        owner = self.contents(method.value)
-        self.hand(method, Function(method.attr, method=True), "self", owner, functions=((0, Function(name)),))
+    def decorate(self, method: ast.Attribute, name: str, *, by_result: bool) -> None:
+        """Note that a method, or what it returns, is given a function or a class by decorating it."""
+        function = KEEPING if by_result else Function(method.attr, method=True)
+        self.hand(method, function, "self", self.contents(method.value), functions=((0, Function(name)),))
 
     def call_result(self, function: ast.expr) -> None:
         """Note that what a call has returned is called in turn: ``counting(words)("a")``."""

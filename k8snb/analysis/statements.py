@@ -115,9 +115,16 @@ class Statements(Expressions):
     def visit_Call(self, node: ast.Call) -> None:
         """Walk a call; a container that is given functions brings along what they use."""
         super().visit_Call(node)
-        if self.state is not None and isinstance(node.func, ast.Attribute) and tables.REGISTERS.match(node.func.attr):
-            for value in node.args:
-                self.note_in(node.func.value, value)
+        if self.state is None:
+            return
+        match node.func:
+            case ast.Attribute(value=owner, attr=method) if tables.REGISTERS.match(method):
+                for value in node.args:
+                    self.note_in(owner, value)
+            case ast.Call(func=ast.Attribute(value=owner)):  # bus.on("order")(mail)
+                for value in node.args:
+                    self.note_in(owner, value)
+                    self.give(owner, value)
 
     def note_in(self, owner: ast.expr, value: ast.expr) -> None:
         """Note the code that an object brings along from now on, which holds a value now."""
@@ -255,8 +262,9 @@ class Statements(Expressions):
         for decorator in node.decorator_list:
             function = decorator.func if isinstance(decorator, ast.Call) else decorator
             self.note_result(function, [ast.Name(node.name, ast.Store())])
-            if isinstance(decorator, ast.Attribute) and self.state is not None:
-                self.decorate(decorator, node.name)
+            if isinstance(function, ast.Attribute) and self.state is not None:
+                self.decorate(function, node.name, by_result=function is not decorator)
+                self.note_in(function.value, ast.Name(node.name, ast.Load()))
         if not all(last_name(d) in tables.LEAVES_ALONE for d in node.decorator_list):
             self.run_code(None, frozenset({code}))
 

@@ -67,7 +67,9 @@ class _State:
         before = library.copy() if calls_and_binds else library
         library.add(cell.facts)
         facts = _with_functions(_with_registries(cell.facts, library), self.done, kernel_uses, library)
-        handed = library.handed(facts) | sharing.let_off(facts) | sharing.looked_at(facts, library.changed_by_looks)
+        handed = (
+            library.handed(facts) | sharing.let_off(facts, modules) | sharing.looked_at(facts, library.changed_by_looks)
+        )
         if calls_and_binds:
             handed |= before.handed(facts)
         facts = facts.with_changes({n: line for n, line in handed.items() if n not in modules})
@@ -185,9 +187,9 @@ class _Sharing:
         """Return the notebook's classes that names stand for instances of: what is inside those may be the class's."""
         return set[str]().union(*(self._classes.get(name, ()) for name in names))
 
-    def let_off(self, facts: CellFacts) -> dict[str, int]:
+    def let_off(self, facts: CellFacts, modules: AbstractSet[str]) -> dict[str, int]:
         """Return the names that objects which a cell reads may change by functions that they keep; with the lines."""
-        armed = self._armed.keys() & facts.reads.keys()
+        armed = (self._armed.keys() & facts.reads.keys()) - modules
         return {other: facts.reads[name] for name in sorted(armed) for other in self._armed[name]}
 
     def looked_at(self, facts: CellFacts, classes: AbstractSet[str]) -> dict[str, int]:
