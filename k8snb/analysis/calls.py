@@ -130,8 +130,7 @@ class Calls(Objects):
         """Note one argument of a call, or of one at another place that it makes."""
         keys = {o.key for o in objects if isinstance(o, Before) and isinstance(o.key, str)}
         parameters = {o.name for o in objects if isinstance(o, Parameter) and o.code is self.unit}
-        gives_code = position == "self" and (methods or any(place != "self" for place, _ in functions))
-        keepers = {o for o in objects if isinstance(o, str)} if gives_code else set[str]()
+        keepers = {o for o in objects if isinstance(o, str)} if position == "self" else set[str]()
         key = (place or call, position, function)
         if old := self.unit.passes.get(key):
             more = tuple(one for one in functions if one not in old.functions)

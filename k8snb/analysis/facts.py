@@ -163,8 +163,7 @@ class Pass:
     methods : frozenset of (str, str)
         Methods that the call is given, uncalled, with the names of their objects.
     keepers : frozenset of str
-        Names that stand then for what is handed over, where that may keep the functions and methods: names that the
-        cell has bound too.
+        Names that stand then for what a method is called on: those too that the cell has bound itself.
     later : bool
         The call is made by calling what `into` stands for (``partial``).
     waits : bool

@@ -289,6 +289,8 @@ class Statements(Expressions):
             code = self.deferred[node] = Deferred(is_class=True, hooks=hooks)
             code.label, code.methods = node.name, {m.label: m for m in methods}
             code.getters = _getters(node)
+            for method in methods:
+                method.changes_class |= method.label in _changing_own_class(node)
             altering = [m.label for m in methods if m.altered & {*m.parameters[:1]}]
             code.stateful = "__new__" in altering or (_keeps_objects(node) and bool(altering))
             code.stateful |= any(m.changes_class for m in methods if m.label == "__init__")
@@ -547,6 +549,35 @@ class Statements(Expressions):
 
 def _names(target: ast.expr) -> frozenset[str]:
     return frozenset(n.id for n in ast.walk(target) if isinstance(n, ast.Name))
+
+
+def _changing_own_class(node: ast.ClassDef) -> set[str]:
+    """Return the methods that change in place, through ``self``, what the class itself has and no instance."""
+    containers = {
+        target.id
+        for part in node.body
+        if isinstance(part, ast.Assign | ast.AnnAssign) and isinstance(part.value, _CONTAINERS)
+        for target in (part.targets if isinstance(part, ast.Assign) else [part.target])
+        if isinstance(target, ast.Name)
+    }
+    functions = (
+        [part for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)] if containers else []
+    )
+    inner = [(function.name, one) for function in functions for one in ast.walk(function)]
+    containers -= {n.attr for _, n in inner if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
+    found = set[str]()
+    for name, one in inner:
+        match one:
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(value=ast.Name(), attr=attribute), attr=method)) if (
+                method in tables.CHANGING_METHODS and attribute in containers
+            ):
+                found.add(name)
+            case ast.Subscript(value=ast.Attribute(value=ast.Name(), attr=attribute)) if attribute in containers:
+                found |= {name} if not isinstance(one.ctx, ast.Load) else set()
+    return found
+
+
+_CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.Call, ast.ListComp, ast.DictComp, ast.SetComp)
 
 
 def _getters(node: ast.ClassDef) -> frozenset[str]:

@@ -74,7 +74,9 @@ class _State:
             handed |= before.handed(facts)
         facts = facts.with_changes({n: line for n, line in handed.items() if n not in modules})
         start = facts.changes.keys() | sharing.inside(facts.deep | handed.keys())
-        of_class = {name for one in facts.passes if library.changes_class(one) for name in one.names}
+        through = [one for one in facts.passes if library.changes_class(one)]
+        of_class = {name for one in through for name in one.names}
+        start |= {c for one in through for n in one.keepers for c in facts.results.get(n, ()) if c in library.codes}
         start |= sharing.classes_of(facts.deep | of_class)
         start |= sharing.instances_of(start)
         shared = sharing.around(start) - facts.changes.keys() - modules
