@@ -181,7 +181,10 @@ def contents(expression: ast.expr) -> list[ast.Name]:
     """Return the names whose objects an expression's value may be or contain."""
     match expression:
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-            return [node for node in ast.walk(expression) if isinstance(node, ast.Name)]
+            nodes = list(ast.walk(expression))
+            targets = [node.target for node in nodes if isinstance(node, ast.comprehension)]
+            own = {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+            return [node for node in nodes if isinstance(node, ast.Name) and node.id not in own]
         case ast.BinOp(left=left, right=right):
             return contents(left) + contents(right)
         case ast.Await(value=value) | ast.Attribute(value=value) | ast.Subscript(value=value):
