@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copyreg
 from collections import Counter, OrderedDict, defaultdict
+from types import FunctionType
 from typing import Any
+
+from k8snb.artifacts.identity import is_atomic
 
 _CONTAINERS = {kind: kind for kind in (dict, list, set, OrderedDict, defaultdict)} | {Counter: dict}
 """What a class may derive from, and the class whose methods fill it."""
@@ -25,6 +28,50 @@ def loads_too_early(kind: type) -> bool:
     if not own.isdisjoint(_CHOOSE) or any(base not in {*_CONTAINERS, object} for base in others):
         return False
     return "__getattr__" in own or (others != [object] and not own.isdisjoint(_FILL))
+
+
+def has_own_hash(kind: type) -> bool:
+    """Say whether the notebook says what the hash of an instance is: a set may need it while the instance is loaded."""
+    own = {name for base in kind.__mro__ if base.__module__ == "__main__" for name in vars(base)}
+    others = [base for base in kind.__mro__ if base.__module__ != "__main__"]
+    return isinstance(kind.__hash__, FunctionType) and own.isdisjoint(_CHOOSE) and others == [object]
+
+
+def reduce_hashed(obj: Any) -> Any:
+    """Pack an instance so that it has what is plain, of which its hash is made, before what may lead back to it."""
+    state = object.__getstate__(obj)
+    attributes, slots = state if isinstance(state, tuple) else (state, None)
+    every = {**(attributes or {}), **(slots or {})}
+    plain = {name: value for name, value in every.items() if _is_plain(value)}
+    if len(plain) == len(every):
+        return NotImplemented
+    rest = {name: value for name, value in every.items() if name not in plain}
+    return make_with, (type(obj), plain), (rest, tuple(attributes or ())), None, None, add
+
+
+def make_with(kind: type, attributes: dict[str, Any]) -> Any:
+    """Make an instance with some of its attributes."""
+    obj: Any = object.__new__(kind)
+    for name, value in attributes.items():
+        object.__setattr__(obj, name, value)
+    return obj
+
+
+def add(obj: Any, state: tuple[dict[str, Any], tuple[str, ...]]) -> None:
+    """Give an instance the other attributes, and all of them their order."""
+    rest, order = state
+    for name, value in rest.items():
+        object.__setattr__(obj, name, value)
+    if order:
+        attributes = object.__getattribute__(obj, "__dict__")
+        in_order = {name: attributes[name] for name in order}
+        attributes.clear()
+        attributes.update(in_order)
+
+
+def _is_plain(value: Any) -> bool:
+    kinds: list[Any] = [*map(type, value)] if type(value) is tuple else [type(value)]
+    return all(map(is_atomic, kinds))
 
 
 def reduce(obj: Any) -> Any:

@@ -168,6 +168,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             reducer = self._exception
         elif instances.loads_too_early(kind):
             reducer = instances.reduce
+        elif instances.has_own_hash(kind):
+            reducer = instances.reduce_hashed
         elif pandas := loaded("pandas"):
             if issubclass(kind, pandas.Index):
                 reducer = self._index
@@ -231,7 +233,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
                 attributes[enums.STATE] = enums.state_of(kind)
         else:
             slots_too = {"__slots__": own["__slots__"]} if own.get("__slots__") else {}
-            args[3] = {**args[3], **slots_too, "__qualname__": kind.__qualname__}
+            early = {name: own[name] for name in _EARLY if name in own and _stands_alone(own[name])}
+            args[3] = {**args[3], **slots_too, **early, "__qualname__": kind.__qualname__}
         return (make, (*args, version), (attributes, slots), *rest)
 
     def _version(self, kind: type) -> versions.Version:
@@ -426,6 +429,15 @@ class _PicklerOfOne(Pickler):
 
     def _version(self, _: type) -> versions.Version:
         return versions.Version()
+
+
+_EARLY = ("__eq__", "__hash__")
+"""Methods that a class has as soon as it is there: what it keeps itself may be instances, as keys of a dict even."""
+
+
+def _stands_alone(method: object) -> bool:
+    """Say whether a method can be made before its class."""
+    return isinstance(method, FunctionType) and not (method.__closure__ or method.__defaults__ or method.__kwdefaults__)
 
 
 def _is_dunder(name: str) -> bool:

@@ -657,6 +657,32 @@ def test_objects_whose_own_code_needs_their_attributes_load_without_it(travel):
     assert (dict(back["votes"]), back["votes"].who) == ({"v": 2}, "me")
 
 
+HASHED = """
+from dataclasses import dataclass
+class Node:
+    def __init__(self, name): self.near, self.name, self.more = set(), name, [name]
+    def __hash__(self): return hash(self.name)
+    def __eq__(self, other): return self.name == other.name
+@dataclass(frozen=True)
+class Point:
+    x: int
+    cache = {}
+    def norm(self): return self.cache.setdefault(self, self.x ** 2)
+a, b, p = Node("a"), Node("b"), Point(2)
+a.near.add(b); b.near.add(a); p.norm()
+"""
+
+
+def test_what_has_a_hash_of_its_own_is_found_by_it_where_all_lead_back_to_each_other(travel):
+    cell = notebook(HASHED)
+    back, _ = travel({name: cell[name] for name in ("a", "b", "p", "Point")}, namespace=cell)
+    assert back["b"] in back["a"].near
+    assert back["a"] in back["b"].near
+    assert list(vars(back["a"])) == ["near", "name", "more"]
+    assert back["Point"].cache[back["Point"](2)] == 4
+    assert back["p"] in back["Point"].cache
+
+
 def test_a_class_keeps_the_order_of_its_attributes(travel):
     cell = notebook("class C:\n    z = 1\n    a = 2\n    def m(self): pass\n    b = 3\nC.y = 4")
     back, _ = travel({"C": cell["C"]}, namespace=cell)
