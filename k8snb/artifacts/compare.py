@@ -180,7 +180,9 @@ def _of_instance(slots: Sequence[str], obj: Any) -> State:
     filled = [name for name in slots if hasattr(obj, name)]
     parts = [type(obj), *attributes.values(), *(getattr(obj, name) for name in filled)]
     own: tuple[Any, ...] = (*attributes, *filled)
-    if isinstance(obj, dict):
+    if isinstance(obj, collections.OrderedDict):  # its order is its own
+        parts += [*collections.OrderedDict.keys(obj), *dict.values(obj)]
+    elif isinstance(obj, dict):
         parts += [*dict.keys(obj), *dict.values(obj)]
     elif isinstance(obj, list):
         parts += list.__iter__(obj)

@@ -12,7 +12,12 @@ from k8snb.artifacts.identity import is_atomic
 _CONTAINERS = {kind: kind for kind in (dict, list, set, OrderedDict, defaultdict)} | {Counter: dict}
 """What a class may derive from, and the class whose methods fill it."""
 
-_FILL = frozenset({"__init__", "__setitem__", "__missing__", "append", "extend", "add", "update"})
+_FILL = frozenset({
+    "__init__", "__setitem__", "__missing__", "append", "extend", "add", "update",
+    "__iter__", "__getitem__", "__len__", "items", "keys", "values",
+})  # fmt: skip
+"""Methods that packing a container, or filling it, may call as it is usual."""
+
 _CHOOSE = frozenset({
     "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__",
 })  # fmt: skip
@@ -76,7 +81,8 @@ def _is_plain(value: Any) -> bool:
 
 def reduce(obj: Any) -> Any:
     """Pack an instance as its attributes and what it contains."""
-    contents = [*dict.items(obj)] if isinstance(obj, dict) else [*_base(obj).__iter__(obj)] if _base(obj) else None
+    base = _base(obj)
+    contents = [*base.items(obj)] if isinstance(obj, dict) else [*base.__iter__(obj)] if base is not None else None
     factory = obj.default_factory if isinstance(obj, defaultdict) else None
     state = (object.__getstate__(obj), contents, factory)
     return copyreg.__newobj__, (type(obj),), state, None, None, fill  # type: ignore[attr-defined]

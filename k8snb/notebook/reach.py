@@ -75,7 +75,7 @@ class Uses(Mapping[str, frozenset[str]]):
 
 
 def uses(value: Any) -> set[str]:
-    """Return the global names that a value's code uses, if it is code of the notebook; one step far."""
+    """Return the global names that a value's code uses, if it is the notebook's, and those of classes; one step far."""
     found: set[str] = set()
     seen = {id(value)}
     todo = deque([value] if not issubclass(type(value), _PLAIN) else ())  # what is near comes first
@@ -83,6 +83,8 @@ def uses(value: Any) -> set[str]:
         one = todo.popleft()
         if type(one) is types.FunctionType and one.__globals__.get("__name__") == "__main__":
             found.update(_global_names(one.__code__))
+        elif issubclass(type(one), type) and one.__module__ == "__main__" and "." not in one.__qualname__:
+            found.add(one.__qualname__)  # a step may have changed it
         new = [part for part in _parts(one) if id(part) not in seen and not issubclass(type(part), _PLAIN)]
         seen.update(map(id, new))
         todo.extend(new)

@@ -140,8 +140,9 @@ class _Sharing:
         stays = {name for name, others in facts.same.items() if name in others}
         stays |= {name for one in returned for name in one.into if name in one.names}
         self._forget((facts.binds | facts.gone) - stays)
-        for name, functions in facts.results.items():
-            if classes := {f for f in functions if f in library.codes and library.codes[f].is_class}:
+        for name in facts.results.keys() | facts.instances.keys():
+            functions = facts.results.get(name, frozenset()) | facts.instances.get(name, frozenset())
+            if classes := {c for f in functions for c in library.classes_made_by(f)}:
                 self._classes.setdefault(name, set()).update(classes)
         for name, others in facts.holds.items():
             self._put(name, others)

@@ -70,6 +70,8 @@ class Library:
         Names that may stand for what functions of the cells return.
     made_by : dict of str to str
         As `CellFacts` has it.
+    uses : dict of str to frozenset of str
+        As `CellFacts` has it, of functions and classes.
     holding : dict of str to frozenset of str
         For names that are no functions: the functions that their objects may be or contain.
     """
@@ -82,11 +84,13 @@ class Library:
     changed_by_looks: set[str] = field(default_factory=set)
     made_here: set[str] = field(default_factory=set)
     made_by: dict[str, str] = field(default_factory=dict)
+    uses: dict[str, frozenset[str]] = field(default_factory=dict)
     holding: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def add(self, facts: CellFacts) -> None:
         """Take in one more cell."""
         self.nameless |= facts.nameless
+        self.uses |= facts.uses
         for name, code in facts.codes.items():
             self.codes[name] = code.beside(None if name in facts.binds else self.codes.get(name))
             for method, inner in code.methods.items():
@@ -142,6 +146,7 @@ class Library:
             changed_by_looks=set(self.changed_by_looks),
             made_here=set(self.made_here),
             made_by=dict(self.made_by),
+            uses=dict(self.uses),
             holding=dict(self.holding),
         )
 
@@ -202,6 +207,15 @@ class Library:
         if one.callee.name in self.methods:
             return self.changes(one)
         return one.callee == KEEPING or REGISTERS.match(one.callee.name) is not None
+
+    def classes_made_by(self, function: str) -> set[str]:
+        """Return the classes whose instances a call of a function, or of a class, may return: those that it names."""
+        seen, todo = set[str](), {function}
+        while todo:
+            seen |= todo
+            todo = {used for name in todo if name in self.codes for used in self.uses.get(name, ())} - seen
+            todo &= self.codes.keys()
+        return {name for name in seen if name in self.codes and self.codes[name].is_class}
 
     def changes_class(self, one: Pass) -> bool:
         """Say whether a method is called that changes the class of what it is called on."""
