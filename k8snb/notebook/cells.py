@@ -38,6 +38,8 @@ class Entry:
     options : StepOptions
     capture : Capture
         Of a step: the kernel's values when its cell was executed.
+    uses : dict of str to frozenset of str
+        What these use, as `k8snb.notebook.reach.uses` says.
     inputs, of_kernel, outputs, alters
         Of a step: names that it reads, those of them that only the kernel makes, names that it puts out, and those
         whose objects it changes in place.
@@ -75,6 +77,7 @@ class Entry:
     step: str | None = None
     options: StepOptions = field(default_factory=StepOptions)
     capture: Capture = field(default_factory=Capture)
+    uses: dict[str, frozenset[str]] = field(default_factory=dict)
     inputs: frozenset[str] = frozenset()
     of_kernel: frozenset[str] = frozenset()
     outputs: tuple[str, ...] = ()

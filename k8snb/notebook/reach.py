@@ -56,22 +56,26 @@ class Uses(Mapping[str, frozenset[str]]):
     Parameters
     ----------
     values : mapping of str to object
+    before : mapping of str to frozenset of str
+        What was found for names that have no value now: a step is to change it.
     """
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(self, values: Mapping[str, Any], before: Mapping[str, frozenset[str]]) -> None:
         self._values = values
-        self._found: dict[str, frozenset[str]] = {}
+        self._found = dict(before)
+        self._looked_at: set[str] = set()
 
     def __getitem__(self, name: str) -> frozenset[str]:
-        if name not in self._found:
+        if name in self._values and name not in self._looked_at:
+            self._looked_at.add(name)
             self._found[name] = frozenset(uses(self._values[name]))
         return self._found[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(self._values.keys() | self._found.keys())
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._values.keys() | self._found.keys())
 
 
 def uses(value: Any) -> set[str]:

@@ -188,7 +188,7 @@ class Session:
         if cell.above is None or not any(entry.step is not None for entry in self.cells.above(cell.above)):
             return frozenset()
         cells = [entry.cell for entry in reversed(self.cells.above(cell.above + 1))]
-        return frozenset(self._effects(cells, reach.Uses(self._users_own()))[-1].facts.changes)
+        return frozenset(self._effects(cells, self._uses())[-1].facts.changes)
 
     def _settle_what_was_to_come(self, step: str, above: int | None) -> None:
         """Let go of names that a step that is another one now was to make."""
@@ -237,6 +237,8 @@ class Session:
             pipeline = self._with_aliases(entry, cell.above)
             step = pipeline[name]
             entry.capture = self._capture(step, self.cells.steps_above(entry))
+            values = ((name, self.names.of_kernel(name)[1]) for name in entry.capture.groups)
+            entry.uses = {name: frozenset(reach.uses(value)) for name, value in values}
         except BaseException as error:
             self.cells.take_back(entry, old)
             if isinstance(error, PipelineError) and old is not None and old.step == name:
@@ -309,7 +311,7 @@ class Session:
             [entry.cell for entry in reversed(self.cells.above(above))],
             name=file.stem if file else "notebook",
             known=self.names.known() | captured,
-            uses=reach.Uses(self._users_own()),
+            uses=self._uses(),
             effects=self._effects,
             loaded=self._extensions(),
         )
@@ -326,6 +328,11 @@ class Session:
         return frozenset(
             e for e in self.shell.extension_manager.loaded if e.partition(".")[0] not in {"IPython", "k8snb"}
         )
+
+    def _uses(self) -> reach.Uses:
+        """Return what the kernel's values use, or did when steps' cells were executed that are to change them."""
+        before = {name: used for entry in self.cells for name, used in entry.uses.items()}
+        return reach.Uses(self._users_own(), before)
 
     def _users_own(self) -> dict[str, Any]:
         """Return the namespace without what IPython has put there."""
