@@ -117,6 +117,7 @@ def analyse(
         state=module_state,
         functions=functions,
         constants={name: text for name, text in _constants(tree, nodes) if name in binds},
+        shows=magics.shows(tree) if "ast_node_interactivity" in source else "",
         refused=magics.refusals(tree) if ipython else (),
         extensions=extensions,
         scripts=scripts_run,

@@ -369,6 +369,8 @@ class CellFacts:
     ipython : bool
         The cell uses IPython's syntax (magics, ``!``, ``?``).
     warnings : tuple of Warning_
+    shows : str
+        Which expressions IPython is told to display from the next cell on (``ast_node_interactivity``), if it is.
     refused : tuple of Refusal
         What keeps the cell from being a step.
     extensions : tuple of str
@@ -421,6 +423,7 @@ class CellFacts:
     futures: frozenset[str] = frozenset()
     ipython: bool = False
     warnings: tuple[Warning_, ...] = ()
+    shows: str = ""
     refused: tuple[Refusal, ...] = ()
     extensions: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()

@@ -123,3 +123,22 @@ def _install(node: Expansion) -> Install | None:
     if node.magic in {"!", "sx", "system"}:
         return installs.read(node.text, line=node.lineno)
     return None
+
+
+def shows(tree: ast.Module) -> str:
+    """Return which expressions IPython is told to display from the next cell on; an empty text: nothing is said."""
+    found = ""
+    for node in tree.body:
+        match node:
+            case ast.Assign(
+                targets=[ast.Attribute(value=ast.Name(), attr="ast_node_interactivity")],
+                value=ast.Constant(value=str(said)),
+            ) if said in INTERACTIVITY:
+                found = said
+            case ast.Expr(value=Expansion(magic="config", text=text)) if "ast_node_interactivity" in text:
+                said = text.partition("=")[2].strip().strip("'\"")
+                found = said if said in INTERACTIVITY else found
+    return found
+
+
+INTERACTIVITY = ("all", "last", "last_expr", "none", "last_expr_or_assign")

@@ -32,6 +32,7 @@ _KINDS = {
     """),
     "an open file": words("open io.open gzip.open h5py.File tempfile.TemporaryFile tempfile.NamedTemporaryFile"),
     "a queue": words("queue.Queue queue.SimpleQueue"),
+    "a folder that goes with its process": words("tempfile.TemporaryDirectory"),
     "a process": words("subprocess.Popen threading.Thread multiprocessing.Process"),
     GENERATOR: (GENERATOR,),
 }
@@ -45,7 +46,12 @@ _UNPICKLES = words("""
     torch.load shelve.open
 """)
 
-_WAYS_OUT = {"an open file": "pass its path on", "a queue": "pass a list on", GENERATOR: "make it a list"}
+_WAYS_OUT = {
+    "an open file": "pass its path on",
+    "a folder that goes with its process": "make it with tempfile.mkdtemp()",
+    "a queue": "pass a list on",
+    GENERATOR: "make it a list",
+}
 
 
 def makers(tree: ast.Module, names: Mapping[str, str]) -> dict[str, str]:

@@ -105,8 +105,8 @@ class Bringer:
     def _missing(files: Files, read: Collection[str], writes: Iterable[frozenset[str]]) -> set[str]:
         """Return the paths that a cell opens and that nobody is known to write: a step's library may, or its module."""
         known = frozenset[str]().union(*writes)
-        asked = files.opens.intersection(read) | files.asks
-        return {path for path in asked if gaps.is_whole(path) and path not in known and not is_there(path, Path())}
+        opened = files.opens.intersection(read)
+        return {path for path in opened if gaps.is_whole(path) and path not in known and not is_there(path, Path())}
 
     def _tell_what_may_be_read(self, cell: Running) -> None:
         """Say why all that steps make is brought, for a cell whose code does not tell what it reads."""

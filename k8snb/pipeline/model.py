@@ -125,6 +125,8 @@ class Step:
         What cells above have set of the state of modules, in their order.
     extensions : tuple of str
         Of IPython, that cells above load and one of which the step's magics may need.
+    shows : str
+        Which of its expressions are displayed, as IPython's ``ast_node_interactivity`` says.
     perhaps : frozenset of str
         Those of `inputs` that it does without where they cannot travel: what shares objects with what it changes,
         classes of the notebook that a pickle may name, and what these use.
@@ -141,6 +143,7 @@ class Step:
     carried: tuple[Carried, ...] = ()
     extensions: tuple[str, ...] = ()
     perhaps: frozenset[str] = frozenset()
+    shows: str = "last_expr"
 
     @property
     def from_kernel(self) -> frozenset[str]:

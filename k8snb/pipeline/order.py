@@ -62,8 +62,8 @@ def build(
         if cell.step is not None
     ]
     steps = [_with_extensions(step, cells, loaded) for step in steps]
-    versions = dict(_versions(cells))
-    steps = [replace(step, versions=versions[step.name]) for step in steps]
+    versions, shows = dict(_versions(cells)), dict(_shows(cells))
+    steps = [replace(step, versions=versions[step.name], shows=shows[step.name]) for step in steps]
     inputs = {step.name: step.inputs for step in steps}
     files = paths.before(cells)
     steps = [
@@ -156,6 +156,15 @@ def _with_extensions(step: Step, cells: Sequence[Cell], loaded: Collection[str])
         return step
     above = itertools.takewhile(lambda cell: cell.step != step.name, cells)
     return replace(step, extensions=extensions(above, loaded))
+
+
+def _shows(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
+    """Yield for each step which of its expressions are displayed."""
+    shows = "last_expr"
+    for cell in cells:
+        if cell.step is not None:
+            yield cell.step, shows
+        shows = cell.facts.shows or shows
 
 
 def _versions(cells: Sequence[Cell]) -> Iterator[tuple[str, dict[str, object]]]:

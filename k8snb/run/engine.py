@@ -307,6 +307,7 @@ class _Run:
             timeout=step.cell.options.timeout,
             submodules=list(step.submodules),
             futures=sorted(step.cell.futures),
+            shows=step.shows,
             carried=[Carried(c.code, list(c.modules), f"{c.where}: {c.text}") for c in step.carried],
             looked_at={name: sorted(into) for name, into in self.looked_at[step.name].items()},
             extensions=list(step.extensions),

@@ -123,6 +123,8 @@ class Spec:
         Modules ``a.b`` to import where an input is the module ``a``.
     futures : list of str
         Features of ``__future__`` that hold in the cell.
+    shows : str
+        Which expressions are displayed: ``"all"``, ``"last_expr"``, ``"last"``, ``"last_expr_or_assign"``, ``"none"``.
     timeout : float or None
         Seconds that the cell may take, from its start until its outputs are in the store.
     carried : list of Carried
@@ -150,6 +152,7 @@ class Spec:
     ipython: bool = False
     submodules: list[str] = field(default_factory=list)
     futures: list[str] = field(default_factory=list)
+    shows: str = "last_expr"
     timeout: float | None = None
     carried: list[Carried] = field(default_factory=list)
     looked_at: dict[str, list[str]] = field(default_factory=dict)

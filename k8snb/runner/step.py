@@ -142,7 +142,9 @@ class _Step:
                 source = shell.transform(source)
         except Exception as error:  # noqa: BLE001 - the cell's syntax, as IPython reads it
             return error
-        raised = execute(source, self._spec.label, self._namespace, self._screen.result, self._spec.futures)
+        raised = execute(
+            source, self._spec.label, self._namespace, self._screen.result, self._spec.futures, self._spec.shows
+        )
         self._screen.finish()
         return raised
 

@@ -122,7 +122,7 @@ def _execute(store: Store, spec: Spec, source: str) -> tuple[Result, list[bytes]
     came = bind(spec, store, scope)
     came_in = scope.keys() & spec.inputs.keys()
     failure = None
-    if (e := execute(source, spec.label, scope, lambda value: None, spec.futures)) is not None:
+    if (e := execute(source, spec.label, scope, lambda value: None, spec.futures, spec.shows)) is not None:
         groups = [save(store, p) for p in pack({"error": e}).packed]
         failure = Failure(type(e).__name__, str(e), [f"{type(e).__name__}: {e}"], groups[0] if groups else None)
     outputs = put_out(spec, came, scope, store)

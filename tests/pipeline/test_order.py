@@ -207,3 +207,10 @@ def test_magics_of_an_extension_bring_the_extensions_of_cells_above():
 
 def test_warnings_of_steps_are_told_with_their_line():
     assert pipeline("x = 1", step("a", "\neval('x')")).warnings[0].startswith("step a, line 3: eval()")
+
+
+def test_which_expressions_are_displayed_holds_for_the_steps_below():
+    says = "from IPython.core.interactiveshell import InteractiveShell\nInteractiveShell.ast_node_interactivity = 'all'"
+    cells = [("a", "1"), (None, says), ("b", "%config InteractiveShell.ast_node_interactivity = 'none'"), ("c", "1")]
+    pipeline = build([Cell(source, analyse(source), step) for step, source in cells], name="test")
+    assert [(step.name, step.shows) for step in pipeline.steps] == [("a", "last_expr"), ("b", "all"), ("c", "none")]

@@ -66,7 +66,7 @@ class Shell(InteractiveShell):
     def _showtraceback(self, *_): pass
 
 shell, told = Shell(history_length=0), []
-for source in json.load(sys.stdin):
+for source, shell.ast_node_interactivity in json.load(sys.stdin):
     shown = []
     done = asyncio.run(shell.run_cell_async(source, transformed_cell=source))
     error = done.error_in_exec or done.error_before_exec
@@ -76,21 +76,35 @@ print(json.dumps(told))
 """
 
 
+SEVERAL = [
+    "x = 1\nx\nx + 1",
+    "1\n2;",
+    "1; 2",
+    "x = 3",
+    "x = 3;",
+    "x = [1]\nx += [2]",
+    "x: int = 4",
+    "for i in [7]:\n    i",
+]
+WAYS = ["all", "last_expr", "last_expr_or_assign", "none"]
+TOLD = [*((source, "last_expr") for source in CELLS), *((source, way) for source in SEVERAL for way in WAYS)]
+
+
 @pytest.fixture(scope="module")
-def ipython(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list]:
+def ipython(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], list]:
     """For each cell what IPython itself displays, and the name and the text of the error."""
     environment = {**os.environ, "IPYTHONDIR": str(tmp_path_factory.mktemp("ipython"))}
     command = [sys.executable, "-c", BY_IPYTHON]
-    done = subprocess.run(command, input=json.dumps(CELLS), env=environment, capture_output=True, text=True, check=True)
-    return dict(zip(CELLS, json.loads(done.stdout.splitlines()[-1]), strict=True))
+    done = subprocess.run(command, input=json.dumps(TOLD), env=environment, capture_output=True, text=True, check=True)
+    return dict(zip(TOLD, json.loads(done.stdout.splitlines()[-1]), strict=True))
 
 
-@pytest.mark.parametrize("source", CELLS)
-def test_same_as_ipython(source: str, ipython: dict[str, list]) -> None:
+@pytest.mark.parametrize(("source", "way"), TOLD)
+def test_same_as_ipython(source: str, way: str, ipython: dict[tuple[str, str], list]) -> None:
     shown: list = []
-    error = execute(source, "step test", {}, lambda value: shown.append(repr(value)))
+    error = execute(source, "step test", {}, lambda value: shown.append(repr(value)), shows=way)
     name, text = (type(error).__name__, str(error).partition(" (")[0]) if error else (None, None)
-    assert [shown, name, text] == ipython[source]
+    assert [shown, name, text] == ipython[source, way]
 
 
 def run(source: str) -> list[str]:
