@@ -21,6 +21,12 @@ def memory(frame: Any) -> list[Any]:
     return [array for block in frame._mgr.blocks for array in arrays(block.values).values()]  # noqa: SLF001
 
 
+def objects(frame: Any) -> list[Any]:
+    """Return the arrays of a frame whose elements are objects of any kind."""
+    values = (block.values for block in frame._mgr.blocks)  # noqa: SLF001
+    return [array for array in values if isinstance(array, _numpy().ndarray) and array.dtype.hasobject]
+
+
 def arrays(values: Any) -> dict[str, Any]:
     """Return the arrays that hold a block's values, by the names of attributes; without a name: all of it."""
     found = {"": values} if isinstance(values, _numpy().ndarray) else {n: getattr(values, n, None) for n in _INNER}

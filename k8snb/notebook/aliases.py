@@ -82,6 +82,8 @@ class Aliases:
         own = self._users()
         kept = set[str]().union(*facts.holds.values(), *facts.same.values())
         changes, beside = reach.sharing(facts.changes, own), reach.sharing(kept, own) - facts.reads.keys()
+        while more := reach.sharing(changes, own) - changes - facts.changes.keys():  # these come back as others too
+            changes |= more
         entry.changes |= changes
         entry.beside |= beside
         return bool(changes | beside)

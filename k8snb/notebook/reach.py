@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from k8snb.artifacts.compare import is_frame
-from k8snb.artifacts.frames import memory
+from k8snb.artifacts.frames import memory, objects
 from k8snb.artifacts.identity import is_atomic
 from k8snb.artifacts.loaded import loaded
 from k8snb.artifacts.views import owner
@@ -122,8 +122,12 @@ def _mutable(value: Any) -> Iterator[tuple[int, bool]]:
             yield from ((id(cell), False) for cell in one.__closure__ or ())
         if kind.__module__.partition(".")[0] == "pandas" and not _looks_at_frame(kind):
             yield from ((id(_memory(array)), True) for array in (memory(one) if is_frame(one) else ()))
-            continue
-        new = [part for part in _parts(one) if id(part) not in seen and not issubclass(type(part), (*_PLAIN, type))]
+            inside: Iterable[Any] = (
+                part for array in (objects(one) if is_frame(one) else ()) for part in _elements(array)
+            )
+        else:
+            inside = _parts(one)
+        new = [part for part in inside if id(part) not in seen and not issubclass(type(part), (*_PLAIN, type))]
         seen.update(map(id, new))
         todo.extend(new)
 
@@ -159,8 +163,13 @@ def _parts(value: Any) -> Iterable[Any]:
         return (*vars(value).values(), *value.__bases__) if value.__module__ == "__main__" else ()
     numpy = loaded("numpy")
     if numpy is not None and issubclass(kind, numpy.ndarray) and value.dtype == object:
-        return itertools.islice(value.flat, WIDTH)
+        return _elements(value)
     return gc.get_referents(value)[:WIDTH]  # its type among them
+
+
+def _elements(array: Any) -> Iterable[Any]:
+    """Return the objects in an array, the first of them."""
+    return itertools.islice(array.flat, WIDTH)
 
 
 def _filled(cell: types.CellType) -> bool:
