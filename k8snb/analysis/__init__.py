@@ -201,7 +201,8 @@ def _code(code: Deferred, hidden: frozenset[str]) -> Code:
         {name: _code(method, hidden) for name, method in code.methods.items()},
         frozenset(code.inner) - hidden,
         _named(code.inner_changes) - hidden,
-        frozenset(code.gives) - hidden,
+        frozenset(code.gives).union(*(names for name, names in code.defaults.items() if name in code.returned))
+        - hidden,
         code.stateful,
         code.makes_stateful,
         code.is_class,

@@ -46,6 +46,8 @@ class Deferred:
     altered, returned, returned_itself : set of str
         Parameters whose objects it may change in place, those whose objects its result may be or contain, and those
         whose objects it may be, or be a part of.
+    defaults : dict of str to frozenset of str
+        For parameters: names of the namespace whose objects their defaults may be or contain.
     gives : set of str
         Names of the namespace whose objects its result may be or contain.
     passes : dict of (AST, int or str, Function) to Pass
@@ -84,6 +86,7 @@ class Deferred:
     returned: set[str] = field(default_factory=set)
     returned_itself: set[str] = field(default_factory=set)
     gives: set[str] = field(default_factory=set)
+    defaults: dict[str, frozenset[str]] = field(default_factory=dict)
     passes: dict[tuple[ast.AST, int | str, Function], Pass] = field(default_factory=dict)
     altered_results: set[ast.AST] = field(default_factory=set)
     altered_parts: set[ast.AST] = field(default_factory=set)

@@ -136,6 +136,8 @@ def elements(iterable: ast.expr) -> list[ast.expr]:  # noqa: PLR0911 - one for e
             return elements(left) + elements(right)
         case ast.Name() | ast.Attribute() | ast.Call():
             return [iterable]
+        case ast.Subscript(value=owner, slice=ast.Slice()):
+            return elements(owner)
         case ast.Subscript(slice=ast.Constant()) | ast.List() | ast.Tuple() | ast.Set() | ast.Dict():
             return [iterable]
     return []

@@ -247,9 +247,11 @@ class Statements(Expressions):
         if any(last_name(d) == "classmethod" for d in node.decorator_list):
             code.changes_class = not code.altered.isdisjoint(code.parameters[:1])
         self.bind_code(node, code)
-        for default in (*node.args.defaults, *node.args.kw_defaults):
+        for name, default in scopes.with_defaults(node.args):
             if default and self.state is not None:
-                self.hold(scopes.place(self.scopes, node.name), self.contents(default))
+                contents = self.contents(default)
+                self.hold(scopes.place(self.scopes, node.name), contents)
+                code.defaults[name] = frozenset(o for o in contents if isinstance(o, str))
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_function
 
