@@ -84,6 +84,10 @@ class Bringer:
         facts = self._facts(source)
         if cell.entry is not None and cell.entry.modules is not None:
             facts = replace(facts, files=facts.files.with_code(cell.entry.modules))
+        code = (entry.facts.files for entry in entries)
+        through = any(files.in_code or files.written_in_code for files in code)
+        if not (facts.files.are_there or facts.imports or through):
+            return
         above = [entry.cell for entry in reversed(entries)]
         *writes, own = paths.written([*above, Cell(source, facts)])
         read = paths.asked(facts, above, writes)

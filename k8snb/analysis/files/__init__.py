@@ -63,6 +63,11 @@ class Files:
     calls_in_code: Mapping[str, frozenset[Called]] = field(default_factory=dict)
     parameters: Parameters = field(default_factory=dict)
 
+    @property
+    def are_there(self) -> bool:
+        """Whether the cell itself, or its code, has to do with any."""
+        return bool(self.reads or self.writes or self.asks or self.in_code or self.written_in_code)
+
     def without(self, names: Collection[str]) -> Files:
         """Return the same without functions of some names; methods stay: their classes' objects may be there still."""
         found = (self.in_code, self.written_in_code, self.used_in_code, self.calls_in_code, self.parameters)
