@@ -45,7 +45,9 @@ class Known:
             behind = (found.get(name, frozenset()) for found in (facts.uses, facts.results, facts.holds, facts.same))
             called = {call.name for call in files.calls_in_code.get(name, ())}
             self._behind[name] = frozenset[str]().union(*behind) - called
-        self._code = self._code.without(facts.binds).with_code(files)
+        has_code = files.parameters or files.used_in_code or files.in_code or files.written_in_code
+        if has_code or not self._code.parameters.keys().isdisjoint(facts.binds):
+            self._code = self._code.without(facts.binds).with_code(files)
 
     def read(self) -> dict[str, str]:
         """Return the paths that the cell reads, and where they stand: in a line, or in a function that it may call."""
