@@ -291,8 +291,9 @@ class Statements(Expressions):
             code = self.deferred[node] = Deferred(is_class=True, hooks=hooks)
             code.label, code.methods = node.name, {m.label: m for m in methods}
             code.getters = _getters(node)
+            changing = _changing_own_class(node)
             for method in methods:
-                method.changes_class |= method.label in _changing_own_class(node)
+                method.changes_class |= method.label in changing
             altering = [m.label for m in methods if m.altered & {*m.parameters[:1]}]
             code.stateful = "__new__" in altering or (_keeps_objects(node) and bool(altering))
             code.stateful |= any(m.changes_class for m in methods if m.label == "__init__")
@@ -562,9 +563,9 @@ def _changing_own_class(node: ast.ClassDef) -> set[str]:
         for target in (part.targets if isinstance(part, ast.Assign) else [part.target])
         if isinstance(target, ast.Name)
     }
-    functions = (
-        [part for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)] if containers else []
-    )
+    if not containers:
+        return set()
+    functions = [part for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
     inner = [(function.name, one) for function in functions for one in ast.walk(function)]
     containers -= {n.attr for _, n in inner if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
     found = set[str]()

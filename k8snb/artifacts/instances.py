@@ -26,10 +26,7 @@ _CHOOSE = frozenset({
 
 def loads_too_early(kind: type) -> bool:
     """Say whether a usual load of an instance calls methods of the notebook's that may need its attributes."""
-    if kind.__module__ != "__main__":
-        return False
-    own = {name for base in kind.__mro__ if base.__module__ == "__main__" for name in vars(base)}
-    others = [base for base in kind.__mro__ if base.__module__ != "__main__"]
+    own, others = _names_and_bases(kind)
     if not own.isdisjoint(_CHOOSE) or any(base not in {*_CONTAINERS, object} for base in others):
         return False
     return "__getattr__" in own or (others != [object] and not own.isdisjoint(_FILL))
@@ -37,21 +34,25 @@ def loads_too_early(kind: type) -> bool:
 
 def has_own_hash(kind: type) -> bool:
     """Say whether the notebook says what the hash of an instance is: a set may need it while the instance is loaded."""
-    own = {name for base in kind.__mro__ if base.__module__ == "__main__" for name in vars(base)}
-    others = [base for base in kind.__mro__ if base.__module__ != "__main__"]
+    own, others = _names_and_bases(kind)
     return isinstance(kind.__hash__, FunctionType) and own.isdisjoint(_CHOOSE) and others == [object]
+
+
+def _names_and_bases(kind: type) -> tuple[set[str], list[type]]:
+    """Return what the notebook's classes among a class and its bases define, and the other bases."""
+    own = {name for base in kind.__mro__ if base.__module__ == "__main__" for name in vars(base)}
+    return own, [base for base in kind.__mro__ if base.__module__ != "__main__"]
 
 
 def reduce_hashed(obj: Any) -> Any:
     """Pack an instance so that it has what is plain, of which its hash is made, before what may lead back to it."""
-    state = object.__getstate__(obj)
-    attributes, slots = state if isinstance(state, tuple) else (state, None)
-    every = {**(attributes or {}), **(slots or {})}
+    attributes, slots = _attributes_and_slots(obj)
+    every = {**attributes, **slots}
     plain = {name: value for name, value in every.items() if _is_plain(value)}
     if len(plain) == len(every):
         return NotImplemented
     rest = {name: value for name, value in every.items() if name not in plain}
-    return make_with, (type(obj), plain), (rest, tuple(attributes or ())), None, None, add
+    return make_with, (type(obj), plain), (rest, tuple(attributes)), None, None, add
 
 
 def make_with(kind: type, attributes: dict[str, Any]) -> Any:
@@ -84,17 +85,16 @@ def reduce(obj: Any) -> Any:
     base = _base(obj)
     contents = [*base.items(obj)] if isinstance(obj, dict) else [*base.__iter__(obj)] if base is not None else None
     factory = obj.default_factory if isinstance(obj, defaultdict) else None
-    state = (object.__getstate__(obj), contents, factory)
+    state = (*_attributes_and_slots(obj), contents, factory)
     return copyreg.__newobj__, (type(obj),), state, None, None, fill  # type: ignore[attr-defined]
 
 
-def fill(obj: Any, state: tuple[Any, list[Any] | None, Any]) -> None:
+def fill(obj: Any, state: tuple[dict[str, Any], dict[str, Any], list[Any] | None, Any]) -> None:
     """Give an instance its attributes and contents without running any code of its class."""
-    attributes, contents, factory = state
-    attributes, slots = attributes if isinstance(attributes, tuple) else (attributes, None)
+    attributes, slots, contents, factory = state
     if attributes:
         object.__getattribute__(obj, "__dict__").update(attributes)
-    for name, value in (slots or {}).items():
+    for name, value in slots.items():
         object.__setattr__(obj, name, value)
     if isinstance(obj, defaultdict):
         defaultdict.__init__(obj, factory)
@@ -104,6 +104,12 @@ def fill(obj: Any, state: tuple[Any, list[Any] | None, Any]) -> None:
             base.__setitem__(obj, key, value)
     elif base is not None:
         (list.extend if base is list else set.update)(obj, contents or ())
+
+
+def _attributes_and_slots(obj: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    state: Any = object.__getstate__(obj)
+    attributes, slots = state if isinstance(state, tuple) else (state, None)
+    return attributes or {}, slots or {}
 
 
 def _base(obj: Any) -> Any:
