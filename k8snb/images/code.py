@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from k8snb.errors import InputError
@@ -133,19 +134,24 @@ def _module(name: str, root: Path) -> dict[str, Path]:
     return files if any(path.endswith(".py") for path in files) else {}
 
 
-def _imports(file: Path) -> set[str]:
+def _imports(file: Path) -> frozenset[str]:
     """Return the top-level modules that a file imports; none where it is not Python: importing it says so."""
+    return _imports_as_of(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _imports_as_of(file: Path, changed: int) -> frozenset[str]:  # noqa: ARG001 - it is read again when it has changed
     try:
         tree = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError):
-        return set()
+        return frozenset()
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.partition(".")[0])
-    return names
+    return frozenset(names)
 
 
 def _named(name: str, root: Path) -> dict[str, Path]:
