@@ -31,7 +31,7 @@ class Calls(Objects):
         self.call_result(call.func)
         if self.hand_on(call):
             return
-        given: list[Given] = [*enumerate(call.args), *((k.arg or "**", k.value) for k in call.keywords)]
+        given: list[Given] = mutation.arguments(call)
         match call.func:
             case ast.Name(id=callee) if callee in tables.GIVEN and not self.shadowed(callee):
                 return

@@ -42,6 +42,11 @@ def function_name(call: ast.Call) -> str:
     return ""
 
 
+def arguments(call: ast.Call) -> list[tuple[int | str, ast.expr]]:
+    """Return what a call is given, with the place, from 0, or the name; ``**`` for a dict of names."""
+    return [*enumerate(call.args), *((keyword.arg or "**", keyword.value) for keyword in call.keywords)]
+
+
 def of_call(call: ast.Call) -> list[ast.expr]:
     """Return the expressions whose objects a call changes."""
     changed = [k.value for k in call.keywords if k.arg in {"out", "ax", "file", "stream", "fp"}]

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 
 from k8snb.analysis.facts import Replay
-from k8snb.analysis.scopes import parameters
+from k8snb.analysis.scopes import parameters as parameters_of
+from k8snb.analysis.scopes import taken
 from k8snb.analysis.syntax import Expansion
 
 _SUBMODULES = ("matplotlib.style", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "logging.config")
@@ -40,7 +41,7 @@ def of(
     tree: ast.stmt = _Again(loggers).visit(copy.deepcopy(statement))
     if not all(_allowed(node, tree, modules, objects) for node in ast.walk(tree)):
         return None
-    given = {arg.arg for node in ast.walk(tree) if isinstance(node, ast.Lambda) for arg in parameters(node.args)}
+    given = {arg.arg for node in ast.walk(tree) if isinstance(node, ast.Lambda) for arg in parameters_of(node.args)}
     read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - given
     lines, tops, free = [], set(), set()
     for name in sorted(read):
@@ -74,12 +75,10 @@ def of_call(
     """
     if inner is None or args is None:
         return None
-    given, places = dict(parameters), list(parameters)
-    for place, argument in args:
-        name = place if isinstance(place, str) else places[place] if place < len(places) else ""
-        if name not in given:
-            return None
-        given[name] = argument
+    found = taken(list(parameters), args)
+    if not found.keys() <= parameters.keys():
+        return None
+    given = {**parameters, **found}
     used = inner.names & given.keys()
     values = {name: value for name in sorted(used) if (value := given[name]) is not None}
     free = {value for value in values.values() if value.isidentifier() and not hasattr(builtins, value)}

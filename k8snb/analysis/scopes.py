@@ -121,6 +121,12 @@ def with_defaults(args: ast.arguments) -> Iterator[tuple[str, ast.expr | None]]:
     yield from ((one.arg, default) for one, default in zip((*by_place, *args.kwonlyargs), defaults, strict=True))
 
 
+def taken(parameters: Sequence[str], arguments: Iterable[tuple[int | str, str]]) -> dict[str, str]:
+    """Return what parameters are given in a call; what none of them takes by its place stands under a star."""
+    places = dict(enumerate(parameters))
+    return {place if isinstance(place, str) else places.get(place, "*"): given for place, given in arguments}
+
+
 def parameters(args: ast.arguments) -> list[ast.arg]:
     """Return all parameters of a function, ``*args`` and ``**kwargs`` last."""
     named = [*args.posonlyargs, *args.args, *args.kwonlyargs]

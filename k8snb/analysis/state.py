@@ -457,8 +457,7 @@ def _parameters(function: ast.FunctionDef) -> Iterator[tuple[str, str | None]]:
 
 def _arguments(call: ast.Call) -> tuple[tuple[int | str, str], ...] | None:
     """Return the arguments of a call, where all are names or literals."""
-    given: list[tuple[int | str, ast.expr]] = [*enumerate(call.args)]
-    given += [(keyword.arg or "**", keyword.value) for keyword in call.keywords]
+    given = mutation.arguments(call)
     if not all(isinstance(value, ast.Constant | ast.Name) and place != "**" for place, value in given):
         return None
     return tuple((place, ast.unparse(value)) for place, value in given)

@@ -89,8 +89,8 @@ class Bringer:
         if not (facts.files.are_there or facts.imports or through):
             return
         above = [entry.cell for entry in reversed(entries)]
-        *writes, own = paths.written([*above, Cell(source, facts)])
-        read = paths.asked(facts, above, writes)
+        read, [*writes, own] = paths.of_last([*above, Cell(source, facts)])
+        read = paths.asked(facts, writes) | read
         if self._are_apart():
             for path, where in read.items():
                 if where and (steps := paths.known_writers(path, above, writes, there=is_there(path, Path.cwd()))):

@@ -39,8 +39,13 @@ def files(step: Step, above: Sequence[Cell], folder: Path, values: Mapping[str, 
     options = step.cell.options
     mounted = tuple(PurePath(volume.partition(":")[2]) for volume in options.volumes)
     told: list[str] = []
-    writes = paths.written(above)
-    for path, where in _read(step, above, values).items():
+    read, [*writes, own] = paths.of_last([*above, step.cell])
+    for name, value in values.items():
+        if isinstance(value, str | PurePath) and looks_like_file(str(value)) and str(value) not in read:
+            read[os.path.normpath(value)] = f"through {name}: "
+    for path, where in read.items():
+        if path in own and "line" not in where:
+            continue
         place = folder / os.path.expanduser(gaps.folder(path))  # noqa: PTH111 - it is told as it stands in the code
         if any(place.is_relative_to(mount) for mount in mounted) or _travels(path, options.files):
             continue
@@ -91,16 +96,6 @@ def packages(cells: Iterable[Cell]) -> Iterator[str]:
                     f"warning: {where}: {', '.join(install.others)} cannot be installed for the steps: "
                     "put the code beside the notebook, or name a requirements file with --requirements"
                 )
-
-
-def _read(step: Step, above: Sequence[Cell], values: Mapping[str, object]) -> dict[str, str]:
-    """Return the paths that a step reads, and where in the notebook they stand."""
-    found = paths.read(step.cell.facts, above)
-    for name, value in values.items():
-        if isinstance(value, str | PurePath) and looks_like_file(str(value)) and str(value) not in found:
-            found[os.path.normpath(value)] = f"through {name}: "
-    *_, own = paths.written([*above, step.cell])
-    return {path: where for path, where in found.items() if path not in own or "line" in where}
 
 
 def _travels(path: str, named: Iterable[str]) -> bool:

@@ -9,11 +9,14 @@ import itertools
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from k8snb.analysis.facts import CellFacts
-from k8snb.analysis.files import Called, Files, gaps
+from k8snb.analysis.files import Called, add_parameters, gaps
+from k8snb.analysis.scopes import taken
 from k8snb.pipeline.model import Cell, Step
 
+_T = TypeVar("_T")
 _ADDRESS = re.compile(r"[a-z][\w+.-]+:/", re.IGNORECASE)
 _CALLS = 300
 """Calls of functions that are followed with what they are given: one that calls itself may give more each time."""
@@ -31,7 +34,11 @@ class Known:
         self._place = 0
         self._values: dict[str, str] = {}
         self._behind: dict[str, frozenset[str]] = {}
-        self._code = Files()
+        self._reads: dict[str, frozenset[str]] = {}
+        self._writes: dict[str, frozenset[str]] = {}
+        self._uses: dict[str, frozenset[str]] = {}
+        self._calls: dict[str, frozenset[Called]] = {}
+        self._parameters: dict[str, tuple[tuple[str, str | None], ...]] = {}
 
     def take_in(self, facts: CellFacts) -> None:
         """Take in the next cell."""
@@ -45,16 +52,21 @@ class Known:
             behind = (found.get(name, frozenset()) for found in (facts.uses, facts.results, facts.holds, facts.same))
             called = {call.name for call in files.calls_in_code.get(name, ())}
             self._behind[name] = frozenset[str]().union(*behind) - called
-        has_code = files.parameters or files.used_in_code or files.in_code or files.written_in_code
-        if has_code or not self._code.parameters.keys().isdisjoint(facts.binds):
-            self._code = self._code.without(facts.binds).with_code(files)
+        for code in (self._reads, self._writes, self._uses, self._calls, self._parameters):
+            for name in facts.binds & code.keys():  # methods stay: their classes' objects may be there still
+                del code[name]
+        _add(self._reads, files.in_code)
+        _add(self._writes, files.written_in_code)
+        _add(self._uses, files.used_in_code)
+        _add(self._calls, files.calls_in_code)
+        add_parameters(self._parameters, files.parameters)
 
     def read(self) -> dict[str, str]:
         """Return the paths that the cell reads, and where they stand: in a line, or in a function that it may call."""
         reads = self._last.files.reads
         found = {path: f"line {line}: " for path, line in reads.items() if not self._is_told_by_code(path)}
-        if self._code.in_code:
-            for name, paths in sorted(self._done(self._code.in_code)):
+        if self._reads:
+            for name, paths in sorted(self._done(self._reads)):
                 where = f"through {name.removeprefix('.')}: "
                 found |= {path: where for path in sorted(paths) if path not in found}
         return self._filled(found)
@@ -62,13 +74,13 @@ class Known:
     def written(self) -> frozenset[str]:
         """Return the paths that the cell writes, through functions too."""
         paths = frozenset(path for path in self._last.files.writes if not self._is_told_by_code(path))
-        if self._code.written_in_code:
-            paths = paths.union(*(more for _, more in self._done(self._code.written_in_code)))
+        if self._writes:
+            paths = paths.union(*(more for _, more in self._done(self._writes)))
         return frozenset(self._filled(dict.fromkeys(paths, "")))
 
     def _done(self, does: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield functions that the cell may call, and the paths that they read, or write, as they are called."""
-        code, last = self._code, self._last.files
+        last = self._last.files
         only_called = {call.name for call in last.calls} - last.uses
         whatever = [name for name in last.uses.union(self._last.reads) if name not in only_called]
         todo = list(last.calls)
@@ -79,31 +91,26 @@ class Known:
                 continue
             seen.add(one)
             name, known = (one, {}) if isinstance(one, str) else (one.name, self._given(one))
-            is_function = name in code.parameters and len(seen) < _CALLS
+            is_function = name in self._parameters and len(seen) < _CALLS
             if not (is_function or isinstance(one, str)):
                 whatever.append(name)  # what may hold functions
                 continue
             if name in does:
                 yield name, tuple(gaps.given(path, known) for path in does[name])
-            inner = code.calls_in_code.get(name, frozenset())
+            inner = self._calls.get(name, frozenset())
             todo += [call.within(known) for call in inner]
-            whatever += code.used_in_code.get(name, frozenset()) - {call.name for call in inner}
+            whatever += self._uses.get(name, frozenset()) - {call.name for call in inner}
             whatever += self._behind.get(name, ())
 
     def _is_told_by_code(self, path: str) -> bool:
         """Say whether a path is one only because functions of the notebook are given it: these tell what they do."""
-        return path in (guessed := self._last.files.guessed) and guessed[path] <= self._code.parameters.keys()
+        return path in (guessed := self._last.files.guessed) and guessed[path] <= self._parameters.keys()
 
     def _given(self, call: Called) -> dict[str, str]:
         """Return what the parameters of a function stand for in a call."""
-        parameters = self._code.parameters.get(call.name, ())
+        parameters = self._parameters.get(call.name, ())
         known = {name: default for name, default in parameters if default is not None}
-        for place, text in call.arguments:
-            if isinstance(place, str):
-                known[place] = text
-            elif place < len(parameters):
-                known[parameters[place][0]] = text
-        return known
+        return known | taken([name for name, _ in parameters], call.arguments)
 
     def _filled(self, found: dict[str, str]) -> dict[str, str]:
         """Return paths with what is known for their gaps, without addresses."""
@@ -111,40 +118,32 @@ class Known:
         return {path: where for path, where in filled.items() if not _ADDRESS.match(path)}
 
 
-def read(facts: CellFacts, above: Iterable[Cell]) -> dict[str, str]:
-    """Return what `Known.read` does of a cell below others."""
-    known = Known()
-    for one in (*(cell.facts for cell in above), facts):
-        known.take_in(one)
-    return known.read()
+def _add(found: dict[str, frozenset[_T]], new: Mapping[str, frozenset[_T]]) -> None:
+    for name, ones in new.items():
+        found[name] = ones | found.get(name, frozenset())
 
 
-def asked(facts: CellFacts, above: Sequence[Cell], writes: Iterable[frozenset[str]]) -> dict[str, str]:
-    """Return what `read` does, and the paths too of which a cell asks whether they are there, and modules.
+def of_last(cells: Iterable[Cell]) -> tuple[dict[str, str], list[frozenset[str]]]:
+    """Return the paths that the last of some cells reads, as `Known.read` has them, and those that each writes."""
+    known, writes = Known(), list[frozenset[str]]()
+    for cell in cells:
+        known.take_in(cell.facts)
+        writes.append(known.written())
+    return known.read(), writes
+
+
+def asked(facts: CellFacts, writes: Iterable[frozenset[str]]) -> dict[str, str]:
+    """Return the paths of which a cell asks whether they are there, and modules, as `Known.read` returns paths.
 
     Parameters
     ----------
-    facts, above
-        As `read` takes them.
+    facts : CellFacts
     writes : iterable of frozenset of str
         What the cells above write: modules are told only where they are among it.
     """
-    return _also_asked(facts, writes) | read(facts, above)
-
-
-def _also_asked(facts: CellFacts, writes: Iterable[frozenset[str]]) -> dict[str, str]:
     modules = {f"{name}.py" for name in facts.imports}
     modules = {path for paths in writes for path in paths if path in modules}
     return dict.fromkeys((*facts.files.asks, *modules), "")
-
-
-def written(cells: Iterable[Cell]) -> list[frozenset[str]]:
-    """Return the paths that each cell writes, through functions of cells above as well."""
-    known, found = Known(), list[frozenset[str]]()
-    for cell in cells:
-        known.take_in(cell.facts)
-        found.append(known.written())
-    return found
 
 
 def writers(path: str, above: Sequence[Cell], writes: Sequence[frozenset[str]], own: Iterable[str] = ()) -> list[str]:
@@ -206,10 +205,9 @@ def users(paths: Iterable[str], above: Sequence[Cell], writes: Sequence[frozense
 def needed(step: Step, cells: Sequence[Cell]) -> list[str]:
     """Return the steps that have written last what a step reads, or made the folders that it writes to."""
     place = next(place for place, cell in enumerate(cells) if cell.step == step.name)
-    *writes, own = written(cells[: place + 1])
+    read, [*writes, own] = of_last(cells[: place + 1])
     above = cells[:place]
-    read = asked(step.cell.facts, above, writes)
-    found = [name for path in read for name in writers(path, above, writes, own)]
+    found = [name for path in asked(step.cell.facts, writes) | read for name in writers(path, above, writes, own)]
     makes = [frozenset(filter(gaps.is_made, paths)) for paths in writes]
     return found + [name for path in own for name in writers(path, above, makes, own)]
 
@@ -231,7 +229,7 @@ def before(cells: Sequence[Cell]) -> dict[str, frozenset[str]]:
     cells : sequence of Cell
         All, in their order.
     """
-    writes = written(cells)
+    _, writes = of_last(cells)
     if not any(paths for cell, paths in zip(cells, writes, strict=True) if cell.step is not None):
         return {}
     known, found = Known(), dict[str, frozenset[str]]()
@@ -239,8 +237,7 @@ def before(cells: Sequence[Cell]) -> dict[str, frozenset[str]]:
     for place, cell in enumerate(cells):
         known.take_in(cell.facts)
         if cell.step is not None:
-            also = _also_asked(cell.facts, writes[:place])
-            reads[cell.step] = also | known.read()
+            reads[cell.step] = asked(cell.facts, writes[:place]) | known.read()
             touched = (*reads[cell.step], *writes[place])
             own = writes[place]
             makers = {step for path in touched for step in writers(path, cells[:place], writes[:place], own)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from k8snb.analysis.files.search import Called, Search, local_names, name_of_met
 from k8snb.analysis.mutation import last_name
 from k8snb.analysis.state_tables import LOG_METHODS
 
-__all__ = ["Called", "Files", "Parameters", "files", "is_method", "name_of_method", "same_parameters"]
+__all__ = ["Called", "Files", "Parameters", "add_parameters", "files", "is_method", "name_of_method"]
 
 
 _T = TypeVar("_T")
@@ -68,28 +68,17 @@ class Files:
         """Whether the cell itself, or its code, has to do with any."""
         return bool(self.reads or self.writes or self.asks or self.in_code or self.written_in_code)
 
-    def without(self, names: Collection[str]) -> Files:
-        """Return the same without functions of some names; methods stay: their classes' objects may be there still."""
-        found = (self.in_code, self.written_in_code, self.used_in_code, self.calls_in_code, self.parameters)
-        if not any(name in code for code in found for name in names):
-            return self
-        return Files(
-            in_code={name: paths for name, paths in self.in_code.items() if name not in names},
-            written_in_code={name: paths for name, paths in self.written_in_code.items() if name not in names},
-            used_in_code={name: used for name, used in self.used_in_code.items() if name not in names},
-            calls_in_code={name: calls for name, calls in self.calls_in_code.items() if name not in names},
-            parameters={name: known for name, known in self.parameters.items() if name not in names},
-        )
-
     def with_code(self, other: Files) -> Files:
         """Return the same with functions that stand in other code."""
+        parameters = dict(self.parameters)
+        add_parameters(parameters, other.parameters)
         return replace(
             self,
             in_code=_together(self.in_code, other.in_code),
             written_in_code=_together(self.written_in_code, other.written_in_code),
             used_in_code=_together(self.used_in_code, other.used_in_code),
             calls_in_code=_together(self.calls_in_code, other.calls_in_code),
-            parameters=same_parameters(self.parameters, other.parameters),
+            parameters=parameters,
         )
 
 
@@ -97,10 +86,10 @@ def _together(one: Mapping[str, frozenset[_T]], other: Mapping[str, frozenset[_T
     return {**one, **{name: found | one.get(name, frozenset()) for name, found in other.items()}}
 
 
-def same_parameters(one: Parameters, other: Parameters) -> Parameters:
-    """Return the parameters of functions of two pieces of code: none of methods of one name that have others."""
-    clash = {name for name in one.keys() & other.keys() if is_method(name) and one[name] != other[name]}
-    return {**one, **other, **dict.fromkeys(clash, ())}
+def add_parameters(found: dict[str, tuple[tuple[str, str | None], ...]], new: Parameters) -> None:
+    """Add the parameters of functions; of methods of one name that have others nothing is known."""
+    for name, own in new.items():
+        found[name] = () if is_method(name) and found.get(name, own) != own else own
 
 
 def is_method(name: str) -> bool:
@@ -111,12 +100,12 @@ def is_method(name: str) -> bool:
 def files(tree: ast.Module, nodes: Iterable[ast.AST]) -> Files:
     """Return the files that a cell's code names; `nodes` are all of its tree."""
     top, code = Search(), dict[str, Search]()
-    parameters: Parameters = {}
+    parameters: dict[str, tuple[tuple[str, str | None], ...]] = {}
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             code[statement.name] = Search(local_names(statement), in_order=not isinstance(statement, ast.ClassDef))
             code[statement.name].visit(statement)
-            parameters = {**parameters, statement.name: tuple(parameters_of(statement))}
+            parameters[statement.name] = tuple(parameters_of(statement))
         else:
             top.visit(statement)
         for inner in statement.body if isinstance(statement, ast.ClassDef) else ():
@@ -125,7 +114,7 @@ def files(tree: ast.Module, nodes: Iterable[ast.AST]) -> Files:
                 code.setdefault(name, Search(in_order=False)).look_into(inner)
                 static = any(last_name(one) == "staticmethod" for one in inner.decorator_list)
                 own = tuple(parameters_of(inner))[0 if static else 1 :]
-                parameters = same_parameters(parameters, {name: own})
+                add_parameters(parameters, {name: own})
             else:
                 top.visit(inner)
     for search in (*code.values(), top):

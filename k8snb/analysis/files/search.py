@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from k8snb.analysis import mutation
 from k8snb.analysis.files import gaps
 from k8snb.analysis.files.commands import TAKE_FILES, of_command
 from k8snb.analysis.files.opened import COPIES, WITH_MODE, is_write, mode_of, put_together
@@ -147,9 +148,7 @@ class Search(ast.NodeVisitor):
 
     def _arguments(self, call: ast.Call) -> Iterator[tuple[int | str, str]]:
         """Yield what a call is given that is text, with the place or the parameter."""
-        given: list[tuple[int | str, ast.expr]] = [*enumerate(call.args)]
-        given += [(keyword.arg or "", keyword.value) for keyword in call.keywords]
-        for place, value in given:
+        for place, value in mutation.arguments(call):
             if isinstance(value, ast.Starred):
                 return
             match value:
