@@ -96,34 +96,35 @@ class Entry:
     modules: Files | None = None
     number: int | None = None
     aside: tuple[Result, Store] | None = None
-    _more: tuple[CellFacts, tuple[object, ...], CellFacts] | None = None
+    _facts: tuple[tuple[object, ...], CellFacts] | None = None
     _result: Result | None = None
     _made: dict[str, Pending] = field(default_factory=dict)
 
     @property
     def facts(self) -> CellFacts:
         """What the analysis says; made when first asked for."""
+        said_by = self.context, self.scripts, self.beside, self.changes, self.unforeseen, self.vanished, self.modules
+        if self._facts is None or self._facts[0] != said_by:
+            self._facts = said_by, self._read()
+        return self._facts[1]
+
+    def _read(self) -> CellFacts:
         try:
             facts = _analyse(self.source, self.context, self.scripts)
         except AnnotationError:
             if self.step is not None:
                 raise
             return CellFacts()  # IPython could execute it: whatever it is, it is no Python that names are read from
-        found = self.beside, self.changes, self.unforeseen, self.vanished, self.modules
-        if not any(found):
+        if not any((self.beside, self.changes, self.unforeseen, self.vanished, self.modules)):
             return facts
-        if self._more is None or self._more[0] is not facts or self._more[1] != found:
-            reads = {**dict.fromkeys(self.beside, 1), **facts.reads}
-            more = replace(
-                facts,
-                reads=reads,
-                binds=facts.binds | self.unforeseen,
-                deletes=facts.deletes | self.vanished,
-                files=facts.files if self.modules is None else facts.files.with_code(self.modules),
-                beside=self.beside - facts.reads.keys(),
-            ).with_changes({n: facts.reads.get(n, 1) for n in self.changes}, beside=True)
-            self._more = facts, found, more
-        return self._more[2]
+        return replace(
+            facts,
+            reads={**dict.fromkeys(self.beside, 1), **facts.reads},
+            binds=facts.binds | self.unforeseen,
+            deletes=facts.deletes | self.vanished,
+            files=facts.files if self.modules is None else facts.files.with_code(self.modules),
+            beside=self.beside - facts.reads.keys(),
+        ).with_changes({n: facts.reads.get(n, 1) for n in self.changes}, beside=True)
 
     @property
     def cell(self) -> Cell:

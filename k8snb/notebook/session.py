@@ -188,7 +188,7 @@ class Session:
         if cell.above is None or not any(entry.step is not None for entry in self.cells.above(cell.above)):
             return frozenset()
         cells = [entry.cell for entry in reversed(self.cells.above(cell.above + 1))]
-        return frozenset(self._effects(cells, self._uses())[-1].facts.changes)
+        return frozenset(self._effects.facts(cells, self._uses())[-1].changes)
 
     def _settle_what_was_to_come(self, step: str, above: int | None) -> None:
         """Let go of names that a step that is another one now was to make."""

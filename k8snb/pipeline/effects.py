@@ -28,6 +28,11 @@ class Effects:
 
     def __call__(self, cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> list[Cell]:
         """Return the cells with all that they change; `kernel_uses` as `k8snb.pipeline.build` takes it."""
+        known = self.facts(cells, kernel_uses)
+        return [replace(cell, facts=facts) for cell, facts in zip(cells, known, strict=True)]
+
+    def facts(self, cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> list[CellFacts]:
+        """Return what is known of each cell, with all that it changes."""
         same = sum(1 for _ in itertools.takewhile(_is_same, zip(self._facts, cells, strict=False)))
         if same < len(self._facts):
             again = same == len(self._facts) - 1
@@ -36,7 +41,7 @@ class Effects:
             self._before_last = self._state.copy()
             self._state.add(cell, kernel_uses)
         self._facts = [cell.facts for cell in cells]
-        return [replace(cell, facts=known.facts) for cell, known in zip(cells, self._state.done, strict=True)]
+        return [cell.facts for cell in self._state.done]
 
 
 def _is_same(pair: tuple[CellFacts, Cell]) -> bool:
