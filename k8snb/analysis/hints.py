@@ -71,7 +71,10 @@ class _Hints(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         match node.func:
-            case ast.Name(id="eval" | "exec" | "globals" | "input" | "get_ipython" as name) if name not in self.bound:
+            case ast.Name(id="eval" | "exec" as name) if name not in self.bound:
+                if len(node.args) == 1:  # else its names are those of a dict
+                    self.say(node, name)
+            case ast.Name(id="globals" | "input" | "get_ipython" as name) if name not in self.bound:
                 self.say(node, name)
             case ast.Name(id="locals" | "vars" as name) if name not in self.bound:
                 if not node.args and not self.depth:

@@ -72,6 +72,8 @@ def of_call(call: ast.Call) -> list[ast.expr]:
         changed += call.args[:1]
     if name in tables.CHANGING_SECOND:
         changed += call.args[1:2]
+    if isinstance(call.func, ast.Name) and name in {"exec", "eval"}:
+        changed += call.args[1:]
     return [e for e in changed if not is_module(e)]
 
 

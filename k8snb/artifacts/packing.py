@@ -159,7 +159,11 @@ def _dump(
     pickler = Pickler(namespace, bases)
     try:
         pickler.dump(values)
-        if singletons.may_be_in(pickler.chunks):
+        with_singletons = singletons.may_be_in(pickler.chunks)
+    except Exception:  # noqa: BLE001 - one of them may be what cannot be packed
+        with_singletons = True
+    try:
+        if with_singletons:
             pickler = singletons.PicklerOfSingletons(namespace, bases)
             pickler.dump(values)
     except Exception as error:  # noqa: BLE001 - the value's own code runs here and may raise anything

@@ -1,4 +1,7 @@
-"""NaN as modules have it, and the like: ``x is np.nan`` asks which object it is; pickles have such things by value."""
+"""NaN as modules have it, and the like: ``x is np.nan`` asks which object it is; pickles have such things by value.
+
+The dict of builtins cannot be packed at all; ``exec(code, variables)`` puts it into the dict that it is given.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 _MARKS = (b"G\x7f\xf8\0\0\0\0\0\0", b"==SUPPRESS==")
 """What these are in a pickle."""
 
-_NAMES = (("math", "nan"), ("numpy", "nan"), ("argparse", "SUPPRESS"))
+_NAMES = (("math", "nan"), ("numpy", "nan"), ("argparse", "SUPPRESS"), ("builtins", "__dict__"))
 
 
 def may_be_in(chunks: Iterable[bytes]) -> bool:
@@ -34,4 +37,4 @@ class PicklerOfSingletons(Pickler):
         return self._names.get(id(obj)) if type(obj) in _KINDS else None
 
 
-_KINDS = frozenset({float, str})
+_KINDS = frozenset({float, str, dict})

@@ -187,6 +187,7 @@ def test_what_functions_bind_through_global_may_be_bound_where_they_run():
         ("y = rng.normal(size=3)", "rng"),
         ("t.add_(1)", "t"),
         ("next(it)", "it"),
+        ("exec(code, x)\neval(text, {}, y)", "x y"),
         ("name.partition('.')\nimage.rotate(3)", ""),
     ],
 )
@@ -280,6 +281,8 @@ def test_lines_are_those_of_the_cell():
         # ordinary cells
         ("def f(): return locals()\nvars(x)\nmodel.eval()\ndf.eval('a + b')", ""),
         ("def eval(m): pass\neval(model)", ""),
+        ("exec(code, cfg)\neval(text, {'x': 1})", ""),
+        ("exec(code, globals())", "1 globals"),
         ("plt.plot(x)\nax.set(title='a')\nnp.random.normal()\nos.environ['A']\n%env HOME\n%matplotlib inline", ""),
         ("cfg.lr = 1\nself.x = 2\nrandom_state.x = 1", ""),
     ],

@@ -68,6 +68,8 @@ def read(file: Path, *, every_choice: bool = False) -> Iterator[Sequence]:
         cells = tuple(re.split(r"\n\.\.\.\n", code.strip("\n")))
         named = CHOICES.search(title)
         choices = tuple(named[1].split()) if named and not every_choice else _choices(len(cells), every=every_choice)
+        if wrong := [choice for choice in choices if len(choice) != len(cells)]:
+            raise SystemExit(f"{file}: {title}: {len(cells)} cells, but {wrong[0]} is of {len(wrong[0])}")
         yield Sequence(CHOICES.sub("", title), cells, choices)
 
 
