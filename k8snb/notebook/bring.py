@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
@@ -55,6 +55,7 @@ class Bringer:
         self._names, self._cells = names, cells
         self._run, self._settle, self._say, self._are_apart = run, settle, say, are_apart
         self._context = Context()  # of the running cell
+        self._own: Mapping[str, frozenset[str]] = {}  # what functions of the running cell use
 
     def before_cell(self, cell: Running) -> None:
         """Bring what a plain cell reads before its first run of the pipeline; of what comes after, what is there.
@@ -67,6 +68,7 @@ class Bringer:
             A step that had to run did not succeed.
         """
         self._context = cell.entry.context if cell.entry is not None else Context(self._cells.shadowing)
+        self._own = self._facts(cell.source).uses
         self._bring_files(cell)
         if self._names.pending:
             self._tell_what_may_be_read(cell)
@@ -176,7 +178,9 @@ class Bringer:
 
     def _reached(self, names: Iterable[str]) -> set[str]:
         """Return the names with all that the code behind their values uses, and so on."""
-        return reach.reached(names, self._names.namespace, self._names.needs)
+        return reach.reached(
+            names, self._names.namespace, lambda name: {*self._names.needs(name), *self._own.get(name, ())}
+        )
 
     def _fetch(self, names: Iterable[str], perhaps: AbstractSet[str] = frozenset()) -> None:
         pending = {name: p for name in names if (p := self._names.pending.get(name)) is not None}
@@ -226,8 +230,7 @@ class Bringer:
         """Return the names that a plain cell, or a part of it, may read, or delete: what is not there is not missed."""
         facts = self._facts(source)
         reads = set(facts.reads)
-        while more := {n for name in self._reached(reads) for n in facts.uses.get(name, ())} - reads:
-            reads |= more  # functions of the cell that others call
+        reads |= {n for name in self._reached(reads) for n in facts.uses.get(name, ())}  # functions that others call
         return facts.deletes | reads
 
     def _tried_again(self, source: str) -> AbstractSet[str]:
