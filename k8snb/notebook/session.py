@@ -236,9 +236,10 @@ class Session:
         try:
             pipeline = self._with_aliases(entry, cell.above)
             step = pipeline[name]
-            entry.capture = self._capture(step, self.cells.steps_above(entry))
-            values = ((name, self.names.of_kernel(name)[1]) for name in entry.capture.groups)
-            entry.uses = {name: frozenset(reach.uses(value)) for name, value in values}
+            above = self.cells.steps_above(entry)
+            entry.capture = self._capture(step, above)
+            captured = {name: self._of_kernel(name, entry.of_kernel, above)[1] for name in entry.capture.groups}
+            entry.uses = {name: frozenset(reach.uses(value)) for name, value in captured.items()}
         except BaseException as error:
             self.cells.take_back(entry, old)
             if isinstance(error, PipelineError) and old is not None and old.step == name:
@@ -357,11 +358,15 @@ class Session:
         """Pack values of the kernel, what it has of the results of steps above among them where it alone makes it."""
         return capture(
             names,
-            lambda name: self.names.of_kernel(name, changed_from=above if name in only_kernel else ()),
+            lambda name: self._of_kernel(name, only_kernel, above),
             namespace=self.names.namespace,
             store=self.scratch,
             known=self.cells.known(),
         )
+
+    def _of_kernel(self, name: str, only_kernel: AbstractSet[str], above: AbstractSet[str]) -> tuple[bool, Any]:
+        """Return whether the kernel has a value of its own, and the value, as a step gets it with these above it."""
+        return self.names.of_kernel(name, changed_from=above if name in only_kernel else ())
 
     # --- runs --------------------------------------------------------------------------------------------------
 
