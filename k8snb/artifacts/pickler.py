@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import dis
 import functools
 import gc
 import io
@@ -13,7 +12,6 @@ import sys
 from types import (
     BuiltinMethodType,
     CellType,
-    CodeType,
     FunctionType,
     MappingProxyType,
     MethodType,
@@ -29,6 +27,7 @@ from cloudpickle.cloudpickle import _find_imported_submodules
 from k8snb.artifacts import enums, frames, instances, rebuild, versions, views
 from k8snb.artifacts.arena import Arena
 from k8snb.artifacts.buffers import IN_BAND
+from k8snb.artifacts.code import used_names
 from k8snb.artifacts.loaded import loaded
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ _PLAIN_KINDS = "biufcmMSUV"  # dtypes whose elements are their bytes
 _ARRAYS = ("ndarray", "matrix", "recarray", "memmap")  # those that a view of an ndarray turns into
 # Exceptions whose fields are set by their own __init__ in C.
 _INIT_SETS = (SystemExit, StopIteration, SyntaxError, UnicodeError)
-_LOADS = ("LOAD_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 
 
 @functools.cache
@@ -397,16 +395,6 @@ class _Base:
     def __reduce__(self) -> tuple[object, ...]:
         readonly = not self.extent.array.flags.writeable
         return rebuild.make_base, (pickle.PickleBuffer(self.extent.bytes(readonly=readonly)),)
-
-
-@functools.lru_cache(maxsize=4096)
-def used_names(code: CodeType) -> frozenset[str]:
-    """Return the global names that a code object reads or deletes, with the code objects inside it."""
-    stored = {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_NAME"}
-    names = {i.argval for i in dis.get_instructions(code) if i.opname in _LOADS} - stored
-    inner = (used_names(const) for const in code.co_consts if isinstance(const, CodeType))
-    own = {n for n in names if not (n.startswith("__") and n.endswith("__"))}
-    return frozenset(own.union(*inner))
 
 
 class _PicklerOfOne(Pickler):

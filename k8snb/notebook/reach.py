@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dis
-import functools
 import gc
 import itertools
 import types
@@ -11,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from k8snb.artifacts.code import used_names
 from k8snb.artifacts.compare import is_frame
 from k8snb.artifacts.frames import memory, objects
 from k8snb.artifacts.identity import is_atomic
@@ -22,8 +21,6 @@ OBJECTS, WIDTH = 2000, 1000
 
 SHARED_OBJECTS = 20_000
 """How many objects behind a value are looked at for those that it shares with another."""
-
-_GLOBALS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS", "STORE_GLOBAL", "DELETE_GLOBAL"})
 
 
 def reached(
@@ -86,7 +83,7 @@ def uses(value: Any) -> set[str]:
     while todo and len(seen) < OBJECTS:
         one = todo.popleft()
         if type(one) is types.FunctionType and one.__globals__.get("__name__") == "__main__":
-            found.update(_global_names(one.__code__))
+            found.update(used_names(one.__code__))
         elif issubclass(type(one), type) and one.__module__ == "__main__" and "." not in one.__qualname__:
             found.add(one.__qualname__)  # a step may have changed it
         new = [part for part in _parts(one) if id(part) not in seen and not issubclass(type(part), _PLAIN)]
@@ -178,13 +175,3 @@ def _filled(cell: types.CellType) -> bool:
     except ValueError:
         return False
     return True
-
-
-@functools.lru_cache(maxsize=1024)
-def _global_names(code: types.CodeType) -> frozenset[str]:
-    """Return the global names that a code object and those inside it use."""
-    names = {i.argval for i in dis.get_instructions(code) if i.opname in _GLOBALS}
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            names |= _global_names(constant)
-    return frozenset(names)
