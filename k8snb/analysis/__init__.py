@@ -106,6 +106,7 @@ def analyse(
         drawing_later=frozenset(estimators.values()),
         unpickles=unpickles(nodes, names),
         instances={name: frozenset(made) for name, made in walker.instances.items() if made},
+        given={name: frozenset(given) for name, given in walker.given.items() if given},
         certain=certain,
         modules=frozenset(name for name in walker.modules if not _is_bound_anew(name, walker.state)),
         imports=_imports(nodes).union(map(magics.module_of, extensions), _for_notebooks(scripts_run)),

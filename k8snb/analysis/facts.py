@@ -334,6 +334,10 @@ class CellFacts:
     same, holds : mapping of str to frozenset of str
         For names whose objects may be (or be a part of), or contain, those of names at the cell's end: these. A name
         that may still stand for the object that it came in with is among its own.
+    given : mapping of str to frozenset of (str, str)
+        For names whose objects calls have made: what is called, and a name that it is given.
+    inside : mapping of str to frozenset of str
+        For these: the names among those given whose functions the object may call, as other cells tell.
     passes : tuple of Pass
         What the cell hands to functions and methods.
     codes : mapping of str to Code
@@ -401,6 +405,8 @@ class CellFacts:
     deep: frozenset[str] = frozenset()
     same: Mapping[str, frozenset[str]] = field(default_factory=dict)
     holds: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    given: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    inside: Mapping[str, frozenset[str]] = field(default_factory=dict)
     passes: tuple[Pass, ...] = ()
     codes: Mapping[str, Code] = field(default_factory=dict)
     nameless: Mapping[str, Code] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from k8snb.analysis import mutation, scopes, tables
 from k8snb.analysis.expressions import Branches, Expressions
@@ -25,6 +25,7 @@ class Statements(Expressions):
         self.lazy_annotations = lazy_annotations or LAZY_ANNOTATIONS
         self.holds: dict[str, list[Deferred]] = {}  # names of the namespace and the code that their values bring along
         self.instances: dict[str, set[str]] = {}  # names and the classes from elsewhere that they may be instances of
+        self.given: dict[str, set[tuple[str, str]]] = {}  # names, and what calls got that made what they stand for
         self.modules: set[str] = set()
         self.submodules: set[str] = set()
         self.results: dict[str, set[str]] = {}  # names and the functions whose results they may stand for
@@ -59,7 +60,7 @@ class Statements(Expressions):
             self.define(value)
         else:
             self.visit(value)
-        brought, made = self.brings(value)
+        brings = self.brings(value)
         match targets, value:
             case [ast.Tuple(elts=parts) | ast.List(elts=parts)], ast.Tuple(elts=values) | ast.List(elts=values) if len(
                 parts
@@ -78,7 +79,7 @@ class Statements(Expressions):
         for node in (node for target in targets for node in ast.walk(target)):
             match node:
                 case ast.Name(id=name, ctx=ast.Store()):
-                    self.note(name, brought, made)
+                    self.note(name, *brings)
                 case (ast.Attribute() | ast.Subscript()) as part if isinstance(part.ctx, ast.Store):
                     self.note_in(part.value, value)
                     self.give(part.value, value)
@@ -105,12 +106,15 @@ class Statements(Expressions):
             if scopes.place(self.scopes, node.id) == node.id and (name := last_name(function)):
                 self.results.setdefault(node.id, set()).add(name)
 
-    def note(self, name: str, brought: Sequence[Deferred], made: set[str]) -> None:
+    def note(
+        self, name: str, brought: Sequence[Deferred], made: set[str], given: Iterable[tuple[str, str]] = ()
+    ) -> None:
         """Note the code that a name of the namespace brings along."""
         key = scopes.place(self.scopes, name)
         if isinstance(key, str):
             self.holds.setdefault(key, []).extend(brought)
             self.instances.setdefault(key, set()).update(made)
+            self.given.setdefault(key, set()).update(given)
 
     def visit_Call(self, node: ast.Call) -> None:
         """Walk a call; a container that is given functions brings along what they use."""
@@ -128,12 +132,12 @@ class Statements(Expressions):
 
     def note_in(self, owner: ast.expr, value: ast.expr) -> None:
         """Note the code that an object brings along from now on, which holds a value now."""
-        brought, made = self.brings(value)
-        for node in mutation.roots(owner) if brought or made else ():
-            self.note(node.id, brought, made)
+        brings = self.brings(value)
+        for node in mutation.roots(owner) if any(brings) else ():
+            self.note(node.id, *brings)
 
-    def brings(self, value: ast.expr) -> tuple[list[Deferred], set[str]]:
-        """Return the code of this cell that a value may hold, and the names that are called as classes are in it.
+    def brings(self, value: ast.expr) -> tuple[list[Deferred], set[str], set[tuple[str, str]]]:
+        """Return the code of this cell that a value may hold, what is called as classes are in it, what calls get.
 
         What a function returns does not hold the function.
         """
@@ -145,7 +149,8 @@ class Statements(Expressions):
             if isinstance(node, ast.Name):
                 origins = union(self.state.origins.get(k, ANYTHING) for k in scopes.look_up(self.scopes, node.id))
                 found += [o for o in origins if isinstance(o, Deferred) and (o.is_class or node not in called)]
-        return found, {f.id for f in called if isinstance(f, ast.Name) and f.id[:1].isupper()}
+        made = {f.id for f in called if isinstance(f, ast.Name) and f.id[:1].isupper()}
+        return found, made, {pair for node in nodes if isinstance(node, ast.Call) for pair in _given(node)}
 
     def visit_Expr(self, node: ast.Expr) -> None:
         """Walk an expression that is a statement: a method is called for what it does to its object, not its result."""
@@ -619,3 +624,16 @@ def _captures(pattern: ast.pattern) -> list[str]:
             case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
                 names.append(name)
     return names
+
+
+def _given(call: ast.Call) -> Iterator[tuple[str, str]]:
+    """Yield the names that a call is given, other calls among its arguments left out, with what is called."""
+    callee = last_name(call.func)
+    data = callee in tables.GIVES_DATA or (isinstance(call.func, ast.Attribute) and callee in tables.METHODS_GIVE_DATA)
+    todo: list[ast.AST] = [] if data else [value for _, value in mutation.arguments(call)]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Name):
+            yield callee, node.id
+        elif not isinstance(node, ast.Call):
+            todo += ast.iter_child_nodes(node)

@@ -98,6 +98,15 @@ KEEPS_ARGUMENTS = words("""
 """)
 """Functions whose result may contain what they are given, or look at its memory."""
 
+GIVES_DATA = words("""
+    len sum any all print str repr format hash id isinstance issubclass callable hasattr range round abs
+    cross_val_score cross_validate cross_val_predict curve_fit minimize minimize_scalar quad root fsolve brentq timeit
+""")
+"""Functions whose result holds no function that they are given."""
+
+METHODS_GIVE_DATA = words("apply applymap map agg aggregate transform filter predict predict_proba score")
+"""Methods whose result does not."""
+
 CALLS_FIRST = words("map filter partial starmap")
 """Functions that call, later, their first argument with the others."""
 

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from k8snb.analysis.facts import BINDS_ANY, CellFacts, Pass
+from k8snb.pipeline.inside import Inside
 from k8snb.pipeline.library import Library
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.sources import code_of, with_uses
@@ -57,12 +58,14 @@ class _State:
         self._unbound: set[str] = set()
         self._library = Library()
         self._sharing = _Sharing()
+        self._inside = Inside()
 
     def copy(self) -> _State:
         """Return a state that goes on on its own."""
         new = _State()
         new.done, new._modules, new._unbound = list(self.done), set(self._modules), set(self._unbound)
         new._library, new._sharing = self._library.copy(), self._sharing.copy()
+        new._inside = self._inside.copy()
         return new
 
     def add(self, cell: Cell, kernel_uses: Mapping[str, frozenset[str]]) -> None:
@@ -71,7 +74,8 @@ class _State:
         calls_and_binds = not cell.facts.reads.keys().isdisjoint(cell.facts.binds)  # what it calls, it binds anew later
         before = library.copy() if calls_and_binds else library
         library.add(cell.facts)
-        facts = _with_functions(_with_registries(cell.facts, library), self.done, kernel_uses, library)
+        facts = self._inside.add(_with_registries(cell.facts, library), library, kernel_uses)
+        facts = _with_functions(facts, self.done, kernel_uses, library)
         handed = (
             library.handed(facts) | sharing.let_off(facts, modules) | sharing.looked_at(facts, library.changed_by_looks)
         )

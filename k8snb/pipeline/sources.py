@@ -141,8 +141,8 @@ def code_of(name: str, above: Sequence[Cell]) -> list[tuple[CellFacts, str]]:
             if bound in facts.binds or bound in facts.may_bind:
                 found.append((facts, bound))
                 kinds = {(kind, len(above)) for kind in facts.instances.get(bound, ())}
-                same, held = (others.get(bound, frozenset()) for others in (facts.same, facts.holds))
-                others = (same | held) - {bound}
+                same, *held = (others.get(bound, frozenset()) for others in (facts.same, facts.holds, facts.inside))
+                others = same.union(*held) - {bound}
                 left |= (kinds | {(other, end) for other in others for end in (place, place + 1)}) - seen
                 if bound in facts.binds and bound not in same:
                     break
