@@ -101,11 +101,13 @@ class Bringer:
         makers = {path: paths.writers(path, above, writes, own) for path in read}
         steps_above = [entry.step for entry in entries if entry.step is not None]
         makers |= {path: steps_above for path in self._missing(facts.files, read, writes) if not makers.get(path)}
-        makers |= paths.users(own - makers.keys(), above, writes)
+        users = paths.users(own, above, writes)
         tried = {entry.step for entry in self._cells if entry.tried}
-        if waiting := {path: steps for path, steps in makers.items() if not tried.issuperset(steps)}:
-            self._say(_why_files_come_first(waiting.keys(), only_reads=waiting.keys() <= read.keys()))
-            self._run(sorted({step for steps in waiting.values() for step in steps} - tried))
+        waiting = {step for found in (makers, users) for steps in found.values() for step in steps} - tried
+        if waiting:
+            first, before = ({p for p in found if not waiting.isdisjoint(found[p])} for found in (makers, users))
+            self._say(_why_files_come_first(first | before, only_reads=before <= first))
+            self._run(sorted(waiting))
 
     @staticmethod
     def _missing(files: Files, read: Collection[str], writes: Iterable[frozenset[str]]) -> set[str]:

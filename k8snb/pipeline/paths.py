@@ -195,7 +195,7 @@ def users(paths: Iterable[str], above: Sequence[Cell], writes: Sequence[frozense
     known = Known()
     for cell in above if found else ():
         known.take_in(cell.facts)
-        read = [*known.read()] if cell.step is not None else []
+        read = [*known.read(), *cell.facts.files.asks] if cell.step is not None else []
         for path, steps in found.items():
             if cell.step is not None and cell.step not in steps and any(_touches(path, one) for one in read):
                 steps.append(cell.step)

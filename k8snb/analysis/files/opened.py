@@ -19,6 +19,7 @@ _MAPS = {"memmap": "mode", "open_memmap": "mode", "load": "mmap_mode"}
 """Functions of numpy that open arrays in files, and the parameter that says how."""
 
 COPIES = frozenset({"copy", "copy2", "copyfile", "copytree", "move", "rename", "replace", "symlink"})
+_MOVES = frozenset({"move", "rename", "replace"})
 _WRITES = re.compile(
     r"write|save|imsave|dump|to_|export|mkdir|makedirs|touch|unlink|remove|rmtree|urlretrieve|imwrite|tofile|rename"
     r"|ExcelWriter|PdfPages|VideoWriter|CSVLogger|ModelCheckpoint"
@@ -120,9 +121,10 @@ def put_together(call: ast.Call, local: Mapping[str, str]) -> Iterator[Opened]:
             continue
         path = gaps.any_path(place, local)
         from_here = len(places) > 1 and place is places[0]  # of a copy
-        written = both or (not from_here and (name in COPIES or is_write(name, call)))
-        if both or written or not gaps.is_whole(path):
-            yield Opened(path, both or not written, name if written else None)
+        moved = from_here and name in _MOVES
+        written = both or moved or (not from_here and (name in COPIES or is_write(name, call)))
+        if written or not gaps.is_whole(path):
+            yield Opened(path, both or moved or not written, name if written else None)
 
 
 def _goes_on(name: str, call: ast.Call) -> bool:
