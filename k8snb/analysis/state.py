@@ -410,7 +410,8 @@ def _draws(call: ast.Call, dotted: str) -> bool:
         case ast.Attribute(attr="resample" | "shuffle"):
             return bool(dotted)
         case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name in known.TAKES_RANDOM_STATE
+            shuffles = any(k.arg == "shuffle" and not _is_false(k.value) for k in call.keywords)
+            return name in known.TAKES_RANDOM_STATE or (name in known.SPLITTERS and shuffles)
     return False
 
 
@@ -422,19 +423,31 @@ def estimators(tree: ast.Module, nodes: Iterable[ast.AST]) -> dict[ast.Call, str
     made = {
         node: name
         for name, value, managed in bound_to(tree.body)
-        if not managed and isinstance(value, ast.Call | ast.List | ast.Tuple | ast.Dict) and not _is_fitted(value)
-        for node in ast.walk(value)
-        if isinstance(node, ast.Call) and _draws(node, "") and _is_class(node.func)
+        if not managed
+        for node in _only_made(value)
+        if _draws(node, "")
     }
     read = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)} if made else set()
     return {call: name for call, name in made.items() if name not in read}
 
 
-def _is_fitted(value: ast.expr) -> bool:
-    """Say whether an estimator is fitted as soon as it is made: ``model = Model().fit(X, y)``."""
-    while isinstance(value, ast.Call):
-        value = value.func
-    return isinstance(value, ast.Attribute) and (value.attr.startswith("fit") or _is_fitted(value.value))
+def _only_made(value: ast.expr) -> Iterator[ast.Call]:
+    """Yield the calls of classes by which objects come into a value, with which nothing else is done."""
+    match value:
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Dict(values=parts):
+            pass
+        case ast.Call(func=function) if _is_class(function) or last_name(function).startswith("make_"):
+            parts = [part for _, part in mutation.arguments(value)]
+            if _is_class(function):
+                yield value
+        case _:
+            return
+    for part in parts:
+        yield from _only_made(part)
+
+
+def _is_false(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and not value.value
 
 
 def _is_class(function: ast.expr) -> bool:

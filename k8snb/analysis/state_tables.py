@@ -162,10 +162,14 @@ TAKES_RANDOM_STATE = words("""
     BaggingRegressor DecisionTreeClassifier DecisionTreeRegressor IsolationForest RandomTreesEmbedding MLPClassifier
     MLPRegressor SGDClassifier SGDRegressor Perceptron KMeans MiniBatchKMeans BisectingKMeans SpectralClustering TSNE
     NMF GaussianMixture BayesianGaussianMixture LatentDirichletAllocation DictionaryLearning TruncatedSVD
+    RepeatedKFold RepeatedStratifiedKFold
     RandomizedSearchCV permutation_importance resample shuffle rvs make_classification make_regression make_blobs
     make_moons make_circles make_swiss_roll make_s_curve make_friedman1 make_sparse_uncorrelated
 """)
 """Functions that draw from numpy's global state where they are not given a `random_state`."""
+
+SPLITTERS = words("KFold StratifiedKFold StratifiedGroupKFold GroupKFold")
+"""Classes of which this holds where they are told to shuffle."""
 
 FITTERS = words("""
     cross_val_score cross_validate cross_val_predict learning_curve validation_curve permutation_test_score RFE RFECV

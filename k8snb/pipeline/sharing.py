@@ -63,6 +63,7 @@ def may_matter(facts: CellFacts, above: Iterable[CellFacts]) -> bool:
     kinds = set[str]()
     through: set[str] = set()  # names by which it may come to more than its own code says
     for other in above:
+        through |= {name for name, by in other.made_by.items() if by == _LOGGERS}
         if not (other.state.settings or other.functions or other.drawing_later):
             continue
         states = (other.state, *other.functions.values())
@@ -104,7 +105,7 @@ def _with_functions(cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[s
 def _fits(one: Pass) -> bool:
     """Say whether a call may fit an estimator that it is given or called on."""
     name = one.callee.name
-    return name.startswith(("fit", "partial_fit", "train")) or name in known.FITTERS
+    return name.startswith(("fit", "partial_fit", "train", "split")) or name in known.FITTERS
 
 
 def _share(place: int, setting: Setting, cells: Sequence[Cell], does: Sequence[ModuleState], sharing: Sharing) -> None:

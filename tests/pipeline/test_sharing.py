@@ -11,7 +11,10 @@ from k8snb.pipeline.model import Cell
 
 IMPORTS = """
 import os, sys, random, logging, warnings, numpy as np, pandas as pd, matplotlib.pyplot as plt
-from sklearn.model_selection import train_test_split
+from sklearn.cluster import KMeans
+from sklearn.model_selection import KFold, cross_val_score, train_test_split
+from sklearn.pipeline import Pipeline
+X = [[1], [2]]
 """
 
 
@@ -91,6 +94,11 @@ SEEDS = "def seed(n=1):\n    random.seed(n)\n    np.random.seed(n)"
         ([SEED, step("a", "train_test_split([1])"), step("b", "train_test_split([1])")], "a", 3),
         ([SEED, step("a", "train_test_split([1], random_state=0)"), step("b", DRAW)], "b", None),
         (["random.seed(0)", step("a", DRAW), step("b", DRAW)], "", None),
+        ([SEED, step("a", "s = cross_val_score(KMeans(3), X)"), step("b", DRAW)], "a", 3),
+        ([SEED, step("a", "m = Pipeline([('m', KMeans(3))])"), step("b", "m.fit(X)")], "b", None),
+        ([SEED, step("a", "f = KFold(3, shuffle=True).split(X)"), step("b", DRAW)], "a", 3),
+        ([SEED, step("a", "k = KFold(3, shuffle=True)"), step("b", "k.split(X)")], "b", None),
+        ([SEED, step("a", "f = KFold(3).split(X)"), step("b", DRAW)], "b", None),
         # through functions
         ([f"def f(): return np.random.rand()\n{SEED}", step("a", "f()"), step("b", "y = f()")], "a", 3),
         ([f"def seed():\n    {SEED}\nseed()", step("a", DRAW), step("b", DRAW)], "a", 3),
