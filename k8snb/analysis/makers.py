@@ -13,6 +13,12 @@ from k8snb.analysis.tables import words
 GENERATOR = "a generator"
 """What is bound to ``(x for x in xs)``, or to what a function with ``yield`` returns."""
 
+GENERATORS = "generators"
+"""What functions with ``yield`` make, to which their names are bound."""
+
+TEXT = "a file that is read as text"
+"""What is bound to ``open(path)``: it can travel."""
+
 _KINDS = {
     "a lock": words("""
         threading.Lock threading.RLock threading.Condition threading.Event threading.Semaphore threading.local
@@ -70,6 +76,7 @@ def makers(tree: ast.Module, names: Mapping[str, str]) -> dict[str, str]:
         made_by = _made_by(value, names, generators)
         if made_by is not None and (not managed or made_by in _GIVES_ITSELF):
             found[name] = made_by
+    found |= dict.fromkeys(generators, GENERATORS)
     bindings = collections.Counter(scopes.bound(tree.body) if found else ())
     return {name: made_by for name, made_by in found.items() if bindings[name] == 1}
 
@@ -81,7 +88,7 @@ def _made_by(value: ast.expr, names: Mapping[str, str], generators: Collection[s
         case ast.Call(func=ast.Name(id=own)) if own in generators:
             return GENERATOR
         case ast.Call(func=ast.Name(id="open")) if "open" not in names:
-            return "open" if _is_no_text_to_read(value) else None
+            return "open" if _is_no_text_to_read(value) else TEXT
         case ast.Call(func=function):
             return path_of(function, names) or (function.id if isinstance(function, ast.Name) else None)
     return None

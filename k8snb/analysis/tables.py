@@ -122,6 +122,9 @@ GENERATORS = words("default_rng Generator RandomState Random SystemRandom")
 GROWING = words("collections.defaultdict")
 """What makes containers that reading may change."""
 
+ITERATORS = words("zip map filter enumerate iter reversed open io.open csv.reader csv.DictReader os.scandir os.walk")
+"""What makes iterators, those of `itertools` left out."""
+
 CHANGING_ARGUMENTS = words("shuffle readinto")
 """Methods that change their first argument, and not what they are called on alone."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from k8snb.analysis.facts import KEEPING, CellFacts, Code, Function, Pass
+from k8snb.analysis.makers import TEXT
 from k8snb.analysis.tables import (
     BUFFERS,
     CHANGING_METHODS,
@@ -14,6 +15,7 @@ from k8snb.analysis.tables import (
     DRAWS,
     GENERATORS,
     GROWING,
+    ITERATORS,
     NOT_BY_LOOKING,
     REGISTERS,
 )
@@ -160,7 +162,13 @@ class Library:
             for name in one.into & called.keys() - facts.reads.keys():
                 found |= dict.fromkeys(one.names, called[name]) if self.returns(one) else {}
         found |= {name: line for name, line in called.items() if name in facts.reads}
-        return found | {name: line for name, line in facts.looked_up.items() if self.made_by.get(name) in GROWING}
+        found |= {name: line for name, line in facts.looked_up.items() if self.made_by.get(name) in GROWING}
+        return found | {name: line for name, line in facts.reads.items() if self._is_used_up(name)}
+
+    def _is_used_up(self, name: str) -> bool:
+        """Say whether a name stands for what each look at its items brings further."""
+        made_by = self.made_by.get(name, "")
+        return made_by in ITERATORS or made_by == TEXT or made_by.startswith("itertools.")
 
     def changed_by(self, one: Pass) -> set[str]:
         """Return the names whose objects are changed by, or through, what is handed to a call."""

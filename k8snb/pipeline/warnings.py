@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from k8snb.analysis.makers import cannot_travel
+from k8snb.analysis.makers import GENERATOR, GENERATORS, cannot_travel
 from k8snb.analysis.source import quiet_lines
 from k8snb.pipeline.model import Cell, Step
 from k8snb.pipeline.sources import find
@@ -26,11 +26,13 @@ def warnings(cells: Sequence[Cell], steps: Sequence[Step]) -> Iterator[str]:
 
 def stays(step: Step, cells: Sequence[Cell]) -> Iterator[str]:
     """Tell of what a step reads and other steps make that cannot travel from one to the other, as its code shows."""
-    makers = {cell.step: cell.facts for cell in cells if cell.step is not None}
+    steps = {cell.step: cell.facts for cell in cells if cell.step is not None}
+    generators = {name for cell in cells for name, by in cell.facts.made_by.items() if by == GENERATORS}
     quiet = quiet_lines(step.cell.source)
     for name, line in step.cell.facts.reads.items():
         for maker in step.inputs.get(name, ())[:1]:
-            made_by = makers[maker].made_by.get(name) if maker is not None else None
+            made_by = steps[maker].made_by.get(name) if maker is not None else None
+            made_by = GENERATOR if made_by in generators else made_by
             if made_by is not None and (known := cannot_travel(made_by)) and line not in quiet:
                 kind, way = known
                 yield f"line {line}: {name} is {kind} that step {maker} makes, which cannot travel: {way}"
