@@ -166,6 +166,7 @@ def _of_class(obj: type) -> State:
 _OF_TYPE = frozenset(
     {"__dict__", "__weakref__", "__doc__", "__module__", "_abc_impl", "__abstractmethods__", "__slotnames__"}
     | {"_value2member_map_"}  # grows where members of a flag are combined
+    | {"__pydantic_validator__", "__pydantic_serializer__"}  # compiled from what else the class keeps
 )
 
 
@@ -177,6 +178,8 @@ def _tells(attribute: object) -> bool:
 def _of_instance(slots: Sequence[str], obj: Any) -> State:
     """Tell of an instance: its class, its attributes, its slots and, where it is a container too, what it contains."""
     attributes: dict[str, Any] = getattr(obj, "__dict__", {})
+    if type(obj).__module__.startswith("pandas.core"):  # what groups of a frame remember
+        attributes = {name: value for name, value in attributes.items() if name != "_cache"}
     filled = [name for name in slots if hasattr(obj, name)]
     parts = [type(obj), *attributes.values(), *(getattr(obj, name) for name in filled)]
     own: tuple[Any, ...] = (*attributes, *filled)

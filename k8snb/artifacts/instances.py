@@ -24,6 +24,9 @@ _CHOOSE = frozenset({
 """Methods by which a class chooses how it is packed."""
 
 
+_PROTOCOL = 5
+
+
 def loads_too_early(kind: type) -> bool:
     """Say whether a usual load of an instance calls methods of the notebook's that may need its attributes."""
     own, others = _names_and_bases(kind)
@@ -78,6 +81,26 @@ def add(obj: Any, state: tuple[dict[str, Any], tuple[str, ...]]) -> None:
 def _is_plain(value: Any) -> bool:
     kinds: list[Any] = [*map(type, value)] if type(value) is tuple else [type(value)]
     return all(map(is_atomic, kinds))
+
+
+def attributes(obj: Any) -> Any:
+    """Return the dict that an instance has its attributes in, without running its code; None where it has none."""
+    try:
+        return object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return None
+
+
+def reduce_with_dict(obj: Any) -> Any:
+    """Pack an instance so that its dict, which something else holds too (``vars(args)``), stays that dict."""
+    reduced = obj.__reduce_ex__(_PROTOCOL)
+    usual = isinstance(reduced, tuple) and len(reduced) > 2 and reduced[2] is attributes(obj)  # noqa: PLR2004
+    return (*(*reduced, None, None)[:5], set_dict) if usual and not hasattr(obj, "__setstate__") else NotImplemented
+
+
+def set_dict(obj: Any, own: dict[str, Any]) -> None:
+    """Give an instance a dict for its attributes."""
+    object.__setattr__(obj, "__dict__", own)
 
 
 def reduce(obj: Any) -> Any:

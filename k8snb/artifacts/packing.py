@@ -156,7 +156,8 @@ def _dump(
     from k8snb.artifacts import describe, singletons
     from k8snb.artifacts.pickler import Pickler
 
-    pickler = Pickler(namespace, bases)
+    dicts = {id(value) for value in values.values() if type(value) is dict}
+    pickler = Pickler(namespace, bases, dicts)
     try:
         pickler.dump(values)
         with_singletons = singletons.may_be_in(pickler.chunks)
@@ -164,7 +165,7 @@ def _dump(
         with_singletons = True
     try:
         if with_singletons:
-            pickler = singletons.PicklerOfSingletons(namespace, bases)
+            pickler = singletons.PicklerOfSingletons(namespace, bases, dicts)
             pickler.dump(values)
     except Exception as error:  # noqa: BLE001 - the value's own code runs here and may raise anything
         said = {name: value for name, value in values.items() if is_variable(name)}

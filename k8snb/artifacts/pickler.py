@@ -8,6 +8,7 @@ import gc
 import io
 import linecache
 import pickle
+import re
 import sys
 from types import (
     BuiltinMethodType,
@@ -24,7 +25,7 @@ import cloudpickle
 from blake3 import blake3
 from cloudpickle.cloudpickle import _find_imported_submodules
 
-from k8snb.artifacts import enums, frames, instances, rebuild, versions, views
+from k8snb.artifacts import enums, frames, instances, matches, rebuild, versions, views
 from k8snb.artifacts.arena import Arena
 from k8snb.artifacts.buffers import IN_BAND
 from k8snb.artifacts.code import used_names
@@ -32,6 +33,7 @@ from k8snb.artifacts.loaded import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from k8snb.artifacts.views import Extent
 
@@ -68,13 +70,17 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         The notebook's; functions with these globals are packed without them.
     bases : dict of int to Extent
         For arrays (by ``id``) that share memory with others: the memory they share.
+    dicts : set of int
+        Ids of dicts that variables stand for: where one has the attributes of an object, it still does when loaded.
     """
 
-    def __init__(self, namespace: dict[str, Any] | None, bases: dict[int, Extent]) -> None:
+    def __init__(
+        self, namespace: dict[str, Any] | None, bases: dict[int, Extent], dicts: AbstractSet[int] = frozenset()
+    ) -> None:
         self.chunks: list[bytes] = []
         self.buffers: list[memoryview] = []
         super().__init__(self, protocol=_PROTOCOL, buffer_callback=self._buffer)
-        self.namespace, self.bases = namespace, bases
+        self.namespace, self.bases, self.dicts = namespace, bases, dicts
         self._arena = Arena()
         self.needs: set[str] = set()
         self.modules: set[str] = set()
@@ -134,6 +140,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             self.modules.add(obj.__name__)
         elif callable(obj):
             self.modules.add(str(getattr(obj, "__module__", None) or ""))
+        if reduced is NotImplemented and self.dicts and id(instances.attributes(obj)) in self.dicts:
+            return instances.reduce_with_dict(obj)
         return reduced
 
     def _find_reducers(self) -> dict[type, Callable[[Any], Any]]:
@@ -144,7 +152,9 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             WeakKeyDictionary: self._weak,
             WeakValueDictionary: self._weak,
             memoryview: _memoryview,
+            re.Match: matches.reduce,
             **dict.fromkeys(_FILES, _closed_file),
+            **dict.fromkeys((io.StringIO, io.BytesIO), _closed_buffer),
             MethodType: self._method,
             BuiltinMethodType: self._method,
             functools._lru_cache_wrapper: self._lru_cache,  # noqa: SLF001 - it has no other name
@@ -169,19 +179,26 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         elif instances.has_own_hash(kind):
             reducer = instances.reduce_hashed
         elif pandas := loaded("pandas"):
-            if issubclass(kind, pandas.Index):
-                reducer = self._index
-            elif issubclass(kind, pandas._libs.internals.Block):  # noqa: SLF001 - copy on write is its matter
-                reducer = self._block
-            elif issubclass(kind, pandas.core.internals.managers.SingleBlockManager):
-                reducer = self._manager_of_series
-            elif kind is getattr(pandas._libs.internals, "BlockValuesRefs", None):  # noqa: SLF001
-                reducer = _references
-            elif issubclass(kind, (pandas.DataFrame, pandas.Series)):
-                # Part of each frame's state, but the class's own.
-                self.values.add(id(kind._metadata))  # noqa: SLF001
+            reducer = self._of_pandas(kind, pandas)
         self._reducers[kind] = reducer
         return reducer
+
+    def _of_pandas(self, kind: Any, pandas: Any) -> Callable[[Any], Any]:
+        internals = pandas._libs.internals  # noqa: SLF001 - copy on write is its matter
+        if issubclass(kind, pandas.Index):
+            return self._index
+        if issubclass(kind, internals.Block):
+            return self._block
+        if issubclass(kind, pandas.core.internals.managers.SingleBlockManager):
+            return self._manager_of_series
+        if kind.__module__.startswith("pandas.core.groupby"):
+            return _without_cache
+        if kind is getattr(internals, "BlockValuesRefs", None):
+            return _references
+        if issubclass(kind, (pandas.DataFrame, pandas.Series)):
+            # Part of each frame's state, but the class's own.
+            self.values.add(id(kind._metadata))  # noqa: SLF001
+        return _leave
 
     def _buffer(self, buffer: pickle.PickleBuffer) -> bool:
         try:
@@ -465,6 +482,10 @@ def _closed_file(file: Any) -> Any:
     return rebuild.closed_file, (file.name, file.mode, *text, buffered)
 
 
+def _closed_buffer(buffer: Any) -> Any:
+    return (rebuild.closed_buffer, (type(buffer),)) if buffer.closed else NotImplemented
+
+
 def _memoryview(view: memoryview) -> Any:
     """Pack what looks at the whole of an object's memory with the object, never as a copy."""
     whole = memoryview(view.obj)
@@ -487,6 +508,12 @@ def _named(name: str, _: Any) -> str:
 def _references(_: Any) -> Any:
     """Pack what knows of the frames that share memory: those that are loaded enter themselves anew."""
     return rebuild.make_references, ()
+
+
+def _without_cache(of_frame: Any) -> Any:
+    """Pack groups of a frame without what they keep once they have been asked for it."""
+    make, arguments, state, *more = of_frame.__reduce_ex__(_PROTOCOL)
+    return make, arguments, {k: value for k, value in state.items() if k != "_cache"} if state else state, *more
 
 
 def _leave(_: Any) -> Any:

@@ -345,3 +345,10 @@ def closed_file(name: str, mode: str, encoding: str | None, errors: str | None, 
     )
     file.close()
     return file  # type: ignore[no-any-return]
+
+
+def closed_buffer(kind: type[Any]) -> Any:
+    """Return a closed ``StringIO`` or ``BytesIO``."""
+    buffer = kind()
+    buffer.close()
+    return buffer
