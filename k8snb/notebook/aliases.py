@@ -162,12 +162,16 @@ class Aliases:
             sharing = reach.sharing([name], {**own, name: value}) - names if there else set()
             readers = [e.called for e in below if name in e.facts.reads]
             others = ", ".join(map(repr, sorted(sharing)))
-            told = [f"{others} of the notebook shares it and stays as it was"] if sharing else []
-            told += [f"{', '.join(readers)} has read it as it was before: execute that again"] if readers else []
+            told = [f"{others} in the notebook still {_has(sharing)} it as it was before"] if sharing else []
+            told += [f"{', '.join(readers)} {_has(readers)} read it as it was before: execute again"] if readers else []
             if told:
                 text = f"step {entry.step} has changed {name!r} in place, which its code does not tell"
-                found.append(f"{text}: {'; '.join(told)}; or let its line say it: --out {name}")
+                found.append(f"{text}: {'; '.join(told)}; with --out {name} on the step's line it is known before")
         return found
+
+
+def _has(several: Collection[str]) -> str:
+    return "has" if len(several) == 1 else "have"
 
 
 def _holds_data(value: object) -> bool:

@@ -176,11 +176,13 @@ def _tell(content: Mapping[str, Any]) -> None:
     text = content["data"].get("text/plain", "")
     if CARD in content["metadata"]:
         title, *rows = text.splitlines()
-        for row in rows:
-            if row.split()[:1] == ["warning"]:
-                print(f"[{title}: {' '.join(row.split())}]", file=sys.stderr, flush=True)
+        for head, *words in filter(None, map(str.split, rows)):
+            if head == "warning":
+                print(f"[{title}: warning: {' '.join(words)}]", file=sys.stderr, flush=True)
         return
     own = STEP_LINE in content["metadata"]
+    if own and text.endswith(": starting"):  # the next line of that step follows at once, or says why not
+        return
     print(f"[{text}]" if own else text, file=sys.stderr if own else sys.stdout, flush=True)
 
 
