@@ -89,6 +89,9 @@ GIVES_OF_OWNER = LOOKING | words("""
 MAKES_PARTS = words("subplots subplot_mosaic")
 """Functions that return several objects which reach one another."""
 
+MAKES_FIGURES = MAKES_PARTS | words("figure gcf gca subplot axes add_subplot add_axes")
+"""Functions that return figures and axes of matplotlib."""
+
 GIVES_OF_ARGUMENTS = words("max min next getattr vars type nullcontext closing")
 """Functions whose result may be what they are given, or a part of it."""
 

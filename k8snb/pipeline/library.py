@@ -16,6 +16,7 @@ from k8snb.analysis.tables import (
     GENERATORS,
     GROWING,
     ITERATORS,
+    MAKES_FIGURES,
     NOT_BY_LOOKING,
     REGISTERS,
 )
@@ -72,6 +73,8 @@ class Library:
         Names that may stand for what functions of the cells return.
     made_by : dict of str to str
         As `CellFacts` has it.
+    figures : set of str
+        Names that stand for figures of matplotlib and axes: whatever asks these may bring them up to date.
     uses : dict of str to frozenset of str
         As `CellFacts` has it, of functions and classes.
     holding : dict of str to frozenset of str
@@ -86,6 +89,7 @@ class Library:
     changed_by_looks: set[str] = field(default_factory=set)
     made_here: set[str] = field(default_factory=set)
     made_by: dict[str, str] = field(default_factory=dict)
+    figures: set[str] = field(default_factory=set)
     uses: dict[str, frozenset[str]] = field(default_factory=dict)
     holding: dict[str, frozenset[str]] = field(default_factory=dict)
 
@@ -100,6 +104,9 @@ class Library:
         self.made_by = {n: by for n, by in self.made_by.items() if n not in facts.binds} | dict(facts.made_by)
         self.generators -= facts.binds
         self.generators |= {n for n, functions in facts.results.items() if not functions.isdisjoint(GENERATORS)}
+        self.figures -= facts.binds
+        self.figures |= {n for n, functions in facts.results.items() if not functions.isdisjoint(MAKES_FIGURES)}
+        self.figures |= {n for n, others in facts.same.items() if not others.isdisjoint(self.figures)}
         self.made_here -= facts.binds
         self.made_here |= {n for n, functions in facts.results.items() if not functions.isdisjoint(self.codes.keys())}
         self.stateful -= facts.binds
@@ -148,6 +155,7 @@ class Library:
             changed_by_looks=set(self.changed_by_looks),
             made_here=set(self.made_here),
             made_by=dict(self.made_by),
+            figures=set(self.figures),
             uses=dict(self.uses),
             holding=dict(self.holding),
         )
@@ -163,7 +171,7 @@ class Library:
                 found |= dict.fromkeys(one.names, called[name]) if self.returns(one) else {}
         found |= {name: line for name, line in called.items() if name in facts.reads}
         found |= {name: line for name, line in facts.looked_up.items() if self.made_by.get(name) in GROWING}
-        return found | {name: line for name, line in facts.reads.items() if self._is_used_up(name)}
+        return found | {n: line for n, line in facts.reads.items() if n in self.figures or self._is_used_up(n)}
 
     def _is_used_up(self, name: str) -> bool:
         """Say whether a name stands for what each look at its items brings further."""

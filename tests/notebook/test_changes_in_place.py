@@ -238,7 +238,7 @@ def test_who_has_not_seen_an_unforeseen_change_is_named(tmp_path):
         for cell in [HIDDEN, "a = [3]\nc = a", TWO + "add(a)", "print(a)", "%k8s_run"]:
             opened.run(cell)
         [said] = [str(seen) for seen in opened.seen if "has changed 'a' in place" in str(seen)]
-        assert "'c' of the notebook shares it" in said
-        assert "has read it as it was before" in said
+        assert "'c' in the notebook still has it" in said
+        assert "read it as it was before" in said
         assert "--out a" in said
         assert opened.run("a") == [3, 4]
