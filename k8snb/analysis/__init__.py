@@ -105,6 +105,7 @@ def analyse(
         made_by=makers(tree, names),
         drawing_later=frozenset(estimators.values()),
         unpickles=unpickles(nodes, names),
+        queries=frozenset(walker.queries),
         instances={name: frozenset(made) for name, made in walker.instances.items() if made},
         given={name: frozenset(given) for name, given in walker.given.items() if given},
         certain=certain,

@@ -25,6 +25,7 @@ class Expressions(Calls):
     def __init__(self, nodes: Sequence[ast.AST]) -> None:
         super().__init__(nodes)
         self.texts = _texts(nodes)
+        self.queries: set[str] = set()  # names of such texts
         self.exits = Exits()
         self.known: dict[ast.AST, Scope] = {}
         self.plain: dict[ast.Call, ast.Call] = {}
@@ -374,8 +375,15 @@ class Expressions(Calls):
         given = {keyword.arg for keyword in call.keywords}
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in {"query", "eval"} or not call.args:
             return []
+        if isinstance(call.args[0], ast.Name):
+            self.queries.add(call.args[0].id)
         texts = self.texts if isinstance(call.args[0], ast.Name) else _texts(ast.walk(call.args[0]))
-        return [] if "local_dict" in given else re.findall(r"@([A-Za-z_]\w*)", " ".join(texts))
+        return [] if "local_dict" in given else names_in_query(" ".join(texts))
+
+
+def names_in_query(text: str) -> list[str]:
+    """Return the names of variables in a query of pandas."""
+    return re.findall(r"@([A-Za-z_]\w*)", text)
 
 
 def _is_in(key: Key, numbers: Container[int]) -> bool:

@@ -355,6 +355,8 @@ class CellFacts:
         Names that stand for estimators which draw from numpy's global state when they are fitted.
     unpickles : bool
         The cell loads pickles.
+    queries : frozenset of str
+        Names of texts that pandas is asked by: these may name variables.
     called : mapping of str to int
         Names that are called, or a part of which is, or that are handed to a call, with the line; those that the cell
         binds too.
@@ -415,6 +417,7 @@ class CellFacts:
     made_by: Mapping[str, str] = field(default_factory=dict)
     drawing_later: frozenset[str] = frozenset()
     unpickles: bool = False
+    queries: frozenset[str] = frozenset()
     called: Mapping[str, int] = field(default_factory=dict)
     looked_up: Mapping[str, int] = field(default_factory=dict)
     methods: Mapping[str, frozenset[str]] = field(default_factory=dict)

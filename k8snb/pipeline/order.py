@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
+from k8snb.analysis.expressions import names_in_query
 from k8snb.analysis.facts import BINDS_ANY
 from k8snb.analysis.tables import GIVEN
 from k8snb.errors import PipelineError
@@ -17,7 +18,7 @@ from k8snb.pipeline.kept import kept
 from k8snb.pipeline.model import Cell, Pipeline, Step
 from k8snb.pipeline.refused import extensions, refuse_kernels_own
 from k8snb.pipeline.sharing import share
-from k8snb.pipeline.sources import OWN, classes, made, surely_made, with_uses
+from k8snb.pipeline.sources import OWN, classes, find, made, surely_made, with_uses
 from k8snb.pipeline.warnings import warnings
 
 
@@ -124,6 +125,8 @@ def _step(
 ) -> Step:
     assert cell.step is not None
     asked = cell.facts.reads if cell.options.inputs is None else dict.fromkeys(cell.options.inputs, 1)
+    if cell.facts.queries and cell.options.inputs is None:
+        asked = {**dict.fromkeys(_in_queries(cell, above), 1), **asked}
     found = with_uses(asked, above, uses, cell.facts.uses)
     perhaps = with_uses(classes(above), above, uses) if cell.facts.unpickles else {}
     perhaps = {name: f for name, f in perhaps.items() if name not in found}
@@ -132,6 +135,9 @@ def _step(
             {n: line for n, line in asked.items() if n not in cell.facts.beside}, above, uses, cell.facts.uses
         )
         perhaps |= {name: f for name, f in found.items() if name not in own}
+    if cell.options.inputs is None:  # whether it deletes these shows only where it had them
+        perhaps |= {n: find(n, above) for n in cell.facts.deletes - cell.facts.gone - found.keys()}
+        perhaps = {n: f for n, f in perhaps.items() if f.surely or n in (known or ())}
     found |= perhaps
     found = {n: f for n, f in found.items() if n not in GIVEN or f.surely or n in (known or ())}
     certain = cell.facts.certain if cell.options.inputs is None else frozenset(asked)
@@ -148,6 +154,14 @@ def _step(
         submodules=tuple(sorted({module for other in above for module in other.facts.submodules})),
         perhaps=frozenset(perhaps),
     )
+
+
+def _in_queries(cell: Cell, above: Sequence[Cell]) -> Iterator[str]:
+    """Yield the variables in texts of cells above by which a cell asks a frame."""
+    for name in cell.facts.queries:
+        maker = next((other for other in reversed(above) if name in other.leaves), None)
+        if maker is not None:
+            yield from names_in_query(maker.facts.constants.get(name, ""))
 
 
 def _with_extensions(step: Step, cells: Sequence[Cell], loaded: Collection[str]) -> Step:
