@@ -86,7 +86,7 @@ def uses(value: Any) -> set[str]:
             found.update(used_names(one.__code__))
         elif issubclass(type(one), type) and one.__module__ == "__main__" and "." not in one.__qualname__:
             found.add(one.__qualname__)  # a step may have changed it
-        new = [part for part in _parts(one) if id(part) not in seen and not issubclass(type(part), _PLAIN)]
+        new = [part for part in _parts(one) if id(part) not in seen and not _is_dead_end(part, _PLAIN)]
         seen.update(map(id, new))
         todo.extend(new)
     return found
@@ -124,7 +124,7 @@ def _mutable(value: Any) -> Iterator[tuple[int, bool]]:
             )
         else:
             inside = _parts(one)
-        new = [part for part in inside if id(part) not in seen and not issubclass(type(part), (*_PLAIN, type))]
+        new = [part for part in inside if id(part) not in seen and not _is_dead_end(part, (*_PLAIN, type))]
         seen.update(map(id, new))
         todo.extend(new)
 
@@ -145,6 +145,16 @@ def _memory(value: Any) -> Any:
 
 
 _PLAIN = (str, bytes, int, float, complex, type(None), types.ModuleType, types.FrameType)
+
+
+_OF_SHELL = frozenset({"IPython", "ipykernel", "jupyter_client", "k8snb", "traitlets", "zmq"})
+"""Packages whose objects lead to all of the notebook's: a logger does, whose handler writes to the kernel's stream."""
+
+
+def _is_dead_end(value: Any, kinds: tuple[type, ...]) -> bool:
+    """Say whether nothing behind a value is of interest."""
+    kind: Any = type(value)
+    return issubclass(kind, kinds) or str(kind.__module__).partition(".")[0] in _OF_SHELL
 
 
 def _parts(value: Any) -> Iterable[Any]:

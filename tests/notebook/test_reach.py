@@ -90,3 +90,10 @@ def test_a_module_shares_nothing_with_variables() -> None:
     module = types.ModuleType("module")
     module.items = items  # type: ignore[attr-defined]
     assert sharing(["items"], {"items": items, "module": module, "other": (items,)}) == {"other"}
+
+
+def test_a_logger_whose_handler_writes_to_the_kernel_shares_nothing_with_the_notebook() -> None:
+    stream = type("OutStream", (), {"__module__": "ipykernel.iostream"})()
+    values = {"log": types.SimpleNamespace(handlers=[types.SimpleNamespace(stream=stream)]), "xs": [1]}
+    stream.shell = types.SimpleNamespace(user_ns=values)
+    assert sharing({"xs"}, values) == set()
