@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -49,7 +49,9 @@ class Code:
         return h.hexdigest()
 
 
-def collect(steps: Mapping[str, str], modules: Collection[str], root: Path, files: Collection[str]) -> Code:
+def collect(
+    steps: Mapping[str, str], modules: Collection[str], root: Path, files: Collection[str], others: Sequence[Path] = ()
+) -> Code:
     """Gather the code that steps need.
 
     Parameters
@@ -62,6 +64,8 @@ def collect(steps: Mapping[str, str], modules: Collection[str], root: Path, file
         The notebook's folder.
     files : collection of str
         Files and folders that travel besides, relative to `root`.
+    others : sequence of Path
+        Folders where modules are looked for besides.
 
     Raises
     ------
@@ -71,7 +75,7 @@ def collect(steps: Mapping[str, str], modules: Collection[str], root: Path, file
     found: dict[str, Path] = {}
     for name in files:
         found |= _named(name, root)
-    for folder in local_modules(modules, root).values():
+    for folder in local_modules(modules, [root, *others]).values():
         found |= folder
     _check_size(found, root)
     return Code(
@@ -90,19 +94,20 @@ def code_layer(code: Code) -> Layer:
     return from_files(files, dict.fromkeys({CODE, *folders}, 0o777), mode=0o666)
 
 
-def local_modules(modules: Collection[str], root: Path) -> dict[str, dict[str, Path]]:
-    """Return the modules that are imported from a folder, and from there by them.
+def local_modules(modules: Collection[str], folders: Sequence[Path]) -> dict[str, dict[str, Path]]:
+    """Return the modules that are imported from some folders, and from there by them.
 
     Parameters
     ----------
     modules : collection of str
         Top-level names.
-    root : Path
+    folders : sequence of Path
+        The first that has a module counts.
 
     Returns
     -------
     dict of str to dict of str to Path
-        For each that is found: its files by path relative to `root`; packages whole, data files included.
+        For each that is found: its files by path relative to its folder; packages whole, data files included.
     """
     found: dict[str, dict[str, Path]] = {}
     seen = {"k8snb"}  # in every image anyway
@@ -110,7 +115,7 @@ def local_modules(modules: Collection[str], root: Path) -> dict[str, dict[str, P
     while waiting := waiting - seen:
         name = waiting.pop()
         seen.add(name)
-        if files := _module(name, root):
+        if files := next(filter(None, (_module(name, folder) for folder in folders)), None):
             found[name] = files
             waiting |= set().union(*(_imports(file) for file in files.values() if file.suffix == ".py"))
     return found

@@ -1,11 +1,15 @@
-"""What the functions of modules beside the notebook do with files: cells that import them do so through them."""
+"""Modules of the notebook's own: where they are, and what their functions do with files."""
 
 from __future__ import annotations
 
 import ast
+import os
+import site
 import sys
-from collections.abc import Mapping
+import sysconfig
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache, reduce
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,12 +21,37 @@ from k8snb.images.code import LIMIT, local_modules
 _T = TypeVar("_T")
 
 
+def folders() -> list[Path]:
+    """Return the folders on ``sys.path`` where nothing is installed: modules there are the notebook's own."""
+    installed = {*map(os.path.realpath, sysconfig.get_paths().values()), *_named_in_site()}
+    found = dict.fromkeys(os.path.realpath(entry) for entry in sys.path if isinstance(entry, str))
+    return [Path(path) for path in found if Path(path).is_dir() and not _is_installed(path, installed)]
+
+
+def _is_installed(path: str, installed: Collection[str]) -> bool:
+    parts = Path(path).parts
+    return path in installed or not {"site-packages", "dist-packages", "lib-dynload"}.isdisjoint(parts)
+
+
+@lru_cache(maxsize=1)
+def _named_in_site() -> frozenset[str]:
+    """Return the folders of packages that are installed where they are edited (``pip install -e``)."""
+    places = [Path(place) for place in (*site.getsitepackages(), site.getusersitepackages())]
+    lines = (line for place in places for file in place.glob("*.pth") for line in file.read_text("utf-8").splitlines())
+    return frozenset(os.path.realpath(line) for line in lines if line and not line.startswith(("import", "#")))
+
+
+def are_found(modules: Iterable[str]) -> bool:
+    """Say whether the kernel can import some modules."""
+    return all(name in sys.modules or find_spec(name) is not None for name in modules)
+
+
 def files_of(facts: CellFacts, folder: Path) -> Files | None:
-    """Return what functions of a folder's modules do with files that a cell imports, and these modules; None: nothing.
+    """Return what functions of the modules do with files that a cell imports, and these modules; None: nothing.
 
     They go by their names alone, as methods do: ``helpers.save()``.
     """
-    found = local_modules(facts.imports - sys.stdlib_module_names, folder)
+    found = local_modules(facts.imports - sys.stdlib_module_names, [folder, *folders()])
     paths = {path for module in found.values() for path in module.values() if path.suffix == ".py"}
     parts = [_files(path, stat.st_mtime_ns) for path in sorted(paths) if (stat := path.stat()).st_size < LIMIT]
     code = reduce(Files.with_code, parts, Files())

@@ -12,6 +12,7 @@ from k8snb.analysis.source import body
 from k8snb.images.code import collect, imported_by, local_modules
 from k8snb.images.requirements import from_file
 from k8snb.notebook.environments import environments
+from k8snb.notebook.modules import folders
 from k8snb.notebook.plan import Plan
 from k8snb.orchestrators.base import Capability, Environment
 from k8snb.pipeline.model import Step
@@ -51,12 +52,13 @@ def make_request(
         modules |= {need for carried in step.carried if modules.issuperset(carried.modules) for need in carried.needs}
     files = {file for step in steps for file in step.cell.options.files}
     _check_requirements(steps, folder)
-    local = local_modules(modules, folder)
+    others = folders()
+    local = local_modules(modules, [folder, *others])
     if Capability.IMAGES in capabilities:
         needs = environments(steps, folder, modules | imported_by(local), local, installs)
     else:
         needs = {step.name: Environment() for step in steps}
-    code = collect({step.name: body(step.cell.source) for step in steps}, modules, folder, files)
+    code = collect({step.name: body(step.cell.source) for step in steps}, modules, folder, files, others)
     return RunRequest(plan.pipeline, plan.captured, code, needs, parameters)
 
 

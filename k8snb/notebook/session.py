@@ -13,6 +13,7 @@ from typing import Any
 
 from k8snb.analysis.facts import BINDS_ANY
 from k8snb.analysis.magics import module_of
+from k8snb.analysis.state_tables import PATH
 from k8snb.artifacts.store import Store, open_store
 from k8snb.errors import InputError, PipelineError, UnpackableError
 from k8snb.notebook import modules, plan, reach, travel
@@ -252,7 +253,7 @@ class Session:
         warnings += [f"{text} ({SILENCE})" for text in stays(step, pipeline.cells)]
         warnings += self._does_not_travel(step)
         warnings += entry.capture.larger_than(stacks.captured_limit)
-        warnings += [f"{u.text} ({SILENCE})" for u in pipeline.unshared if u.reader == cell.above - 1]
+        warnings += self._not_shared(pipeline, cell.above - 1)
         return Card(step, entry.capture, tuple(warnings)), name if run else None
 
     def _with_aliases(self, entry: Entry, above: int) -> Pipeline:
@@ -297,9 +298,15 @@ class Session:
         facts, theirs = self.cells.at(place).facts, [entry.facts for entry in above]
         if not (may_matter(facts, theirs) or kept.may_matter(facts, theirs)):
             return
-        for unshared in self.pipeline(place + 1).unshared:
-            if unshared.reader == place:
-                self.say(f"warning: {unshared.text} ({SILENCE})")
+        for text in self._not_shared(self.pipeline(place + 1), place):
+            self.say(f"warning: {text}")
+
+    def _not_shared(self, pipeline: Pipeline, place: int) -> list[str]:
+        """Tell of state of modules that a cell does not have as cells above have left it."""
+        found = [unshared for unshared in pipeline.unshared if unshared.reader == place]
+        if found and modules.are_found(self.cells.at(place).facts.imports):  # what is found here travels
+            found = [unshared for unshared in found if PATH not in unshared.kinds]
+        return [f"{unshared.text} ({SILENCE})" for unshared in found]
 
     def pipeline(self, above: int | None = None) -> Pipeline:
         """Return the pipeline of the first `above` cells; None: of all.

@@ -91,12 +91,15 @@ class Unshared:
         The place of the first cell that it matters to.
     text : str
         One sentence: where, what, and the way out.
+    kinds : tuple of str
+        Of state, as `k8snb.analysis.state_tables` names them.
     """
 
     cell: int
     line: int
     reader: int
     text: str
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

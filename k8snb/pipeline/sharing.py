@@ -115,7 +115,7 @@ def _share(place: int, setting: Setting, cells: Sequence[Cell], does: Sequence[M
     else:
         reader = _share_option(place, setting, carried, cells, does, sharing)
     if reader is not None and not setting.quiet:
-        found = Unshared(place, setting.line, reader, _words(place, setting, cells, reader))
+        found = Unshared(place, setting.line, reader, _words(place, setting, cells, reader), setting.kinds)
         told = [(one.cell, one.line, one.reader) for one in sharing.unshared]
         if (found.cell, found.line, found.reader) not in told:  # a line may set several things
             sharing.unshared.append(found)

@@ -43,19 +43,19 @@ def test_modules_bring_what_they_import(root: Path) -> None:
 
 
 def test_what_local_modules_import_is_told(root: Path) -> None:
-    modules = local_modules({"helper"}, root)
+    modules = local_modules({"helper"}, [root])
     assert set(modules) == {"helper", "deep", "spaced", "broken"}
     assert imported_by(modules) == {"helper", "deep", "spaced", "broken", "numpy"}
 
 
 def test_a_folder_of_data_is_no_module(root: Path) -> None:
-    assert local_modules({"data"}, root) == {}
+    assert local_modules({"data"}, [root]) == {}
 
 
 def test_k8snb_itself_never_travels(root: Path) -> None:
     (root / "k8snb").mkdir()
     (root / "k8snb" / "__init__.py").touch()
-    assert local_modules({"k8snb"}, root) == {}
+    assert local_modules({"k8snb"}, [root]) == {}
 
 
 @pytest.mark.parametrize("name", ["data", "data/", "./data"])
@@ -103,3 +103,13 @@ def test_anyone_may_write_to_what_travels() -> None:
     empty = code_layer(Code({}, {}))
     with tarfile.open(fileobj=io.BytesIO(empty.content)) as archive:
         assert {member.name: member.mode for member in archive} == {"k8snb": 0o755, "k8snb/code": 0o777}
+
+
+def test_modules_of_other_folders_travel_as_if_they_stood_beside_the_notebook(root: Path, tmp_path: Path) -> None:
+    other = tmp_path / "src"
+    other.mkdir()
+    (other / "feat.py").write_text("import helper")
+    (other / "helper.py").write_text("that of the notebook's folder comes first")
+    found = collect({}, {"feat"}, root, (), [other]).modules
+    assert found["feat.py"] == b"import helper"
+    assert found["helper.py"] == (root / "helper.py").read_bytes()
