@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from k8snb.analysis import tables
 
-_AXES = re.compile(r"(fig|ax|axs|axes)\d*|\w+_(fig|ax|axs)")
+_AXES = re.compile(r"(fig|ax|axs|axes|draw)\d*|\w+_(fig|ax|axs|draw)")
 
 GIVES_ELEMENTS = tables.words("enumerate zip reversed sorted list tuple iter tqdm chain islice cycle filter")
 
@@ -109,6 +109,8 @@ def methods_in(expression: ast.expr) -> list[ast.Attribute]:
             return [] if is_module(owner) else [expression]
         case ast.Call(args=args, keywords=keywords):
             return [method for part in (*args, *(k.value for k in keywords)) for method in methods_in(part)]
+        case ast.ListComp(elt=value) | ast.SetComp(elt=value) | ast.GeneratorExp(elt=value) | ast.DictComp(value=value):
+            return methods_in(value)
     return [method for part in _parts(expression) for method in methods_in(part)]
 
 
@@ -181,6 +183,8 @@ def _wholes(expression: ast.expr) -> Sequence[ast.expr]:
             return [owner, *args]
         case ast.Call(func=ast.Name(id=function), args=args) if function in tables.GIVES_OF_ARGUMENTS:
             return args
+        case ast.Call(args=args) if is_drawing(expression):
+            return args
         case ast.GeneratorExp(elt=ast.Name(id=one), generators=[ast.comprehension(target=ast.Name(id=each), iter=of)]):
             return [of] if one == each else []
     return _parts(expression)
@@ -252,11 +256,18 @@ def is_generator(owner: ast.expr) -> bool:
 
 
 def _is_axes(owner: ast.expr) -> bool:
-    """Say whether something is called like a figure of matplotlib, or like the axes in one."""
+    """Say whether something is called like a figure of matplotlib, the axes in one, or what draws on an image."""
+    if is_drawing(owner):
+        return True
     while isinstance(owner, ast.Subscript):
         owner = owner.value
     name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
     return _AXES.fullmatch(name) is not None
+
+
+def is_drawing(call: ast.expr) -> bool:
+    """Say whether a call makes what draws on the image that it is given: ``ImageDraw.Draw(image)``."""
+    return isinstance(call, ast.Call) and last_name(call) == "Draw"
 
 
 def _draws_on(method: str) -> bool:

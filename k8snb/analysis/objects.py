@@ -164,7 +164,7 @@ class Objects(ast.NodeVisitor):
             case ast.IfExp(body=one, orelse=other) if not _holds_code(value):
                 return self.origins(one) | self.origins(other)
             case ast.Call():
-                through = mutation.function_name(value) in tables.GIVES_OF_ARGUMENTS
+                through = mutation.function_name(value) in tables.GIVES_OF_ARGUMENTS or mutation.is_drawing(value)
                 return frozenset[Origin](self.roots(value) if through else self.given_by(value)) | ANYTHING
         return ANYTHING
 

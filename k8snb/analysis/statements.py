@@ -54,8 +54,9 @@ class Statements(Expressions):
         """Evaluate a value and bind it."""
         for function in mutation.results(value):
             self.note_result(function, targets)
-        if isinstance(value, ast.Call):
-            self.into[value] = frozenset[str]().union(*map(_names, targets))
+        partials = (n for n in ast.walk(value) if isinstance(n, ast.Call) and mutation.function_name(n) == "partial")
+        for call in [value] if isinstance(value, ast.Call) else partials:
+            self.into[call] = frozenset[str]().union(*map(_names, targets))
         if isinstance(value, ast.Lambda | ast.GeneratorExp) and all(isinstance(t, ast.Name) for t in targets):
             self.define(value)
         else:

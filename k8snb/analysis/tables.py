@@ -23,8 +23,9 @@ CHANGING_METHODS = words("""
     fill itemset setflags put
     fit partial_fit fit_transform fit_predict fit_resample set_params compile load_state_dict zero_grad backward step
     write writelines read seek
+    putpixel paste putdata putalpha putpalette alpha_composite thumbnail
 """)
-"""Of containers, arrays, estimators, networks, files in memory. Not what text, images or frames also have and return
+"""Of containers, arrays, estimators, networks, files in memory, images. Not what text or frames have too and return
 anew (``partition``, ``rotate``, ``resize``)."""
 
 BUFFERS = frozenset({"io.StringIO", "io.BytesIO", "StringIO", "BytesIO"})
@@ -44,8 +45,9 @@ DRAWS_ON = words("""
     fill_between step stem errorbar quiver stackplot hlines vlines axhline axvline axhspan axvspan axline text annotate
     legend grid margins twinx twiny clear cla clf delaxes colorbar subplots suptitle tight_layout subplots_adjust
     semilogx semilogy loglog hexbin barbs streamplot table
+    point line rectangle ellipse polygon arc chord pieslice rounded_rectangle multiline_text bitmap
 """)
-"""Methods of matplotlib's axes and figures that change them."""
+"""Methods of matplotlib's axes and figures, and of what draws on an image, that change them."""
 
 INDEXERS = words("loc iloc at iat")
 """Attributes of frames through which the frame itself is written to."""
@@ -54,6 +56,7 @@ OF_HEAPS = words("heappush heappop heapify heapreplace heappushpop insort insort
 """Functions of `heapq` and `bisect`, which no object has as methods."""
 
 CHANGING_FUNCTIONS = OF_HEAPS | words("""
+    SubElement
     next setattr delattr shuffle copyto fill_diagonal put_along_axis putmask place put setitem delitem iadd isub imul
     ior iand iconcat redirect_stdout redirect_stderr
 """)
@@ -82,7 +85,7 @@ LOOKING = VIEWS | words("groupby rolling expanding ewm resample get setdefault")
 """Methods whose result looks at what they are called on whenever it is asked, or is a part of it."""
 
 GIVES_OF_OWNER = LOOKING | words("""
-    pop popitem popleft items keys values copy fit set_params add_subplot add_axes gca twinx twiny
+    pop popitem popleft items keys values copy load fit set_params add_subplot add_axes gca twinx twiny
 """)
 """Methods whose result may be the object that they are called on, a part of it, or look at its memory."""
 
@@ -132,7 +135,7 @@ CHANGING_ARGUMENTS = words("shuffle readinto")
 """Methods that change their first argument, and not what they are called on alone."""
 
 MODULES = words("""
-    np numpy pd pandas plt mpl matplotlib sns torch nn tf keras jnp jax scipy xgb lgb os sys re io math random
+    ET np numpy pd pandas plt mpl matplotlib sns torch nn tf keras jnp jax scipy xgb lgb os sys re io math random
     itertools functools contextlib operator copy pickle json csv heapq bisect shutil subprocess logging warnings time
     datetime requests cv2 secrets statistics struct
 """)

@@ -51,6 +51,7 @@ class Closure:
 
 Given = Mapping[str, tuple[Closure, ...]]
 NOTHING: Given = MappingProxyType({})
+_CALL = Function("__call__", method=True)
 _REGISTER = Function("register", method=True)
 """Of a function that dispatches by types, or an abstract class: it changes them."""
 
@@ -170,6 +171,8 @@ class Library:
             for name in one.into & called.keys() - facts.reads.keys():
                 found |= dict.fromkeys(one.names, called[name]) if self.returns(one) else {}
         found |= {name: line for name, line in called.items() if name in facts.reads}
+        called_inside = (one for one in facts.passes if one.callee == _CALL and one.position == "self")
+        found |= {name: one.line for one in called_inside for name in one.names & self.stateful}
         found |= {name: line for name, line in facts.looked_up.items() if self.made_by.get(name) in GROWING}
         return found | {n: line for n, line in facts.reads.items() if n in self.figures or self._is_used_up(n)}
 
