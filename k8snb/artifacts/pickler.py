@@ -25,7 +25,7 @@ import cloudpickle
 from blake3 import blake3
 from cloudpickle.cloudpickle import _find_imported_submodules
 
-from k8snb.artifacts import enums, frames, instances, matches, rebuild, versions, views
+from k8snb.artifacts import anew, enums, frames, instances, rebuild, versions, views
 from k8snb.artifacts.arena import Arena
 from k8snb.artifacts.buffers import IN_BAND
 from k8snb.artifacts.code import used_names
@@ -127,6 +127,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         reduced = reducer(obj)
         if reduced is not NotImplemented:
             return reduced
+        if isinstance(obj, type) and self.namespace is not None:
+            anew.complete(obj, self.namespace)
         reduced = super().reducer_override(obj)
         if isinstance(obj, type | FunctionType):
             # By value: (make, arguments, state ...); by reference, or a built-in: shorter.
@@ -152,7 +154,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             WeakKeyDictionary: self._weak,
             WeakValueDictionary: self._weak,
             memoryview: _memoryview,
-            re.Match: matches.reduce,
+            re.Match: anew.reduce_match,
             **dict.fromkeys(_FILES, _closed_file),
             **dict.fromkeys((io.StringIO, io.BytesIO), _closed_buffer),
             MethodType: self._method,
@@ -178,6 +180,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             reducer = instances.reduce
         elif instances.has_own_hash(kind):
             reducer = instances.reduce_hashed
+        elif kind.__name__ == "NpzFile" and kind.__module__.startswith("numpy."):
+            reducer = anew.reduce_arrays
         elif pandas := loaded("pandas"):
             reducer = self._of_pandas(kind, pandas)
         self._reducers[kind] = reducer
