@@ -62,7 +62,8 @@ def of_cell(
         if code.moves and finder.goes_back(code.moves):
             code.settings = [setting for setting in code.settings if setting.kinds != (known.FOLDER,)]
     whole = {name: _with_calls(code, functions, {name}, finder.quiet) for name, code in functions.items()}
-    if tree.body and isinstance(last := tree.body[-1], ast.Expr) and not finder.sets(last.value):
+    last = tree.body[-1] if tree.body else None
+    if isinstance(last, ast.Expr) and not finder.sets(last.value) and _may_show_data(last.value):
         cell.use(known.FRAMES, last.lineno)
         cell.use(known.ARRAYS, last.lineno)
     own = _with_calls(cell, functions, set(), finder.quiet)
@@ -365,7 +366,7 @@ class _Finder(ast.NodeVisitor):
             self.code.use(known.NUMPY, line)
         if name in known.PLOTTING_METHODS and method:
             self.code.use(known.PLOTS, line)
-        if name in known.SHOWS:
+        if name in known.SHOWS and (method or any(map(_may_show_data, node.args))):
             self.code.use(known.FRAMES, line)
             self.code.use(known.ARRAYS, line)
         if name in known.LOG_METHODS and method and "log" in ast.unparse(node.func).rpartition(".")[0].lower():
@@ -375,6 +376,16 @@ class _Finder(ast.NodeVisitor):
 
     def dotted(self, node: ast.expr) -> str | None:
         return path_of(node, self.names)
+
+
+def _may_show_data(value: ast.expr) -> bool:
+    """Say whether a frame or an array may be in what is shown: not in a text where all values have a format."""
+    match value:
+        case ast.Constant() | ast.JoinedStr(values=[]) | ast.Call(func=ast.Name(id="print")):
+            return False
+        case ast.JoinedStr(values=parts):
+            return any(isinstance(part, ast.FormattedValue) and part.format_spec is None for part in parts)
+    return True
 
 
 def _kinds_used(dotted: str) -> Iterator[str]:

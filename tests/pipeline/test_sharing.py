@@ -47,7 +47,7 @@ SEEDS = "def seed(n=1):\n    random.seed(n)\n    np.random.seed(n)"
         ([step("a", "plt.style.use('ggplot')"), "y = 1"], "", None),
         ([step("a", "plt.style.use('ggplot')"), "plt.style.use('ggplot')\nplt.plot([1])"], "", None),
         # what is not constant does not either
-        (["N = len(os.sep)", "pd.options.display.max_rows = N", step("a", "print(1)")], "", 3),
+        (["N = len(os.sep)", "pd.options.display.max_rows = N", step("a", "print(N)")], "", 3),
         (["N = len(os.sep)", "pd.options.display.max_rows = N", step("a", "x = 1")], "", None),
         (["N = len(os.sep)", "pd.options.display.max_rows = N  # k8snb: quiet", step("a", "print(1)")], "", None),
         (["os.chdir('/tmp')", step("a", "pd.read_csv('x.csv')")], "", 2),
@@ -78,6 +78,9 @@ SEEDS = "def seed(n=1):\n    random.seed(n)\n    np.random.seed(n)"
         (["os.environ['DB'] = 'postgres://me:abc@host/db'", step("a", "os.getenv('DB')")], "", 2),
         (["%env DB=postgres://me:abc@host/db", step("a", "os.getenv('DB')")], "", 2),
         (["os.environ['API_KEY'] = 'a'", step("a", "import numpy")], "", None),
+        # not where nothing but texts and formatted numbers is printed
+        ([step("a", "pd.set_option('display.max_rows', 9)"), "acc = 1\nprint('acc', f'{acc:.3f}')"], "", None),
+        ([step("a", "pd.set_option('display.max_rows', 9)"), "acc = 1\nprint(f'{acc}')"], "", 2),
         # a seed is for what draws first
         ([SEED, step("a", DRAW)], "a", None),
         ([SEED, step("a", "y = 1"), step("b", DRAW)], "b", None),
