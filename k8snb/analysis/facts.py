@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from k8snb.analysis.files import Files
 from k8snb.analysis.installs import Install
 
-READS_ANY = frozenset({"eval", "exec", "globals", "locals", "vars", "magic", "namespace"})
+READS_ANY = frozenset({"eval", "exec", "globals", "locals", "vars", "magic", "namespace", "main"})
 """Codes of warnings about lines that may read any name."""
 
-BINDS_ANY = READS_ANY - {"eval"} | {"get_ipython", "star-import", "script"}
+BINDS_ANY = READS_ANY - {"eval", "main"} | {"get_ipython", "star-import", "script"}
 """Codes of warnings about lines that may bind any name."""
 
 TELLS_PART = frozenset({"partial"})

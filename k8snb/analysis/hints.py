@@ -19,6 +19,7 @@ TEXTS = {
     "input": "input() has nobody to answer it in a pod: set a variable in a plain cell",
     "get_ipython": "get_ipython() reaches the kernel, which a pod does not have: use what it gives in a plain cell",
     "namespace": "get_ipython().{0} may read and bind any name: give these with --in and --out",
+    "main": "{0} looks at all names of the notebook: give what it is to find with --in",
     "star-import": "what `from {0} import *` binds is not known: import the names, or give them with --out",
     "shell-state": "%{0} sets what only this step sees: repeat it in each that needs it",
     "partial": "%{0} tells in a step only of what the step has: use it in a plain cell",
@@ -76,10 +77,23 @@ class _Hints(ast.NodeVisitor):
                     self.say(node, name)
             case ast.Name(id="globals" | "input" | "get_ipython" as name) if name not in self.bound:
                 self.say(node, name)
+            case ast.Attribute(value=ast.Name(id="unittest" | "doctest" as module), attr="main" | "testmod" as name):
+                self.say(node, "main", f"{module}.{name}()")
             case ast.Name(id="locals" | "vars" as name) if name not in self.bound:
                 if not node.args and not self.depth:
                     self.say(node, name)
         self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        if any(alias.name == "__main__" for alias in node.names):
+            self.say(node, "main", "__main__")
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        match node:
+            case ast.Subscript(value=ast.Attribute(attr="modules"), slice=ast.Constant(value="__main__")):
+                self.say(node, "main", "__main__")
+            case _:
+                self.generic_visit(node)
 
     def visit_Compare(self, node: ast.Compare) -> None:
         if self.depth or mutation.guarded(node) is None:

@@ -37,6 +37,8 @@ _KINDS = {
         concurrent.futures.ThreadPoolExecutor concurrent.futures.ProcessPoolExecutor multiprocessing.Pool
     """),
     "an open file": words("open io.open gzip.open h5py.File tempfile.TemporaryFile tempfile.NamedTemporaryFile"),
+    "a reader or writer of csv": words("csv.reader csv.DictReader csv.writer csv.DictWriter"),
+    "an open archive": words("zipfile.ZipFile tarfile.open"),
     "a queue": words("queue.Queue queue.SimpleQueue"),
     "a folder that goes with its process": words("tempfile.TemporaryDirectory"),
     "a process": words("subprocess.Popen threading.Thread multiprocessing.Process"),
@@ -54,6 +56,8 @@ _UNPICKLES = words("""
 
 _WAYS_OUT = {
     "an open file": "pass its path on",
+    "an open archive": "pass its path on",
+    "a reader or writer of csv": "pass a list on",
     "a folder that goes with its process": "make it with tempfile.mkdtemp()",
     "a queue": "pass a list on",
     GENERATOR: "make it a list",
