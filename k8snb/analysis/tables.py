@@ -22,11 +22,12 @@ CHANGING_METHODS = words("""
     intersection_update symmetric_difference_update appendleft extendleft popleft move_to_end __setitem__ __delitem__
     fill itemset setflags put
     fit partial_fit fit_transform fit_predict fit_resample set_params compile load_state_dict zero_grad backward step
-    write writelines read seek
+    write writelines read seek read_string read_dict put_nowait get_nowait
+    add_parser add_subparsers add_argument add_argument_group add_mutually_exclusive_group
     putpixel paste putdata putalpha putpalette alpha_composite thumbnail
 """)
-"""Of containers, arrays, estimators, networks, files in memory, images. Not what text or frames have too and return
-anew (``partition``, ``rotate``, ``resize``)."""
+"""Of containers, arrays, estimators, networks, files in memory, queues, parsers, images. Not what text and frames also
+have and return anew (``partition``, ``rotate``, ``resize``)."""
 
 BUFFERS = frozenset({"io.StringIO", "io.BytesIO", "StringIO", "BytesIO"})
 """What whoever is given it reads from, or writes to."""
@@ -85,7 +86,8 @@ LOOKING = VIEWS | words("groupby rolling expanding ewm resample get setdefault")
 """Methods whose result looks at what they are called on whenever it is asked, or is a part of it."""
 
 GIVES_OF_OWNER = LOOKING | words("""
-    pop popitem popleft items keys values copy load fit set_params add_subplot add_axes gca twinx twiny
+    pop popitem popleft items keys values copy load iter find findall getroot fit set_params add_subplot add_axes gca
+    twinx twiny
 """)
 """Methods whose result may be the object that they are called on, a part of it, or look at its memory."""
 

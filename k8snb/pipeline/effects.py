@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from k8snb.analysis.facts import BINDS_ANY, CellFacts, Pass
 from k8snb.pipeline.inside import Inside
-from k8snb.pipeline.library import Library
+from k8snb.pipeline.library import Library, is_look
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.sources import code_of, with_uses
 
@@ -79,6 +79,19 @@ class _State:
         handed = (
             library.handed(facts) | sharing.let_off(facts, modules) | sharing.looked_at(facts, library.changed_by_looks)
         )
+        handed |= {
+            name: one.line
+            for one in facts.passes
+            if one.names and not is_look(one.callee)
+            for name in sharing.inside(one.names)
+            if library.goes_on(name)
+        }
+        handed |= {
+            name: one.line
+            for one in facts.passes
+            if library.of_a_base(one) and not is_look(one.callee)
+            for name in one.names & sharing.instances_of(library.changed_by_methods)
+        }
         if calls_and_binds:
             handed |= before.handed(facts)
         facts = facts.with_changes({n: line for n, line in handed.items() if n not in modules})

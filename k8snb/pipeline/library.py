@@ -44,13 +44,20 @@ class Closure:
         if position == "self":
             return names[: self.first]
         if isinstance(position, str):
-            return tuple(name for name in names if position in {name, "**"})
+            return tuple(name for name in names if position in {name, "**"}) or names[-1:]  # of ``**kwargs``
         place = min(position + self.first, len(names) - 1)
         return names[max(place, 0) :][:1]
 
 
 Given = Mapping[str, tuple[Closure, ...]]
 NOTHING: Given = MappingProxyType({})
+
+
+def is_look(method: Function) -> bool:
+    """Say whether Python calls a method by itself for a look at its object: not to call it, or to go through it."""
+    return method.name.startswith("__") and method.name not in {"__call__", "__iter__", "__next__"}
+
+
 _CALL = Function("__call__", method=True)
 _REGISTER = Function("register", method=True)
 """Of a function that dispatches by types, or an abstract class: it changes them."""
@@ -68,6 +75,8 @@ class Library:
         Of all classes.
     stateful, generators : set of str
         Names whose objects calling and drawing change.
+    changed_by_methods : set of str
+        Classes with methods that change their objects: so may methods of their bases from elsewhere, which call these.
     changed_by_looks : set of str
         Classes whose objects a look at them may change: a property that counts, an own ``__getitem__`` of a cache.
     made_here : set of str
@@ -87,6 +96,7 @@ class Library:
     methods: dict[str, list[Code]] = field(default_factory=dict)
     stateful: set[str] = field(default_factory=set)
     generators: set[str] = field(default_factory=set)
+    changed_by_methods: set[str] = field(default_factory=set)
     changed_by_looks: set[str] = field(default_factory=set)
     made_here: set[str] = field(default_factory=set)
     made_by: dict[str, str] = field(default_factory=dict)
@@ -120,6 +130,8 @@ class Library:
         self.stateful |= {name for name, code in facts.codes.items() if code.stateful}
         kinds = [(name, facts.instances.get(name, frozenset())) for name in facts.codes]
         self.stateful |= {name for name, bases in kinds if not bases.isdisjoint(self.stateful)}
+        self.changed_by_methods |= {name for name, code in facts.codes.items() if self._changes_by_methods(code)}
+        self.changed_by_methods |= {name for name, bases in kinds if not bases.isdisjoint(self.changed_by_methods)}
         self.changed_by_looks |= {name for name, code in facts.codes.items() if self._changes_by_looks(code)}
         self.changed_by_looks |= {name for name, bases in kinds if not bases.isdisjoint(self.changed_by_looks)}
         self.stateful |= {
@@ -139,6 +151,14 @@ class Library:
             self._alters(Closure(m, NOTHING), n) for m in own for n in m.parameters[:1]
         )
 
+    def _changes_by_methods(self, code: Code) -> bool:
+        methods = (method for name, method in code.methods.items() if not name.startswith("__"))
+        return any(self._alters(Closure(method, NOTHING), name) for method in methods for name in method.parameters[:1])
+
+    def of_a_base(self, one: Pass) -> bool:
+        """Say whether a method is called that no class of the notebook defines."""
+        return one.callee.method and one.position == "self" and one.callee.name not in self.methods
+
     def _changes_by_looks(self, code: Code) -> bool:
         dunders = {name for name in code.methods if name.startswith("__") and name.endswith("__")}
         methods = (code.methods[name] for name in (dunders - NOT_BY_LOOKING) | code.getters)
@@ -147,19 +167,7 @@ class Library:
     def copy(self) -> Library:
         """Return one that goes on on its own."""
         methods = {name: list(codes) for name, codes in self.methods.items()}
-        return Library(
-            codes=dict(self.codes),
-            nameless=dict(self.nameless),
-            methods=methods,
-            stateful=set(self.stateful),
-            generators=set(self.generators),
-            changed_by_looks=set(self.changed_by_looks),
-            made_here=set(self.made_here),
-            made_by=dict(self.made_by),
-            figures=set(self.figures),
-            uses=dict(self.uses),
-            holding=dict(self.holding),
-        )
+        return Library(methods=methods, **{n: value.copy() for n, value in vars(self).items() if n != "methods"})
 
     def handed(self, facts: CellFacts) -> dict[str, int]:
         """Return the names whose objects a cell hands to what changes them, with the lines."""
@@ -175,6 +183,10 @@ class Library:
         found |= {name: one.line for one in called_inside for name in one.names & self.stateful}
         found |= {name: line for name, line in facts.looked_up.items() if self.made_by.get(name) in GROWING}
         return found | {n: line for n, line in facts.reads.items() if n in self.figures or self._is_used_up(n)}
+
+    def goes_on(self, name: str) -> bool:
+        """Say whether a name stands for a random generator or an iterator: whoever uses it may bring it further."""
+        return name in self.generators or self._is_used_up(name)
 
     def _is_used_up(self, name: str) -> bool:
         """Say whether a name stands for what each look at its items brings further."""
