@@ -9,10 +9,11 @@ from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
-from k8snb.analysis import closure, hints, kept, magics, mutation, state
+from k8snb.analysis import closure, kept, magics, mutation, state
 from k8snb.analysis.facts import CellFacts, Code, Pass, Warning_
 from k8snb.analysis.files import files
 from k8snb.analysis.flow import BOUND, UNBOUND, Deferred, Module, Origin, State, join
+from k8snb.analysis.hints import hints
 from k8snb.analysis.imported import by_imports, known
 from k8snb.analysis.ipython import Scripts, parse
 from k8snb.analysis.items import put_names
@@ -31,6 +32,7 @@ def analyse(
     futures: Collection[str] = frozenset(),
     scripts: Scripts = MappingProxyType({}),
     imported: Collection[tuple[str, str]] = (),
+    opaque: Collection[tuple[str, str]] = (),
 ) -> CellFacts:
     """Say what executing a cell reads, binds and changes in the notebook's namespace.
 
@@ -46,6 +48,8 @@ def analyse(
         The sources of files that the cell executes with ``%run``.
     imported : collection of (str, str)
         Names that imports of cells above have bound, with what they stand for (`k8snb.analysis.imported`).
+    opaque : collection of (str, str)
+        Functions of cells above of which it cannot be known what they do, with the code of the warning.
 
     Returns
     -------
@@ -76,6 +80,7 @@ def analyse(
     certain = frozenset() if walker.state is None else _named(walker.state.read) - hidden
     own_imports = by_imports(nodes)
     names = known(own_imports, touched, dict(imported))
+    told = hints(tree, touched, source, dict(opaque))
     estimators = state.estimators(tree, nodes)
     module_state, functions = state.of_cell(tree, nodes, source, names, estimators)
     extensions, scripts_run = (magics.extensions(tree), magics.scripts(tree)) if ipython else ((), ())
@@ -115,7 +120,8 @@ def analyse(
         submodules=frozenset(walker.submodules),
         futures=own_futures,
         ipython=ipython,
-        warnings=hints.warnings(tree, touched, source),
+        warnings=told.warnings,
+        opaque=told.opaque,
         state=module_state,
         functions=functions,
         constants={name: text for name, text in _constants(tree, nodes) if name in binds},

@@ -375,6 +375,8 @@ class CellFacts:
     ipython : bool
         The cell uses IPython's syntax (magics, ``!``, ``?``).
     warnings : tuple of Warning_
+    opaque : mapping of str to str
+        Functions of the cell of which it cannot be known what they do, with the code of the warning for their callers.
     shows : str
         Which expressions IPython is told to display from the next cell on (``ast_node_interactivity``), if it is.
     refused : tuple of Refusal
@@ -432,6 +434,7 @@ class CellFacts:
     futures: frozenset[str] = frozenset()
     ipython: bool = False
     warnings: tuple[Warning_, ...] = ()
+    opaque: Mapping[str, str] = field(default_factory=dict)
     shows: str = ""
     refused: tuple[Refusal, ...] = ()
     extensions: tuple[str, ...] = ()

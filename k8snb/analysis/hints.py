@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import itertools
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from k8snb.analysis import magics, mutation, tables
 from k8snb.analysis.facts import Warning_
@@ -28,12 +30,30 @@ TEXTS = {
 }
 
 
+_OF_CALLER = frozenset({"eval", "exec", "globals", "input", "get_ipython", "namespace", "main"})
+"""In a function these matter to who calls it, not to who defines it."""
+
 _OF_NAMESPACE = frozenset({"user_ns", "user_global_ns", "ev", "ex", "run_cell", "push", "drop_by_id", "del_var"})
 """What of IPython's shell reaches the notebook's names."""
 
 
-def warnings(tree: ast.Module, bound: frozenset[str], source: str) -> tuple[Warning_, ...]:
-    """Return a cell's warnings in the order of their lines, one per line and code.
+class Hints(NamedTuple):
+    """What a cell's code says of what cannot be known.
+
+    Parameters
+    ----------
+    warnings : tuple of Warning_
+        In the order of their lines, one per line and code.
+    opaque : mapping of str to str
+        Functions that the cell defines, and for whoever uses them the code of the warning, with what is named in it.
+    """
+
+    warnings: tuple[Warning_, ...]
+    opaque: Mapping[str, str]
+
+
+def hints(tree: ast.Module, bound: frozenset[str], source: str, opaque: Mapping[str, str]) -> Hints:
+    """Return what cannot be known from a cell.
 
     Parameters
     ----------
@@ -42,22 +62,43 @@ def warnings(tree: ast.Module, bound: frozenset[str], source: str) -> tuple[Warn
         Names that the cell binds: a function of its own may be called ``eval``.
     source : str
         The cell's, whose comments may ask for quiet.
+    opaque : mapping of str to str
+        Functions of cells above, as `Hints` has them.
     """
-    visitor = _Hints(bound, quiet_lines(source))
+    others = {name: code for name, code in opaque.items() if name not in bound}
+    visitor = _Hints(bound, quiet_lines(source), others)
     visitor.visit(tree)
-    return tuple(visitor.found[key] for key in sorted(visitor.found))
+    return Hints(tuple(visitor.found[key] for key in sorted(visitor.found)), visitor.opaque)
 
 
 class _Hints(ast.NodeVisitor):
-    def __init__(self, bound: frozenset[str], quiet: frozenset[int]) -> None:
-        self.bound, self.quiet = bound, quiet
+    def __init__(self, bound: frozenset[str], quiet: frozenset[int], others: Mapping[str, str]) -> None:
+        self.bound, self.quiet, self.others = bound, quiet, others
         self.found: dict[tuple[int, str], Warning_] = {}
+        self.opaque: dict[str, str] = {}
+        self.function = ""  # of the cell
         self.depth = 0  # of functions
 
-    def say(self, node: ast.AST, code: str, detail: str = "") -> None:
+    def say(self, node: ast.AST, code: str, detail: str = "", prefix: str = "") -> None:
         line: int = node.lineno  # type: ignore[attr-defined]
-        warning = Warning_(line, code, TEXTS[code].format(detail), line in self.quiet)
-        self.found.setdefault((line, code), warning)
+        is_quiet = line in self.quiet
+        if self.function and code in _OF_CALLER:
+            if not is_quiet:
+                self.opaque.setdefault(self.function, f"{code} {detail}".rstrip())
+            return
+        self.found.setdefault((line, code), Warning_(line, code, prefix + TEXTS[code].format(detail), is_quiet))
+
+    def visit_Module(self, node: ast.Module) -> None:
+        for statement in node.body:
+            is_function = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
+            self.function = statement.name if is_function else ""  # type: ignore[attr-defined]
+            self.visit(statement)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        known = self.opaque.get(node.id, self.others.get(node.id))
+        if known is not None and isinstance(node.ctx, ast.Load) and node.id != self.function:
+            code, _, detail = known.partition(" ")
+            self.say(node, code, detail, f"in {node.id}(), ")
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         if any(alias.name == "*" for alias in node.names):

@@ -231,7 +231,7 @@ class Entry:
 
 @lru_cache(maxsize=1024)
 def _analyse(source: str, context: Context, scripts: tuple[tuple[str, tuple[str, ...]], ...]) -> CellFacts:
-    return analyse(source, context.shadowing, context.futures, dict(scripts), context.imported)
+    return analyse(source, context.shadowing, context.futures, dict(scripts), context.imported, context.opaque)
 
 
 class Cells:

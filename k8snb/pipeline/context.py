@@ -23,11 +23,14 @@ class Context(NamedTuple):
         Features that cells above have taken from ``__future__``.
     imported : frozenset of (str, str)
         Names that the cell reads and imports of cells above have bound, with what they stand for.
+    opaque : frozenset of (str, str)
+        Functions of cells above of which it cannot be known what they do, with the code of the warning.
     """
 
     shadowing: frozenset[str] = frozenset()
     futures: frozenset[str] = frozenset()
     imported: frozenset[tuple[str, str]] = frozenset()
+    opaque: frozenset[tuple[str, str]] = frozenset()
 
 
 def contexts(cells: Sequence[CellFacts]) -> Iterator[Context]:
@@ -40,10 +43,14 @@ def contexts(cells: Sequence[CellFacts]) -> Iterator[Context]:
     shadowing = frozenset(name for name in bound if name in GIVEN)
     futures = frozenset[str]()
     imported: dict[str, str] = {}
+    opaque: dict[str, str] = {}
     for facts in cells:
         names = imported.keys() & shadowing.union(facts.reads, *facts.uses.values()) if imported else ()
-        yield Context(shadowing, futures, frozenset((name, imported[name]) for name in names))
+        found = frozenset((name, imported[name]) for name in names)
+        yield Context(shadowing, futures, found, frozenset(opaque.items()) if opaque else frozenset())
         futures |= facts.futures
+        if opaque or facts.opaque:
+            opaque = {name: code for name, code in opaque.items() if name not in facts.binds} | dict(facts.opaque)
         if imported:
             gone = facts.binds | facts.may_bind | facts.deletes
             imported = {name: path for name, path in imported.items() if name not in gone}
@@ -56,7 +63,9 @@ def in_context(cells: Sequence[Cell]) -> list[Cell]:
     return [
         replace(
             cell,
-            facts=analyse(cell.source, context.shadowing, context.futures, imported=context.imported),
+            facts=analyse(
+                cell.source, context.shadowing, context.futures, imported=context.imported, opaque=context.opaque
+            ),
             futures=context.futures,
         )
         if any(context)

@@ -291,6 +291,17 @@ def test_warnings(source, expected):
     assert ", ".join(f"{w.line} {w.code}" for w in facts(source).warnings) == expected
 
 
+def test_what_a_function_hides_is_told_where_it_is_used():
+    quiet = "def quiet(): return input()  # k8snb: quiet"
+    found = facts(f"def ev(text): return eval(text)\ndef twice(text): return 2 * ev(text)\n{quiet}")
+    assert (found.warnings, found.opaque) == ((), {"ev": "eval", "twice": "eval"})
+    found = analyse("y = map(twice, texts)\nquiet()", opaque=found.opaque.items())
+    [warning] = found.warnings
+    assert (warning.line, warning.code) == (1, "eval")
+    assert warning.text.startswith("in twice(), eval() may read any name")
+    assert analyse("def twice(text): pass\ntwice('a')", opaque={"twice": "eval"}.items()).warnings == ()
+
+
 def test_a_comment_silences_the_warnings_of_its_line():
     found = facts("eval('x')  # noqa # k8snb: quiet\n# k8snb: quiet\n%run x.py\nexec('x')  # k8snb: quietly\n")
     assert [(w.line, w.quiet) for w in found.warnings] == [(1, True), (3, True), (4, False)]
