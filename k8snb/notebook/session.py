@@ -251,7 +251,9 @@ class Session:
         self._settle_what_was_to_come(old.step if old is not None and old.step else name, cell.above)
         warnings += [f"line {w.line}: {w.text} ({SILENCE})" for w in entry.facts.warnings if not w.quiet]
         warnings += [f"{text} ({SILENCE})" for text in stays(step, pipeline.cells)]
-        warnings += self._does_not_travel(step)
+        warnings += (
+            f"{text} ({SILENCE})" if text.startswith("line ") else text for text in self._does_not_travel(step)
+        )
         warnings += entry.capture.larger_than(stacks.captured_limit)
         warnings += self._not_shared(pipeline, cell.above - 1)
         return Card(step, entry.capture, tuple(warnings)), name if run else None

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from k8snb.analysis.facts import CellFacts
 from k8snb.analysis.files import gaps
 from k8snb.analysis.files.search import looks_like_file
+from k8snb.analysis.source import quiet_lines
 from k8snb.errors import InputError
 from k8snb.images.code import LIMIT
 from k8snb.notebook.card import size_in_words
@@ -38,13 +39,16 @@ def files(step: Step, above: Sequence[Cell], folder: Path, values: Mapping[str, 
     """
     options = step.cell.options
     mounted = tuple(PurePath(volume.partition(":")[2]) for volume in options.volumes)
+    quiet = quiet_lines(step.cell.source)
     told: list[str] = []
+    named: set[str] = set()
     read, [*writes, own] = paths.of_last([*above, step.cell])
     for name, value in values.items():
         if isinstance(value, str | PurePath) and looks_like_file(str(value)) and str(value) not in read:
             read[os.path.normpath(value)] = f"through {name}: "
     for path, where in read.items():
-        if path in own and "line" not in where:
+        is_quiet = step.cell.facts.files.reads.get(path) in quiet
+        if is_quiet or (path in own and "line" not in where) or gaps.folder(path) in named:
             continue
         place = folder / os.path.expanduser(gaps.folder(path))  # noqa: PTH111 - it is told as it stands in the code
         if any(place.is_relative_to(mount) for mount in mounted) or _travels(path, options.files):
@@ -54,6 +58,7 @@ def files(step: Step, above: Sequence[Cell], folder: Path, values: Mapping[str, 
             told.append(in_pod_of(makers[0], path, where))
         elif gaps.is_whole(gaps.folder(path)) and place.exists():
             told += _missing(gaps.folder(path), place, folder, where)
+            named.add(gaps.folder(path))
     return told
 
 

@@ -48,6 +48,12 @@ def test_a_file_beside_the_notebook_is_offered_by_name(folder: Path) -> None:
     ]
 
 
+def test_a_file_is_offered_once_and_not_where_its_line_asks_for_quiet(folder: Path) -> None:
+    [found] = told(folder, "import glob, os\nglob.glob('data/*.json')\nos.listdir('data')")
+    assert "reads data (2 bytes)" in found
+    assert told(folder, "open('data.csv')  # k8snb: quiet") == []
+
+
 @pytest.mark.parametrize("line", ["b --file data --file data.csv", "b --file ./data/x.json --file data.csv"])
 def test_what_is_named_travels(folder: Path, line: str) -> None:
     assert told(folder, "open('data.csv'); open('data/x.json')", line=line) == []
