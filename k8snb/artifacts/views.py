@@ -65,9 +65,17 @@ def owner(array: Array) -> Array:
     """Return the array that the memory of a view belongs to."""
     import numpy as np
 
-    while isinstance(base := array.base.owner if isinstance(array.base, _Memory) else array.base, np.ndarray):
+    while isinstance(base := _base(array), np.ndarray):
         array = base
     return array
+
+
+def _base(array: Array) -> object:
+    base: object = array.base
+    if isinstance(base, _Memory):
+        return base.owner
+    # What `numpy.lib.stride_tricks` returns keeps the array in an object of its own.
+    return getattr(base, "base", None) if type(base).__name__ == "DummyArray" else base
 
 
 def holds(array: Array, stretch: Extent) -> bool:
