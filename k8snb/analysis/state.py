@@ -284,6 +284,11 @@ class _Finder(ast.NodeVisitor):
             return
         self.generic_visit(node)
 
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Subscript) and self._kind(node.target) == known.ENVIRONMENT:
+            self.code.use(known.ENVIRONMENT, node.lineno - 1)  # what is added to is read before it is set
+        self.generic_visit(node)
+
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if not isinstance(node.ctx, ast.Load) and (kind := self._kind(node)):
             self.set(node, (kind,))

@@ -72,6 +72,7 @@ SEEDS = "def seed(n=1):\n    random.seed(n)\n    np.random.seed(n)"
         (["from decimal import Decimal, getcontext", step("a", "getcontext().prec = 4"), "Decimal(1) / 3"], "", 3),
         (["from numpy.random import rand, seed", "seed(0)", step("a", "rand()"), step("b", "rand()")], "a", 4),
         (["import helper", "helper = C()", step("a", "helper.n = 5"), "print(helper.n)"], "", None),
+        ([step("a", "os.environ['A'] = 'a'"), "os.environ['A'] += 'b'"], "", 2),
         # secrets are not written down
         (["os.environ['API_KEY'] = 'a'", step("a", "os.environ['API_KEY']")], "", 2),
         (["os.environ['API_KEY'] = 'a'", step("a", "import openai")], "", 2),
