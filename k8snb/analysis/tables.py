@@ -20,7 +20,7 @@ GIVEN = frozenset(dir(builtins)) | words("""
 CHANGING_METHODS = words("""
     append extend insert remove pop clear sort reverse update setdefault popitem add discard difference_update
     intersection_update symmetric_difference_update appendleft extendleft popleft move_to_end __setitem__ __delitem__
-    fill itemset setflags put
+    __next__ fill itemset setflags put
     fit partial_fit fit_transform fit_predict fit_resample set_params compile load_state_dict zero_grad backward step
     write writelines read seek read_string read_dict put_nowait get_nowait
     add_parser add_subparsers add_argument add_argument_group add_mutually_exclusive_group

@@ -82,19 +82,13 @@ class _State:
         handed |= {
             name: one.line
             for one in facts.passes
-            if one.names and not is_look(one.callee)
-            for name in sharing.inside(one.names)
-            if library.goes_on(name)
-        }
-        handed |= {
-            name: one.line
-            for one in facts.passes
             if library.of_a_base(one) and not is_look(one.callee)
             for name in one.names & sharing.instances_of(library.changed_by_methods)
         }
         if calls_and_binds:
             handed |= before.handed(facts)
         facts = facts.with_changes({n: line for n, line in handed.items() if n not in modules})
+        facts = facts.with_changes(_drawn_from(facts, library, sharing), beside=True)
         start = facts.changes.keys() | sharing.inside(facts.deep | handed.keys())
         through = [one for one in facts.passes if library.changes_class(one)]
         of_class = {name for one in through for name in one.names}
@@ -110,6 +104,12 @@ class _State:
         self._modules = (modules - facts.binds) | facts.modules
         binds_any = facts.warned(BINDS_ANY) is not None
         self._unbound = set() if binds_any else (self._unbound - facts.binds - facts.may_bind) | facts.gone
+
+
+def _drawn_from(facts: CellFacts, library: Library, sharing: _Sharing) -> dict[str, int]:
+    """Return the random generators in what a cell calls or hands to calls, with the lines: these may draw from them."""
+    used = [one for one in facts.passes if one.names and not is_look(one.callee)] if library.generators else []
+    return {name: one.line for one in used for name in sharing.inside(one.names) & library.generators}
 
 
 def _with_registries(facts: CellFacts, library: Library) -> CellFacts:

@@ -54,8 +54,8 @@ NOTHING: Given = MappingProxyType({})
 
 
 def is_look(method: Function) -> bool:
-    """Say whether Python calls a method by itself for a look at its object: not to call it, or to go through it."""
-    return method.name.startswith("__") and method.name not in {"__call__", "__iter__", "__next__"}
+    """Say whether Python calls a method by itself, though not to call its object."""
+    return method.name.startswith("__") and method != _CALL
 
 
 _CALL = Function("__call__", method=True)
@@ -183,10 +183,6 @@ class Library:
         found |= {name: one.line for one in called_inside for name in one.names & self.stateful}
         found |= {name: line for name, line in facts.looked_up.items() if self.made_by.get(name) in GROWING}
         return found | {n: line for n, line in facts.reads.items() if n in self.figures or self._is_used_up(n)}
-
-    def goes_on(self, name: str) -> bool:
-        """Say whether a name stands for a random generator or an iterator: whoever uses it may bring it further."""
-        return name in self.generators or self._is_used_up(name)
 
     def _is_used_up(self, name: str) -> bool:
         """Say whether a name stands for what each look at its items brings further."""
