@@ -27,7 +27,7 @@ from k8snb.errors import InputError
 from k8snb.notebook.document import NOTEBOOK, PARAMETERS, refuse_twins
 from k8snb.notebook.inject import inject
 from k8snb.notebook.magics import CARD
-from k8snb.notebook.screen import STEP_LINE
+from k8snb.notebook.screen import OVERVIEW, STEP_LINE
 from k8snb.pipeline.file import gathered
 from k8snb.pipeline.tags import SKIP
 from k8snb.stacks.load import load
@@ -179,6 +179,8 @@ def _tell(content: Mapping[str, Any]) -> None:
         for head, *words in filter(None, map(str.split, rows)):
             if head == "warning":
                 print(f"[{title}: warning: {' '.join(words)}]", file=sys.stderr, flush=True)
+        return
+    if OVERVIEW in content["metadata"]:  # it is for where the shown one changes
         return
     own = STEP_LINE in content["metadata"]
     if own and text.endswith(": starting"):  # the next line of that step follows at once, or says why not

@@ -5,16 +5,20 @@ from __future__ import annotations
 import html
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from k8snb.run.events import Display, StepState
+from k8snb.ui.overview import in_words
 
 REPLAY_LIMIT = 1 << 20
 """Characters of other steps' text at most that are shown again after one step has cleared its output."""
 
 STEP_LINE = "k8snb_step"
 """Key in the metadata of the line of a step."""
+
+OVERVIEW = "k8snb_overview"
+"""Key in the metadata of the overview of a run."""
 
 
 class Screen:
@@ -32,6 +36,7 @@ class Screen:
         self._last = "stdout"
         self._step = ""
         self._lines: dict[str, StepState] = {}
+        self._overview: Mapping[str, str] | None = None
         self._shown: list[tuple[str, Callable[[], None]]] = []
         self._shown_text = 0
         self._clear_before_next = False
@@ -44,6 +49,14 @@ class Screen:
             self._publish_line(state.step, update=True)
         else:
             self._do(lambda step=state.step: self._publish_line(step, update=False))  # type: ignore[misc]
+
+    def overview(self, data: Mapping[str, str]) -> None:
+        """Show the overview of the run, or bring the shown one up to date."""
+        again, self._overview = self._overview is not None, data
+        if again:
+            self._publish_overview(update=True)
+        else:
+            self._do(lambda: self._publish_overview(update=False))
 
     def write(self, stream: str, text: str) -> None:
         """Write text as it was printed."""
@@ -101,10 +114,14 @@ class Screen:
         transient = {"display_id": f"k8snb-{self._id}-{step}"}
         self._publish(data=quiet(words(state)), metadata={STEP_LINE: step}, transient=transient, update=update)
 
+    def _publish_overview(self, *, update: bool) -> None:
+        transient = {"display_id": f"k8snb-{self._id}"}
+        self._publish(data=dict(self._overview or {}), metadata={OVERVIEW: True}, transient=transient, update=update)
+
 
 def words(state: StepState) -> str:
     """Return a step's state in words."""
-    seconds = f" in {state.seconds:.{1 if state.seconds >= 1 else 2}f} s" if state.seconds else ""
+    seconds = f" in {in_words(state.seconds)}" if state.seconds else ""
     return f"{state.step}: {state.state}{seconds}" + (f" ({state.detail})" if state.detail else "")
 
 

@@ -452,7 +452,7 @@ class Session:
             capabilities=engine.orchestrator.capabilities,
             parameters=parameters(),
         )
-        view = View(screen, [step.name for step in todo.pipeline.steps])
+        view = View(screen, {step.name: step.after for step in todo.pipeline.steps})
         handles: list[RunHandle] = []
 
         def start() -> RunHandle:

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import codecs
 import queue
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from k8snb.notebook.screen import Screen
 from k8snb.run.events import ENDED, Again, Clear, Display, Event, Note, RunEnded, StepState, Text
+from k8snb.ui.overview import Shown, bundle, levels
 
-Shown = Text | Display | Clear | Note
+Told = Text | Display | Clear | Note
+
+PAUSE, TICK = 0.2, 1.0
+"""Seconds between two updates of the overview: where a state is another, and where only the time goes on."""
 
 
 class Handle(Protocol):
@@ -31,9 +36,19 @@ class _Lane:
 
     step: str
     state: StepState
-    held: list[Shown] = field(default_factory=list)
+    held: list[Told] = field(default_factory=list)
     line_shown: bool = False
     decoders: dict[str, codecs.IncrementalDecoder] = field(default_factory=dict)
+    started: float | None = None
+
+    def come_to(self, state: StepState) -> None:
+        """Note the state that the step has come to."""
+        self.state = state
+        self.started = time.monotonic() if state.state == "running" else None
+
+    def shown(self, now: float) -> Shown:
+        """Return how far the step is."""
+        return Shown(self.state, None if self.started is None else now - self.started)
 
     @property
     def ended(self) -> bool:
@@ -50,13 +65,16 @@ class View:
     Parameters
     ----------
     screen : Screen
-    steps : sequence of str
-        In the pipeline's order.
+    after : mapping of str to iterable of str
+        The steps in the pipeline's order, with those that each waits for.
     """
 
-    def __init__(self, screen: Screen, steps: Sequence[str]) -> None:
+    def __init__(self, screen: Screen, after: Mapping[str, Iterable[str]]) -> None:
         self._screen = screen
-        self._lanes = {step: _Lane(step, StepState(step, "waiting")) for step in steps}
+        self._lanes = {step: _Lane(step, StepState(step, "waiting")) for step in after}
+        self._levels = levels(after)
+        self._shown_at = 0.0
+        self._is_behind = self._has_overview = len(self._lanes) > 1
         self._order = list(self._lanes.values())
         self._live = 0
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -72,6 +90,7 @@ class View:
         An interrupt cancels the run, waits until what ran is gone, says so, and goes on as the interrupt that it is.
         """
         handle = start()
+        self._look_over(at_once=True)
         try:
             return self._until_ended()
         except KeyboardInterrupt as interrupt:
@@ -87,16 +106,27 @@ class View:
             for event in self._batch():
                 self._take(event)
             self._screen.flush()
+            self._look_over()
         for lane in self._order[self._live :]:
             self._show_held(lane)
             self._flush_text(lane)
         self._live = len(self._order)
+        self._look_over(at_once=True)
         return self._ended
+
+    def _look_over(self, *, at_once: bool = False) -> None:
+        """Bring the overview of several steps up to date, each second and, a little later, when a state is another."""
+        now = time.monotonic()
+        due = now - self._shown_at >= (PAUSE if self._is_behind else TICK)
+        if self._has_overview and (at_once or due):
+            self._screen.overview(bundle(self._levels, {step: lane.shown(now) for step, lane in self._lanes.items()}))
+            self._shown_at, self._is_behind = now, False
 
     def _batch(self) -> Iterator[Event]:
         """Wait for the next event; return it with those that have come since, pieces of text joined."""
         try:
-            events = [self._events.get(timeout=1.0)]  # an interrupt reaches a wait that ends, on every platform
+            # A wait that ends: an interrupt reaches no other on every platform. An update that is due ends it early.
+            events = [self._events.get(timeout=PAUSE if self._is_behind else TICK)]
         except queue.Empty:
             return iter(())
         while not self._events.empty():
@@ -112,7 +142,8 @@ class View:
         if isinstance(event, Again):  # a step above it has not ended: nothing of it is shown yet
             lane.held[:] = [Note(event.step, f"runs again: {event.why}")]
         elif isinstance(event, StepState):
-            lane.state = event
+            lane.come_to(event)
+            self._is_behind = self._has_overview
             if live:
                 self._line(lane)
                 self._advance()

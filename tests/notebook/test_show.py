@@ -8,7 +8,7 @@ from contextlib import redirect_stderr, redirect_stdout
 import pytest
 
 from k8snb.errors import RunCancelled
-from k8snb.notebook.screen import Screen
+from k8snb.notebook.screen import OVERVIEW, Screen
 from k8snb.notebook.show import View
 from k8snb.run.events import Clear, Display, Event, RunEnded, StepState, Text
 
@@ -16,8 +16,12 @@ from k8snb.run.events import Clear, Display, Event, RunEnded, StepState, Text
 class Publisher:
     def __init__(self, seen: list[object]) -> None:
         self.seen = seen
+        self.overviews: list[tuple[bool, str]] = []
 
     def publish(self, data, metadata, transient=None, update=False) -> None:
+        if OVERVIEW in metadata:
+            self.overviews.append((update, data["text/plain"]))
+            return
         self.seen.append(("update" if update else "display", data["text/plain"]))
 
     def clear_output(self, wait: bool) -> None:
@@ -57,7 +61,7 @@ def follow(view: View, start: Callable[[], Handle], seen: list[object]) -> RunEn
 
 def show(seen: list[object], steps: str, *events: Event) -> list[object]:
     """Show events, each in a batch of its own; return what came on the screen."""
-    view = View(Screen(Shell(seen)), steps.split())
+    view = View(Screen(Shell(seen)), dict.fromkeys(steps.split(), ()))
 
     def start() -> Handle:
         for event in (*events, RunEnded("r", "succeeded")):
@@ -172,7 +176,7 @@ def test_clearing_and_waiting_for_more_that_never_comes_clears_nothing(seen: lis
 def test_an_interrupt_cancels_waits_for_the_end_and_goes_on(seen: list[object]) -> None:
     ended = RunEnded("r", "cancelled", RunCancelled("the run was cancelled; ended: a"))
     screen = Screen(Shell(seen))
-    view = View(screen, ["a"])
+    view = View(screen, {"a": ()})
     cancelled: list[bool] = []
 
     def cancel() -> None:
@@ -198,3 +202,31 @@ def test_an_interrupt_cancels_waits_for_the_end_and_goes_on(seen: list[object]) 
         follow(view, start, seen)
     assert cancelled == [True]
     assert seen[-2:] == [("stdout", "last words"), ("display", "interrupted: the run was cancelled; ended: a")]
+
+
+def test_the_overview_of_several_steps_comes_first_and_ends_as_the_run_has(seen: list[object]) -> None:
+    shell = Shell(seen)
+    view = View(Screen(shell), {"a": (), "b": {"a"}, "c": {"a"}})
+
+    def start() -> Handle:
+        for event in (*states("a", "running"), StepState("a", "succeeded", "", 2.0), StepState("b", "failed", "no")):
+            view.put(event)
+        view.put(RunEnded("r", "failed"))
+        return Handle()
+
+    follow(view, start, seen)
+    overviews = shell.display_pub.overviews
+    assert overviews[0] == (False, "a ○ waiting → (b ○ waiting | c ○ waiting)")
+    assert overviews[-1] == (True, "a ✓ succeeded 2.0 s → (b ✗ failed | c ○ waiting)\nb: no")
+
+
+def test_one_step_has_no_overview(seen: list[object]) -> None:
+    shell = Shell(seen)
+    view = View(Screen(shell), {"a": ()})
+
+    def start() -> Handle:
+        view.put(RunEnded("r", "succeeded"))
+        return Handle()
+
+    follow(view, start, seen)
+    assert shell.display_pub.overviews == []

@@ -1,0 +1,1 @@
+"""What a person sees of steps and runs, as HTML and as text."""

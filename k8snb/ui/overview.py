@@ -1,0 +1,130 @@
+"""The steps of a run at a glance: what waits for what, what goes on side by side, how far each is."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from k8snb.run.events import State, StepState
+
+_SIGNS: Mapping[State, str] = {
+    "waiting": "○",
+    "starting": "◔",
+    "running": "●",
+    "succeeded": "✓",
+    "failed": "✗",
+    "skipped": "·",
+    "cancelled": "■",
+}
+"""Shapes tell the states apart where colours do not."""
+
+_COLOURS: Mapping[State, str] = {
+    "starting": "#3f8ae0",
+    "running": "#3f8ae0",
+    "succeeded": "#3a9d4a",
+    "failed": "#d9534f",
+    "cancelled": "#d98a2b",
+}
+"""That can be read on white and on black."""
+
+_QUIET = "#888888"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How far a step is.
+
+    Parameters
+    ----------
+    state : StepState
+    since : float or None
+        Seconds since it started, while it runs.
+    """
+
+    state: StepState
+    since: float | None = None
+
+    @property
+    def words(self) -> str:
+        """The state and how long it has taken."""
+        seconds = self.state.seconds or self.since
+        took = "" if not seconds else f" {in_words(seconds)}"
+        return f"{self.state.state}{took}"
+
+
+def in_words(seconds: float) -> str:
+    """Return a time as it is read: ``0.03 s``, ``12.4 s``, ``3 min 05 s``, ``2 h 10 min``."""
+    if seconds < 1:
+        return f"{seconds:.2f} s"
+    if seconds < 100:  # noqa: PLR2004 - until then a tenth matters
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 100:  # noqa: PLR2004
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def levels(after: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """Return steps in columns: each comes in the first after all that it waits for.
+
+    Parameters
+    ----------
+    after : mapping of str to iterable of str
+        For each step, in an order in which they can run, those that it waits for; others than these do not count.
+    """
+    depths: dict[str, int] = {}
+    for step, others in after.items():
+        depths[step] = 1 + max((depths[other] for other in others if other in depths), default=-1)
+    found: list[list[str]] = [[] for _ in range(max(depths.values(), default=-1) + 1)]
+    for step, depth in depths.items():
+        found[depth].append(step)
+    return found
+
+
+def bundle(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> dict[str, str]:
+    """Return the overview as text and as HTML without scripts, which survives where nothing is trusted.
+
+    Parameters
+    ----------
+    columns : sequence of sequence of str
+        As `levels` returns them.
+    steps : mapping of str to Shown
+    """
+    return {"text/plain": _text(columns, steps), "text/html": _html(columns, steps)}
+
+
+def _text(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> str:
+    def of_column(column: Sequence[str]) -> str:
+        told = [f"{step} {_SIGNS[steps[step].state.state]} {steps[step].words}" for step in column]
+        return told[0] if len(told) == 1 else f"({' | '.join(told)})"
+
+    return "\n".join([" → ".join(map(of_column, columns)), *_notes(steps)])
+
+
+def _html(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> str:
+    arrow = f'<span style="display: inline-block; vertical-align: middle; color: {_QUIET}; padding: 0 6px">→</span>'
+    notes = "".join(f'<div style="color: {_QUIET}">{html.escape(note)}</div>' for note in _notes(steps))
+    graph = arrow.join(_column(column, steps) for column in columns)
+    return f'<div style="font-size: smaller; line-height: 1.5">{graph}{notes}</div>'
+
+
+def _notes(steps: Mapping[str, Shown]) -> list[str]:
+    """Return what there is to say of steps besides: why they wait, or failed."""
+    return [f"{step}: {shown.state.detail}" for step, shown in steps.items() if shown.state.detail]
+
+
+def _column(column: Sequence[str], steps: Mapping[str, Shown]) -> str:
+    boxes = "".join(_box(step, steps[step]) for step in column)
+    return f'<span style="display: inline-block; vertical-align: middle">{boxes}</span>'
+
+
+def _box(step: str, shown: Shown) -> str:
+    state = shown.state.state
+    colour = _COLOURS.get(state, _QUIET)
+    name, words = html.escape(step), html.escape(shown.words)
+    style = f"border: 1px solid {colour}; border-radius: 4px; padding: 1px 8px; margin: 2px 0"
+    return (
+        f'<div style="{style}"><span style="color: {colour}">{_SIGNS[state]}</span> '
+        f'{name} <span style="color: {_QUIET}">{words}</span></div>'
+    )
