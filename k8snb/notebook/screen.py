@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from k8snb.run.events import Display, StepState
-from k8snb.ui.overview import in_words
+from k8snb.ui.words import time_in_words
 
 REPLAY_LIMIT = 1 << 20
 """Characters of other steps' text at most that are shown again after one step has cleared its output."""
@@ -121,7 +121,7 @@ class Screen:
 
 def words(state: StepState) -> str:
     """Return a step's state in words."""
-    seconds = f" in {in_words(state.seconds)}" if state.seconds else ""
+    seconds = f" in {time_in_words(state.seconds)}" if state.seconds else ""
     return f"{state.step}: {state.state}{seconds}" + (f" ({state.detail})" if state.detail else "")
 
 

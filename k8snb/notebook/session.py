@@ -20,7 +20,6 @@ from k8snb.notebook import modules, plan, reach, travel
 from k8snb.notebook.aliases import Aliases, changer
 from k8snb.notebook.bring import Bringer
 from k8snb.notebook.capture import Capture, capture
-from k8snb.notebook.card import SILENCE, Card
 from k8snb.notebook.cells import UNBOUND, Cells, Entry
 from k8snb.notebook.document import notebook_file, parameters, twice
 from k8snb.notebook.names import Broken, Made, Names, NotRun
@@ -43,6 +42,7 @@ from k8snb.run.request import RunHandle
 from k8snb.runner.spec import SUCCEEDED
 from k8snb.stacks.load import embedded, load
 from k8snb.stacks.model import Stack, Stacks
+from k8snb.ui.card import SILENCE, Captured, Card
 
 OpenEngine = Callable[..., Engine]
 
@@ -239,8 +239,8 @@ class Session:
             step = pipeline[name]
             above = self.cells.steps_above(entry)
             entry.capture = self._capture(step, above)
-            captured = {name: self._of_kernel(name, entry.of_kernel, above)[1] for name in entry.capture.groups}
-            entry.uses = {name: frozenset(reach.uses(value)) for name, value in captured.items()}
+            values = {name: self._of_kernel(name, entry.of_kernel, above)[1] for name in entry.capture.groups}
+            entry.uses = {name: frozenset(reach.uses(value)) for name, value in values.items()}
         except BaseException as error:
             self.cells.take_back(entry, old)
             if isinstance(error, PipelineError) and old is not None and old.step == name:
@@ -256,7 +256,9 @@ class Session:
         )
         warnings += entry.capture.larger_than(stacks.captured_limit)
         warnings += self._not_shared(pipeline, cell.above - 1)
-        return Card(step, entry.capture, tuple(warnings)), name if run else None
+        capture = entry.capture
+        captured = Captured(tuple(sorted(capture.groups)), capture.size, capture.seconds)
+        return Card(step, captured, tuple(warnings)), name if run else None
 
     def _with_aliases(self, entry: Entry, above: int) -> Pipeline:
         """Return the pipeline with a step's entry, and with all that shares objects with what the step uses."""

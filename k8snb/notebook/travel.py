@@ -14,10 +14,10 @@ from k8snb.analysis.files.search import looks_like_file
 from k8snb.analysis.source import quiet_lines
 from k8snb.errors import InputError
 from k8snb.images.code import LIMIT
-from k8snb.notebook.card import size_in_words
 from k8snb.pipeline import paths
 from k8snb.pipeline.file import gathered
 from k8snb.pipeline.model import Cell, Step
+from k8snb.ui.words import size_in_words
 
 _ALSO_IN_IMAGES = ("/dev", "/proc", "/sys", "/etc", "/usr", "/bin", "/sbin", "/lib", "/opt", "/var", "/run", "/k8snb")
 _SLIGHT = 10_000

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from k8snb.run.events import State, StepState
+from k8snb.ui.words import time_in_words
 
 _SIGNS: Mapping[State, str] = {
     "waiting": "○",
@@ -49,20 +50,8 @@ class Shown:
     def words(self) -> str:
         """The state and how long it has taken."""
         seconds = self.state.seconds or self.since
-        took = "" if not seconds else f" {in_words(seconds)}"
+        took = "" if not seconds else f" {time_in_words(seconds)}"
         return f"{self.state.state}{took}"
-
-
-def in_words(seconds: float) -> str:
-    """Return a time as it is read: ``0.03 s``, ``12.4 s``, ``3 min 05 s``, ``2 h 10 min``."""
-    if seconds < 1:
-        return f"{seconds:.2f} s"
-    if seconds < 100:  # noqa: PLR2004 - until then a tenth matters
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 100:  # noqa: PLR2004
-        return f"{minutes} min {rest:02} s"
-    return f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def levels(after: Mapping[str, Iterable[str]]) -> list[list[str]]:

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from k8snb.run.events import StepState
-from k8snb.ui.overview import Shown, bundle, in_words, levels
+from k8snb.ui.overview import Shown, bundle, levels
 
 
 def test_steps_stand_in_columns_by_what_they_wait_for() -> None:
     after = {"load": (), "other": (), "left": {"load"}, "right": {"load", "gone"}, "both": {"left", "right", "other"}}
     assert levels(after) == [["load", "other"], ["left", "right"], ["both"]]
     assert levels({}) == []
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [
-        (0.034, "0.03 s"),
-        (1, "1.0 s"),
-        (99.94, "99.9 s"),
-        (185, "3 min 05 s"),
-        (5999, "99 min 59 s"),
-        (7800, "2 h 10 min"),
-    ],
-)
-def test_times_are_told_as_they_are_read(seconds: float, expected: str) -> None:
-    assert in_words(seconds) == expected
 
 
 def test_text_says_what_the_picture_shows() -> None:
