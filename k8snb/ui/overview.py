@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ _SIGNS: Mapping[State, str] = {
 }
 """Shapes tell the states apart where colours do not."""
 
+_TELLING: frozenset[State] = frozenset({"starting", "running", "failed", "cancelled"})
+
 _COLOURS: Mapping[State, str] = {
     "starting": "#3f8ae0",
     "running": "#3f8ae0",
@@ -30,6 +33,9 @@ _COLOURS: Mapping[State, str] = {
 """That can be read on white and on black."""
 
 _QUIET = "#888888"
+
+MOST = 60
+"""Steps that are shown one by one; of more those that run or have failed, and how many are in each state."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,16 @@ def bundle(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> dict
         As `levels` returns them.
     steps : mapping of str to Shown
     """
-    return {"text/plain": _text(columns, steps), "text/html": _html(columns, steps)}
+    if len(steps) <= MOST:
+        return {"text/plain": _text(columns, steps), "text/html": _html(columns, steps)}
+    counts = Counter(shown.state.state for shown in steps.values())
+    line = f"{len(steps)} steps: {', '.join(f'{counts[state]} {state}' for state in _SIGNS if counts[state])}"
+    telling = [step for column in columns for step in column if steps[step].state.state in _TELLING][:MOST]
+    some = {step: steps[step] for step in telling}
+    return {
+        "text/plain": "\n".join(filter(None, (line, _text([telling] if telling else [], some)))),
+        "text/html": f'<div style="font-size: smaller">{line}</div>{_html([[step] for step in telling], some, "")}',
+    }
 
 
 def _text(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> str:
@@ -91,8 +106,10 @@ def _text(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> str:
     return "\n".join([" → ".join(map(of_column, columns)), *_notes(steps)])
 
 
-def _html(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> str:
-    arrow = f'<span style="display: inline-block; vertical-align: middle; color: {_QUIET}; padding: 0 6px">→</span>'
+def _html(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown], between: str = "→") -> str:
+    arrow = (
+        f'<span style="display: inline-block; vertical-align: middle; color: {_QUIET}; padding: 0 6px">{between}</span>'
+    )
     notes = "".join(f'<div style="color: {_QUIET}">{html.escape(note)}</div>' for note in _notes(steps))
     graph = arrow.join(_column(column, steps) for column in columns)
     return f'<div style="font-size: smaller; line-height: 1.5">{graph}{notes}</div>'

@@ -31,3 +31,16 @@ def test_no_name_or_reason_becomes_markup() -> None:
     made = bundle([[hostile]], {hostile: Shown(StepState(hostile, "failed", hostile))})
     assert "<img" not in made["text/html"]
     assert made["text/html"].count("&lt;img") == 3
+
+
+def test_of_many_steps_those_are_shown_that_run_or_have_failed() -> None:
+    states = {f"s{i}": "succeeded" if i < 500 else "waiting" for i in range(1000)} | {"s7": "failed", "s500": "running"}
+    steps = {name: Shown(StepState(name, state)) for name, state in states.items()}  # type: ignore[arg-type]
+    made = bundle(levels(dict.fromkeys(steps, ())), steps)
+    assert made["text/plain"].splitlines() == [
+        "1000 steps: 499 waiting, 1 running, 499 succeeded, 1 failed",
+        "(s7 ✗ failed | s500 ● running)",
+    ]
+    assert made["text/html"].count("border: 1px") == 2
+    running = {name: Shown(StepState(name, "running")) for name in steps}
+    assert len(bundle(levels(dict.fromkeys(steps, ())), running)["text/html"]) < 30_000
