@@ -51,7 +51,10 @@ def files_of(facts: CellFacts, folder: Path) -> Files | None:
 
     They go by their names alone, as methods do: ``helpers.save()``.
     """
-    found = local_modules(facts.imports - sys.stdlib_module_names, [folder, *folders()])
+    wanted = facts.imports - sys.stdlib_module_names
+    if not wanted:
+        return None  # looking for the folders would take its time, at each cell
+    found = local_modules(wanted, [folder, *folders()])
     paths = {path for module in found.values() for path in module.values() if path.suffix == ".py"}
     parts = [_files(path, stat.st_mtime_ns) for path in sorted(paths) if (stat := path.stat()).st_size < LIMIT]
     code = reduce(Files.with_code, parts, Files())
