@@ -375,9 +375,10 @@ class Expressions(Calls):
         given = {keyword.arg for keyword in call.keywords}
         if not isinstance(call.func, ast.Attribute) or call.func.attr not in {"query", "eval"} or not call.args:
             return []
+        texts = _texts(ast.walk(call.args[0]))
         if isinstance(call.args[0], ast.Name):
             self.queries.add(call.args[0].id)
-        texts = self.texts if isinstance(call.args[0], ast.Name) else _texts(ast.walk(call.args[0]))
+            texts = self.texts
         return [] if "local_dict" in given else names_in_query(" ".join(texts))
 
 
