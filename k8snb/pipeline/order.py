@@ -136,8 +136,8 @@ def _step(
         )
         perhaps |= {name: f for name, f in found.items() if name not in own}
     if cell.options.inputs is None:  # whether it deletes these shows only where it had them
-        perhaps |= {n: find(n, above) for n in cell.facts.deletes - cell.facts.gone - found.keys()}
-        perhaps = {n: f for n, f in perhaps.items() if f.surely or n in (known or ())}
+        deleted = {n: find(n, above) for n in cell.facts.deletes - cell.facts.gone - found.keys()}
+        perhaps |= {n: f for n, f in deleted.items() if f.surely or n in (known or ())}
     found |= perhaps
     found = {n: f for n, f in found.items() if n not in GIVEN or f.surely or n in (known or ())}
     certain = cell.facts.certain if cell.options.inputs is None else frozenset(asked)
