@@ -24,19 +24,25 @@ _REFUSALS = (b"unable to retrieve container logs for ", b"failed to try resolvin
 async def read(api: Api, namespace: str, subject: Subject, pipe: Pipe) -> None:
     """Deliver the log; return when the container is over and its log was read to the end.
 
+    The API server hides where a node breaks off: the stream just ends. So an end without the runner's word of it is
+    believed when the log, read again, has nothing more.
+
     Raises
     ------
     ForbiddenError
         Reading logs is not permitted.
     """
     await subject.until(lambda: subject.over or pipe.attached or container_state(subject.pod)[0] == "running")
-    pause, tries = _PAUSE, 0
+    pause, tries, ended_at = _PAUSE, 0, -1
     while tries < _LAST_TRIES and subject.pod is not None:
         over, before = subject.over, pipe.position
         try:
             ended = await _read(api, namespace, subject.pod["metadata"]["name"], pipe, follow=not over)
             if over and ended and pipe.finish():
-                return
+                if pipe.said_end or pipe.position == ended_at:
+                    return
+                ended_at = pipe.position
+                pipe.doubt()
         except ForbiddenError:
             raise
         except StatusError as error:

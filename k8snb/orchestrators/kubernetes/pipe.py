@@ -26,6 +26,8 @@ class Pipe:
 
     def __init__(self, nonce: str, beat: Callable[[], None]) -> None:
         self._nonce = nonce
+        self._end = b'\x1b_k8snb:%b:{"k":"end"' % nonce.encode()
+        self._last = b""
         self._assembler = Assembler(nonce)
         self._beat = beat
         self._chunks: list[bytes] = []
@@ -35,6 +37,8 @@ class Pipe:
         self._whole = False
         self._opened = False
         self.attached = False
+        self.said_end = False
+        """The runner has said that it has ended."""
         self.begun = False
         self.end_attach: Callable[[], object] = lambda: None
 
@@ -92,6 +96,10 @@ class Pipe:
         self._put(self._assembler.finish())
         return not self._whole
 
+    def doubt(self) -> None:
+        """Have the log read from its beginning when it is opened next."""
+        self._whole = True
+
     def take(self, *, last: bool = False) -> bytes:
         """Return what there is, but for a control string that is not complete yet."""
         if not self._chunks:
@@ -105,6 +113,8 @@ class Pipe:
 
     def _put(self, data: bytes) -> None:
         if data:
+            self._last = self._last[-len(self._end) :] + data
+            self.said_end = self.said_end or self._end in self._last
             self._chunks.append(data)
             self._size += len(data)
             self.begun = True

@@ -241,3 +241,21 @@ def test_the_word_of_a_kubelet_that_has_removed_the_log_is_no_log(refusal: bytes
     assert pipe.take(last=True) == b"Traceback\n"
     asyncio.run(read(Answers(refusal), "namespace", subject, pipe))
     assert pipe.take(last=True) == b""
+
+
+def test_a_log_that_a_server_breaks_off_without_a_word_is_read_on() -> None:
+    pipe, subject = Pipe(NONCE, lambda: None), Subject("job")
+    subject.pod = {"metadata": {"name": "pod"}, "status": {"phase": "Succeeded"}}
+    log = write(b"", [b"first\n", b"second\n"]).raw + encode(NONCE, "end", state="succeeded")
+    cut = log.index(b"second")
+    asyncio.run(read(Answers(log[:cut], log), "namespace", subject, pipe))
+    assert pipe.take(last=True) == log
+
+
+def test_a_log_whose_end_the_runner_has_told_is_read_once() -> None:
+    pipe, subject = Pipe(NONCE, lambda: None), Subject("job")
+    subject.pod = {"metadata": {"name": "pod"}, "status": {"phase": "Succeeded"}}
+    log = write(b"", [b"first\n"]).raw + encode(NONCE, "end", state="succeeded")
+    answers = Answers(log, b"not asked for")
+    asyncio.run(read(answers, "namespace", subject, pipe))
+    assert (pipe.take(last=True), len(answers.texts)) == (log, 1)
