@@ -27,7 +27,7 @@ from k8snb.errors import InputError
 from k8snb.notebook.document import NOTEBOOK, PARAMETERS, refuse_twins
 from k8snb.notebook.inject import inject
 from k8snb.notebook.magics import CARD
-from k8snb.notebook.screen import OVERVIEW, STEP_LINE
+from k8snb.notebook.screen import LIVE, OVERVIEW, STEP_LINE
 from k8snb.pipeline.file import gathered
 from k8snb.pipeline.tags import SKIP
 from k8snb.stacks.load import load
@@ -180,7 +180,7 @@ def _tell(content: Mapping[str, Any]) -> None:
             if head == "warning":
                 print(f"[{title}: warning: {' '.join(words)}]", file=sys.stderr, flush=True)
         return
-    if OVERVIEW in content["metadata"]:  # it is for where the shown one changes
+    if OVERVIEW in content["metadata"] or content["metadata"].get(LIVE):  # for where the shown one changes
         return
     own = STEP_LINE in content["metadata"]
     if own and text.endswith(": starting"):  # the next line of that step follows at once, or says why not

@@ -11,14 +11,14 @@ from typing import Any
 from k8snb.run.events import Display, StepState
 from k8snb.ui.words import time_in_words
 
-REPLAY_LIMIT = 1 << 20
-"""Characters of other steps' text at most that are shown again after one step has cleared its output."""
-
 STEP_LINE = "k8snb_step"
-"""Key in the metadata of the line of a step."""
+"""Key in the metadata of the line of a step, and of what k8snb itself says."""
 
 OVERVIEW = "k8snb_overview"
 """Key in the metadata of the overview of a run."""
+
+LIVE = "k8snb_live"
+"""Key in the metadata of a part of a step's text that is shown in place, and whether more of it may come."""
 
 
 class Screen:
@@ -34,89 +34,54 @@ class Screen:
         self._clear_output: Callable[..., None] = shell.display_pub.clear_output
         self._id = secrets.token_hex(4)
         self._last = "stdout"
-        self._step = ""
-        self._lines: dict[str, StepState] = {}
-        self._overview: Mapping[str, str] | None = None
-        self._shown: list[tuple[str, Callable[[], None]]] = []
-        self._shown_text = 0
-        self._clear_before_next = False
+        self._said: list[str] = []
 
     def line(self, state: StepState, *, again: bool) -> None:
         """Show a step's line, or bring the shown one up to date."""
-        self._step = state.step
-        self._lines[state.step] = state
-        if again:
-            self._publish_line(state.step, update=True)
-        else:
-            self._do(lambda step=state.step: self._publish_line(step, update=False))  # type: ignore[misc]
+        self._place(f"-{state.step}", quiet(words(state)), {STEP_LINE: state.step}, again=again)
 
-    def overview(self, data: Mapping[str, str]) -> None:
+    def overview(self, data: Mapping[str, str], *, again: bool) -> None:
         """Show the overview of the run, or bring the shown one up to date."""
-        again, self._overview = self._overview is not None, data
-        if again:
-            self._publish_overview(update=True)
-        else:
-            self._do(lambda: self._publish_overview(update=False))
+        self._place("", data, {OVERVIEW: True}, again=again)
+
+    def part(self, key: str, data: Mapping[str, str], *, again: bool, more: bool) -> None:
+        """Show a part of a step's text in a place of its own, or bring the shown one up to date."""
+        self._place(f"-{key}", data, {LIVE: more}, again=again)
+
+    def _place(self, key: str, data: Mapping[str, str], metadata: Mapping[str, Any], *, again: bool) -> None:
+        transient = {"display_id": f"k8snb-{self._id}{key}"}
+        self._publish(data=dict(data), metadata=dict(metadata), transient=transient, update=again)
 
     def write(self, stream: str, text: str) -> None:
         """Write text as it was printed."""
-        if text:
-            self._shown_text += len(text)
-            self._do(lambda: self._write(stream, text))
-
-    def display(self, event: Display) -> None:
-        """Show what a step displayed."""
-        transient = {"display_id": event.display_id} if event.display_id else {}
-        data, metadata = dict(event.data), dict(event.metadata)
-        self._do(lambda: self._publish(data=data, metadata=metadata, transient=transient, update=event.update))
-
-    def clear(self, step: str, *, wait: bool) -> None:
-        """Take away what a step has shown; the output of the steps before it stays."""
-        if self._shown_text > REPLAY_LIMIT:
-            return
-        lines = [shown for shown in self._shown if shown[0] == step][:1]
-        self._shown = [shown for shown in self._shown if shown[0] != step] + lines
-        self._clear_before_next = True
-        if not wait:
-            self._clear()
-
-    def say(self, text: str) -> None:
-        """Show a quiet line of k8snb's own."""
-        self._publish(data=quiet(text), metadata={STEP_LINE: ""})
-
-    def flush(self) -> None:
-        """Send what is written now."""
-        getattr(sys, self._last).flush()
-
-    def _do(self, show: Callable[[], None]) -> None:
-        if self._clear_before_next:
-            self._clear()
-        if self._shown_text <= REPLAY_LIMIT:
-            self._shown.append((self._step, show))
-        else:
-            self._shown.clear()
-        show()
-
-    def _clear(self) -> None:
-        self._clear_before_next = False
-        self._clear_output(wait=True)
-        for _, show in self._shown:
-            show()
-
-    def _write(self, stream: str, text: str) -> None:
         if stream != self._last:
             self.flush()  # the two are sent by different buffers
             self._last = stream
         getattr(sys, stream).write(text)
 
-    def _publish_line(self, step: str, *, update: bool) -> None:
-        state = self._lines[step]
-        transient = {"display_id": f"k8snb-{self._id}-{step}"}
-        self._publish(data=quiet(words(state)), metadata={STEP_LINE: step}, transient=transient, update=update)
+    def display(self, event: Display) -> None:
+        """Show what a step displayed."""
+        transient = {"display_id": event.display_id} if event.display_id else {}
+        self._publish(data=dict(event.data), metadata=dict(event.metadata), transient=transient, update=event.update)
 
-    def _publish_overview(self, *, update: bool) -> None:
-        transient = {"display_id": f"k8snb-{self._id}"}
-        self._publish(data=dict(self._overview or {}), metadata={OVERVIEW: True}, transient=transient, update=update)
+    def clear(self) -> None:
+        """Take away what is shown when more comes; what k8snb said before the steps stays."""
+        self._clear_output(wait=True)
+        for text in self._said:
+            self.remark(text)
+
+    def say(self, text: str) -> None:
+        """Show a quiet line of k8snb's own that is no step's."""
+        self._said.append(text)
+        self.remark(text)
+
+    def remark(self, text: str) -> None:
+        """Show a quiet line."""
+        self._publish(data=quiet(text), metadata={STEP_LINE: ""})
+
+    def flush(self) -> None:
+        """Send what is written now."""
+        getattr(sys, self._last).flush()
 
 
 def words(state: StepState) -> str:

@@ -11,16 +11,15 @@ import queue
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from k8snb.notebook.screen import Screen
 from k8snb.run.events import ENDED, Again, Clear, Display, Event, Note, RunEnded, StepState, Text
-from k8snb.ui.overview import Shown, bundle, levels
-
-Told = Text | Display | Clear | Note
+from k8snb.ui.output import Item, Output, Part, Remark, Room, Written
+from k8snb.ui.overview import MOST, Shown, bundle, levels
 
 PAUSE, TICK = 0.2, 1.0
-"""Seconds between two updates of the overview: where a state is another, and where only the time goes on."""
+"""Seconds between two updates of what is shown in place: where it is another, and where only the time goes on."""
 
 
 class Handle(Protocol):
@@ -32,12 +31,14 @@ class Handle(Protocol):
 
 @dataclass
 class _Lane:
-    """One step: what it has shown, or is going to."""
+    """One step: how far it is, its output, and how much of both is on the screen."""
 
-    step: str
     state: StepState
-    held: list[Told] = field(default_factory=list)
-    line_shown: bool = False
+    output: Output
+    line: StepState | None = None
+    shown: int = 0
+    clearing: bool = False
+    cleared: bool = False
     decoders: dict[str, codecs.IncrementalDecoder] = field(default_factory=dict)
     started: float | None = None
 
@@ -45,18 +46,42 @@ class _Lane:
         """Note the state that the step has come to."""
         self.state = state
         self.started = time.monotonic() if state.state == "running" else None
-
-    def shown(self, now: float) -> Shown:
-        """Return how far the step is."""
-        return Shown(self.state, None if self.started is None else now - self.started)
+        if self.ended:
+            self.finish_text()
+            self.output.end(well=state.state == "succeeded")
 
     @property
     def ended(self) -> bool:
         return self.state.state in ENDED
 
-    def decode(self, stream: str, data: bytes, *, final: bool = False) -> str:
+    def at(self, now: float) -> Shown:
+        """Return how far the step is."""
+        return Shown(self.state, None if self.started is None else now - self.started)
+
+    def write(self, stream: str, data: bytes, *, final: bool = False) -> None:
+        """Take bytes as they were printed."""
         make = codecs.getincrementaldecoder("utf-8")
-        return self.decoders.setdefault(stream, make("replace")).decode(data, final)
+        if text := self.decoders.setdefault(stream, make("replace")).decode(data, final):
+            self.clear_where_more_comes()
+            self.output.write(stream, text)
+
+    def finish_text(self) -> None:
+        """Take what is left of characters that were cut off."""
+        for stream in list(self.decoders):
+            self.write(stream, b"", final=True)
+
+    def clear(self, *, wait: bool) -> None:
+        """Forget the output, at once or when more comes."""
+        self.clearing = True
+        if not wait:
+            self.clear_where_more_comes()
+
+    def clear_where_more_comes(self) -> None:
+        """Forget the output that was to be cleared."""
+        if self.clearing:
+            self.output.clear()
+            self.clearing, self.cleared = False, self.cleared or self.shown > 0
+            self.shown = 0
 
 
 class View:
@@ -71,10 +96,13 @@ class View:
 
     def __init__(self, screen: Screen, after: Mapping[str, Iterable[str]]) -> None:
         self._screen = screen
-        self._lanes = {step: _Lane(step, StepState(step, "waiting")) for step in after}
+        room = Room()
+        self._lanes = {step: _Lane(StepState(step, "waiting"), Output(step, room)) for step in after}
         self._levels = levels(after)
-        self._shown_at = 0.0
-        self._is_behind = self._has_overview = len(self._lanes) > 1
+        self._in_place_at = 0.0
+        self._is_behind = False
+        self._has_overview = len(self._lanes) > 1
+        self._overview_shown = False
         self._order = list(self._lanes.values())
         self._live = 0
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -90,8 +118,8 @@ class View:
         An interrupt cancels the run, waits until what ran is gone, says so, and goes on as the interrupt that it is.
         """
         handle = start()
-        self._look_over(at_once=True)
         try:
+            self._bring_up_to_date(at_once=True)
             return self._until_ended()
         except KeyboardInterrupt as interrupt:
             handle.cancel()
@@ -105,22 +133,10 @@ class View:
         while self._ended is None:
             for event in self._batch():
                 self._take(event)
-            self._screen.flush()
-            self._look_over()
-        for lane in self._order[self._live :]:
-            self._show_held(lane)
-            self._flush_text(lane)
-        self._live = len(self._order)
-        self._look_over(at_once=True)
+            self._bring_up_to_date()
         return self._ended
 
-    def _look_over(self, *, at_once: bool = False) -> None:
-        """Bring the overview of several steps up to date, each second and, a little later, when a state is another."""
-        now = time.monotonic()
-        due = now - self._shown_at >= (PAUSE if self._is_behind else TICK)
-        if self._has_overview and (at_once or due):
-            self._screen.overview(bundle(self._levels, {step: lane.shown(now) for step, lane in self._lanes.items()}))
-            self._shown_at, self._is_behind = now, False
+    # --- what has happened -------------------------------------------------------------------------------------
 
     def _batch(self) -> Iterator[Event]:
         """Wait for the next event; return it with those that have come since, pieces of text joined."""
@@ -136,59 +152,107 @@ class View:
     def _take(self, event: Event) -> None:
         if isinstance(event, RunEnded):
             self._ended = event
+            for lane in self._order:
+                lane.finish_text()
             return
         lane = self._lanes[event.step]
-        live = self._order[self._live] is lane if self._live < len(self._order) else False
-        if isinstance(event, Again):  # a step above it has not ended: nothing of it is shown yet
-            lane.held[:] = [Note(event.step, f"runs again: {event.why}")]
-        elif isinstance(event, StepState):
-            lane.come_to(event)
-            self._is_behind = self._has_overview
-            if live:
-                self._line(lane)
-                self._advance()
-        elif live:
-            self._show(lane, event)
-        else:
-            lane.held.append(event)
-
-    def _advance(self) -> None:
-        """Make the next step live when the one before has ended."""
-        while self._live < len(self._order) and self._order[self._live].ended:
-            self._flush_text(self._order[self._live])
-            self._live += 1
-            if self._live < len(self._order):
-                self._show_held(self._order[self._live])
-
-    def _show_held(self, lane: _Lane) -> None:
-        if not lane.line_shown and (lane.state.state != "waiting" or lane.held):
-            self._line(lane)
-        for event in _joined(lane.held):
-            self._show(lane, event)
-        lane.held.clear()
-
-    def _line(self, lane: _Lane) -> None:
-        self._screen.line(lane.state, again=lane.line_shown)
-        lane.line_shown = True
-
-    def _flush_text(self, lane: _Lane) -> None:
-        for stream in list(lane.decoders):
-            self._screen.write(stream, lane.decode(stream, b"", final=True))
-
-    def _show(self, lane: _Lane, event: Any) -> None:
         match event:
+            case StepState():
+                lane.come_to(event)
+                self._is_behind = self._has_overview
+            case Again(step, why):  # a step above it has not ended: nothing of it is shown yet
+                lane.output.clear()
+                lane.output.show(Remark(f"{step}: runs again: {why}"))
             case Text(_, stream, data):
-                self._screen.write(stream, lane.decode(stream, data))
-            case Display():
-                self._screen.display(event)
+                lane.write(stream, data)
             case Clear(_, wait):
-                self._screen.clear(lane.step, wait=wait)
+                lane.clear(wait=wait)
+            case Display():
+                lane.clear_where_more_comes()
+                shown_at = lane.output.show(event)
+                if shown_at is not None and shown_at < lane.shown:
+                    self._screen.display(event)
             case Note(step, text):
-                self._flush_text(lane)
-                self._screen.say(f"{step}: {text}")
+                lane.finish_text()
+                lane.output.show(Remark(f"{step}: {text}"))
+
+    # --- what is shown -----------------------------------------------------------------------------------------
+
+    def _bring_up_to_date(self, *, at_once: bool = False) -> None:
+        """Show what is new; what is shown in place each second and, a little later, when it is another."""
+        now = time.monotonic()
+        in_place = at_once or self._ended is not None
+        in_place = in_place or now - self._in_place_at >= (PAUSE if self._is_behind else TICK)
+        if any(lane.cleared for lane in self._order[: self._live + 1]):
+            if not in_place:
+                self._is_behind = True
+                return
+            self._show_anew()
+        if in_place:
+            self._in_place_at, self._is_behind = now, False
+            self._look_over(now)
+        while self._live < len(self._order):
+            lane = self._order[self._live]
+            self._show(lane, in_place=in_place)
+            if not (lane.ended or self._ended):
+                break
+            self._live += 1
+        self._screen.flush()
+
+    def _look_over(self, now: float) -> None:
+        if self._has_overview:
+            shown = {step: lane.at(now) for step, lane in self._lanes.items()}
+            self._screen.overview(bundle(self._levels, shown), again=self._overview_shown)
+            self._overview_shown = True
+
+    def _show_anew(self) -> None:
+        """Show all again: a step has cleared its output, and a cell's can only be cleared whole."""
+        self._screen.clear()
+        self._overview_shown = False
+        self._look_over(time.monotonic())
+        for lane in self._order[: self._live + 1]:
+            lane.line, lane.shown, lane.cleared = None, 0, False
+            self._show(lane, in_place=True)
+
+    def _show(self, lane: _Lane, *, in_place: bool) -> None:
+        """Show what is new of a step whose turn it is."""
+        if lane.line != lane.state and (lane.line is not None or self._has_line(lane)):
+            self._screen.line(lane.state, again=lane.line is not None)
+            lane.line = lane.state
+        for number, part in lane.output.parts.items():
+            if part.changed and number < lane.shown:
+                if in_place or lane.ended:
+                    self._show_part(lane, number, part, again=True)
+                else:
+                    self._is_behind = True
+        items = lane.output.items
+        for number, item in enumerate(items[lane.shown :], lane.shown):
+            self._show_item(lane, number, item)
+        lane.shown = len(items)
+
+    def _has_line(self, lane: _Lane) -> bool:
+        """Whether a step has a line: of many steps only those that tell something."""
+        if lane.output.items or lane.state.state in {"failed", "cancelled"}:
+            return True
+        return lane.state.state != "waiting" and len(self._order) <= MOST
+
+    def _show_item(self, lane: _Lane, number: int, item: Item) -> None:
+        match item:
+            case Written(stream, text):
+                self._screen.write(stream, text)
+            case Display():
+                self._screen.display(item)
+            case Remark(text):
+                self._screen.remark(text)
+            case _:
+                self._show_part(lane, number, item, again=False)
+
+    def _show_part(self, lane: _Lane, number: int, part: Part, *, again: bool) -> None:
+        self._screen.part(f"{lane.state.step}-{number}", part.bundle(), again=again, more=not lane.ended)
+        part.changed = False
 
 
-def _joined(events: Sequence[Any]) -> Iterator[Any]:
+def _joined(events: Sequence[Event]) -> Iterator[Event]:
     """Yield the events with neighbouring pieces of one text joined."""
     pieces: list[Text] = []
     for event in (*events, None):

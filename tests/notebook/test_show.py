@@ -8,9 +8,11 @@ from contextlib import redirect_stderr, redirect_stdout
 import pytest
 
 from k8snb.errors import RunCancelled
+from k8snb.notebook import show as module
 from k8snb.notebook.screen import OVERVIEW, Screen
 from k8snb.notebook.show import View
 from k8snb.run.events import Clear, Display, Event, RunEnded, StepState, Text
+from k8snb.ui import output
 
 
 class Publisher:
@@ -54,14 +56,27 @@ def seen() -> list[object]:
     return []
 
 
+class OneByOne(View):
+    """Takes each event when all before it has been shown."""
+
+    def _batch(self) -> list[Event]:
+        return [self._events.get()]
+
+
+@pytest.fixture(autouse=True)
+def shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSE", 0)
+    monkeypatch.setattr(module, "TICK", 0)
+
+
 def follow(view: View, start: Callable[[], Handle], seen: list[object]) -> RunEnded:
     with redirect_stdout(Stream("stdout", seen)), redirect_stderr(Stream("stderr", seen)):  # type: ignore[type-var]
         return view.follow(start)
 
 
 def show(seen: list[object], steps: str, *events: Event) -> list[object]:
-    """Show events, each in a batch of its own; return what came on the screen."""
-    view = View(Screen(Shell(seen)), dict.fromkeys(steps.split(), ()))
+    """Show events one by one; return what came on the screen."""
+    view = OneByOne(Screen(Shell(seen)), dict.fromkeys(steps.split(), ()))
 
     def start() -> Handle:
         for event in (*events, RunEnded("r", "succeeded")):
@@ -109,7 +124,8 @@ def test_what_a_later_step_shows_waits_until_those_before_it_have_ended(seen: li
         ("stdout", "a\n"),
         ("update", "a: succeeded"),
         ("display", "b: succeeded"),
-        ("stdout", "b1 b2\n"),
+        ("stdout", "b1 "),
+        ("stdout", "b2\n"),
         ("display", "c: skipped"),
     ]
 
@@ -143,6 +159,56 @@ def test_displays_and_their_updates_are_passed_on(seen: list[object]) -> None:
         *states("a", "succeeded"),
     )
     assert shown[1:3] == [("display", "figure"), ("update", "better")]
+
+
+def test_a_display_that_is_held_back_is_shown_as_it_is_then(seen: list[object]) -> None:
+    shown = show(
+        seen,
+        "a b",
+        *states("b", "running"),
+        Display("b", {"text/plain": "figure"}, {}, "x"),
+        Display("b", {"text/plain": "better"}, {}, "x", update=True),
+        *states("a", "succeeded"),
+        *states("b", "succeeded"),
+    )
+    assert shown[1:] == [("display", "b: running"), ("display", "better"), ("update", "b: succeeded")]
+
+
+def test_a_long_log_is_shown_by_its_beginning_and_in_one_place_by_its_end(seen: list[object]) -> None:
+    lines = [b"line %d\n" % i for i in range(3000)]
+    shown = show(
+        seen,
+        "a b",
+        *states("a", "running"),
+        *(Text("a", "stdout", b"".join(lines[i : i + 100])) for i in range(0, 3000, 100)),
+        Display("a", {"text/plain": "figure"}, {}),
+        *states("a", "succeeded"),
+        Text("b", "stdout", b"b"),
+    )
+    written = "".join(s[1] for s in shown if s[0] == "stdout")
+    assert written == b"".join(lines[: output.LINES]).decode() + "b"
+    kinds = [s[0] for s in shown if s[0] != "stdout" and "more lines" in s[1]]
+    assert kinds == ["display"] + ["update"] * (len(kinds) - 1)
+    last = [s[1] for s in shown if "more lines" in s[1]][-1].splitlines()
+    assert last[0].startswith(f"… a has printed {3000 - output.LINES:,} more lines")
+    assert last[-1] == "line 2999"
+    texts = [s[1] for s in shown]
+    assert texts.index("figure") > next(i for i, text in enumerate(texts) if "more lines" in text)
+
+
+def test_what_was_said_before_the_steps_stays_where_one_clears_its_output(seen: list[object]) -> None:
+    screen = Screen(Shell(seen))
+    screen.say("before")
+    view = OneByOne(screen, {"a": ()})
+
+    def start() -> Handle:
+        for event in (*states("a", "running"), Text("a", "stdout", b"1"), Clear("a", wait=False)):
+            view.put(event)
+        view.put(RunEnded("r", "succeeded"))
+        return Handle()
+
+    follow(view, start, seen)
+    assert seen[seen.index(("clear",)) :] == [("clear",), ("display", "before"), ("display", "a: running")]
 
 
 @pytest.mark.parametrize("wait", [True, False])

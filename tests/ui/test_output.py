@@ -1,0 +1,148 @@
+"""What is shown of a step's output: all of little, the beginning and the end of much, no markup, little room."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from k8snb.run.events import Display
+from k8snb.ui import output
+from k8snb.ui.output import ENDS, LINES, RUN, STEP, End, Line, Output, Remark, Room, Written
+from k8snb.ui.words import size_in_words
+
+PIECES = st.lists(st.tuples(st.sampled_from(["stdout", "stderr"]), st.text(max_size=30)), max_size=30)
+
+
+def written(*pieces: str, room: Room | None = None) -> Output:
+    made = Output("train", room or Room())
+    for piece in pieces:
+        made.write("stdout", piece)
+    return made
+
+
+def streams(made: Output) -> str:
+    return "".join(item.text for item in made.items if isinstance(item, Written))
+
+
+def in_place(made: Output) -> list[str]:
+    return [part.bundle()["text/plain"] for part in made.parts.values()]
+
+
+def size(made: Output) -> int:
+    """Bytes of what a notebook has of an output."""
+    bundles = [part.bundle() for part in made.parts.values()]
+    return len(json.dumps([streams(made), bundles], ensure_ascii=False).encode())
+
+
+@given(PIECES)
+def test_little_text_is_written_as_it_came(pieces: list[tuple[str, str]]) -> None:
+    made = Output("train", Room())
+    for stream, text in pieces:
+        made.write(stream, text)
+    assert [(item.stream, item.text) for item in made.items] == [piece for piece in pieces if piece[1]]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "x" * 1_000_000,
+        "\0" * 300_000,
+        "€\n" * 100_000,
+        "<b>\n" * 100_000,
+        "\x1b]0;",
+        "a\r\n" * 50_000,
+        "\r10%" * 50_000,
+    ],
+)
+@pytest.mark.parametrize("cut", [7, 5000, 10_000_000])
+def test_of_much_text_little_is_shown(piece: str, cut: int) -> None:
+    text = (piece * 50_000)[:200_000] if len(piece) < 10 else piece[:300_000]
+    made = written(*(text[i : i + cut] for i in range(0, len(text), cut)))
+    assert size(made) < STEP + 20_000
+    assert streams(made).count("\n") <= LINES
+
+
+def test_the_beginning_is_written_and_the_rest_counted_with_its_last_lines() -> None:
+    text = "".join(f"line {i}\n" for i in range(10_000))
+    made = written(text[:50_000], text[50_000:])
+    shown = streams(made)
+    assert text.startswith(shown)
+    assert shown.endswith("\n")
+    rest = text[len(shown) :]
+    title, *last = in_place(made)[0].splitlines()
+    size = size_in_words(len(rest))
+    assert title == f"… train has printed {rest.count(chr(10)):,} more lines, {size} (all: %k8s_logs train); the last:"
+    assert last == rest.splitlines()[-len(last) :]
+    assert len(last) == output.LAST_LINES
+
+
+def test_a_run_of_many_steps_that_print_much_stays_small() -> None:
+    room, steps = Room(), []
+    for i in range(200):
+        steps.append(Output(f"step_{i}", room))
+        steps[-1].write("stdout", f"{i} is a long line of a log\n" * 2000)
+        steps[-1].end(well=True)
+    assert sum(len(streams(step)) for step in steps) <= RUN
+    assert sum(map(size, steps)) < RUN + ENDS + 200 * 400
+    failed = Output("failed", room)
+    failed.write("stdout", "some\n" * 5000 + "the last words\n")
+    failed.end(well=False)
+    assert "the last words" in in_place(failed)[0]
+    assert "<details open>" in failed.parts[max(failed.parts)].bundle()["text/html"]
+
+
+def test_what_is_cleared_gives_its_room_back() -> None:
+    room = Room()
+    made = written("x\n" * 300, room=room)
+    made.clear()
+    assert (made.items, room.left) == ([], RUN)
+    made.write("stdout", "y\n" * 300)
+    assert streams(made) == "y\n" * 300
+
+
+def test_a_progress_bar_that_goes_on_for_long_is_shown_in_its_place() -> None:
+    made = written("before\n")
+    for i in range(2000):
+        made.write("stderr", f"\r{i / 20:.0f}%|{'#' * (i // 100):<20}| {i}/2000")
+    made.write("stderr", "\r100%|done\nafter\n")
+    first, *rest = (item for item in made.items if not isinstance(item, Written))
+    assert isinstance(first, Line)
+    assert rest == []
+    assert (
+        first.bundle()["text/plain"]
+        == "100%|done|####################| 1999/2000"[:9] + first.bundle()["text/plain"][9:]
+    )
+    assert streams(made).endswith("after\n")
+    blanked = streams(made).removesuffix("after\n").split("\r")
+    assert (blanked[-1], blanked[-2].strip()) == ("", "")
+    assert len(streams(made)) < 2 * output.REDRAWN
+
+
+def test_text_before_a_bar_in_the_same_piece_stays_a_stream() -> None:
+    made = written("\r" + "." * 5000, "\nfirst\nsecond 1%\r2%", "\r3%")
+    assert streams(made).endswith("\nfirst\n")
+    assert in_place(made) == ["3%cond 1%"]
+
+
+def test_a_display_is_kept_as_it_is_now() -> None:
+    made = Output("train", Room())
+    assert made.show(Display("train", {"text/plain": "1"}, {}, "x")) is None
+    assert made.show(Remark("a word")) is None
+    assert made.show(Display("train", {"text/plain": "2"}, {}, "x", update=True)) == 0
+    assert made.items == [Display("train", {"text/plain": "2"}, {}, "x"), Remark("a word")]
+    other = Display("train", {"text/plain": "3"}, {}, "of another step", update=True)
+    assert made.show(other) is None
+    assert made.items[-1] == other
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</pre><b>", "\x1b[31m<i>"]
+)
+def test_no_text_becomes_markup(hostile: str) -> None:
+    made = written("x\n" * LINES, f"{hostile}\n" * 10)
+    html = next(part.bundle()["text/html"] for part in made.parts.values())
+    assert hostile.removeprefix("\x1b[31m") not in html
+    assert isinstance(next(iter(made.parts.values())), End)
