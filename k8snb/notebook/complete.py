@@ -45,7 +45,7 @@ class Completer:
         if last == "--stack" or (magic == "k8s_stack" and not words):
             return self._stacks()
         if magic == "k8s_run":
-            return [*self._steps(), "--stack", "--rest"]
+            return [*self._steps(), "--stack", "--reuse", "--rest"]
         if magic != "k8s_step" or not words:
             return []
         if last == "--after":

@@ -180,7 +180,11 @@ def _tell(content: Mapping[str, Any]) -> None:
             if head == "warning":
                 print(f"[{title}: warning: {' '.join(words)}]", file=sys.stderr, flush=True)
         return
-    if OVERVIEW in content["metadata"] or content["metadata"].get(LIVE):  # for where the shown one changes
+    if OVERVIEW in content["metadata"]:  # it is for where the shown one changes
+        return
+    if content["metadata"].get(LIVE):
+        if sys.stderr.isatty() and "\n" not in text:
+            print(f"\r{text}", end="", file=sys.stderr, flush=True)  # a progress bar
         return
     own = STEP_LINE in content["metadata"]
     if own and text.endswith(": starting"):  # the next line of that step follows at once, or says why not

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 
 from k8snb.notebook.hooks import Hooks
 from k8snb.notebook.running import Running
+from k8snb.ui.mime import with_buttons
+
+if TYPE_CHECKING:
+    from k8snb.ui.card import Card
 
 CARD = "k8snb_card"
 """Key in the metadata of a step's card."""
@@ -61,6 +65,7 @@ class K8sMagics(Magics):
     @magic_arguments()
     @argument("steps", nargs="*", metavar="STEP", help="run these and what they need; without any: all")
     @argument("--stack", help="run on this stack, this time")
+    @argument("--reuse", action="store_true", help="steps that these need and that have run do not run again")
     @argument("--rest", action="store_true", help="only the steps that no run has been asked for yet")
     @line_magic
     def k8s_run(self, line: str) -> None:
@@ -75,7 +80,7 @@ class K8sMagics(Magics):
         if args.rest:
             session.run_rest(args.steps, stack=args.stack)
         else:
-            session.run(args.steps, stack=args.stack)
+            session.run(args.steps, stack=args.stack, reuse=args.reuse)
         session.bring_for_rest_of_cell()
 
     @magic_arguments()
@@ -115,6 +120,6 @@ class K8sMagics(Magics):
         if not steps:
             print("no steps yet: put %%k8s_step NAME on top of a cell and execute it")  # noqa: T201
 
-    def _show(self, card: Any) -> None:
-        data = {"text/plain": repr(card), "text/html": card._repr_html_()}
+    def _show(self, card: Card) -> None:
+        data = with_buttons({"text/plain": repr(card), "text/html": card._repr_html_()}, "card", step=card.step.name)
         self._shell.display_pub.publish(data=data, metadata={CARD: True})

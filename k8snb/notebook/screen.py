@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from k8snb.run.events import Display, StepState
+from k8snb.ui.mime import with_buttons
 from k8snb.ui.words import time_in_words
 
 STEP_LINE = "k8snb_step"
@@ -36,19 +37,20 @@ class Screen:
         self._last = "stdout"
         self._said: list[str] = []
 
-    def line(self, state: StepState, *, again: bool) -> None:
-        """Show a step's line, or bring the shown one up to date."""
-        self._place(f"-{state.step}", quiet(words(state)), {STEP_LINE: state.step}, again=again)
+    def line(self, state: StepState, *, again: bool, cancel: bool) -> None:
+        """Show a step's line, or bring the shown one up to date; with a button that cancels the run."""
+        data = with_buttons(quiet(words(state)), "step", step=state.step, live=cancel)
+        self._place(f"-{state.step}", data, {STEP_LINE: state.step}, again=again)
 
-    def overview(self, data: Mapping[str, str], *, again: bool) -> None:
+    def overview(self, data: Mapping[str, str], *, again: bool, live: bool) -> None:
         """Show the overview of the run, or bring the shown one up to date."""
-        self._place("", data, {OVERVIEW: True}, again=again)
+        self._place("", with_buttons(data, "run", live=live), {OVERVIEW: True}, again=again)
 
-    def part(self, key: str, data: Mapping[str, str], *, again: bool, more: bool) -> None:
+    def part(self, key: str, data: Mapping[str, object], *, again: bool, live: bool) -> None:
         """Show a part of a step's text in a place of its own, or bring the shown one up to date."""
-        self._place(f"-{key}", data, {LIVE: more}, again=again)
+        self._place(f"-{key}", data, {LIVE: live}, again=again)
 
-    def _place(self, key: str, data: Mapping[str, str], metadata: Mapping[str, Any], *, again: bool) -> None:
+    def _place(self, key: str, data: Mapping[str, object], metadata: Mapping[str, Any], *, again: bool) -> None:
         transient = {"display_id": f"k8snb-{self._id}{key}"}
         self._publish(data=dict(data), metadata=dict(metadata), transient=transient, update=again)
 

@@ -15,7 +15,8 @@ from typing import Protocol
 
 from k8snb.notebook.screen import Screen
 from k8snb.run.events import ENDED, Again, Clear, Display, Event, Note, RunEnded, StepState, Text
-from k8snb.ui.output import Item, Output, Part, Remark, Room, Written
+from k8snb.ui.mime import with_buttons
+from k8snb.ui.output import End, Item, Output, Part, Remark, Room, Written
 from k8snb.ui.overview import MOST, Shown, bundle, levels
 
 PAUSE, TICK = 0.2, 1.0
@@ -202,7 +203,7 @@ class View:
     def _look_over(self, now: float) -> None:
         if self._has_overview:
             shown = {step: lane.at(now) for step, lane in self._lanes.items()}
-            self._screen.overview(bundle(self._levels, shown), again=self._overview_shown)
+            self._screen.overview(bundle(self._levels, shown), again=self._overview_shown, live=not self._ended)
             self._overview_shown = True
 
     def _show_anew(self) -> None:
@@ -217,7 +218,8 @@ class View:
     def _show(self, lane: _Lane, *, in_place: bool) -> None:
         """Show what is new of a step whose turn it is."""
         if lane.line != lane.state and (lane.line is not None or self._has_line(lane)):
-            self._screen.line(lane.state, again=lane.line is not None)
+            cancel = not (self._has_overview or lane.ended or self._ended)
+            self._screen.line(lane.state, again=lane.line is not None, cancel=cancel)
             lane.line = lane.state
         for number, part in lane.output.parts.items():
             if part.changed and number < lane.shown:
@@ -248,7 +250,11 @@ class View:
                 self._show_part(lane, number, item, again=False)
 
     def _show_part(self, lane: _Lane, number: int, part: Part, *, again: bool) -> None:
-        self._screen.part(f"{lane.state.step}-{number}", part.bundle(), again=again, more=not lane.ended)
+        live = not (lane.ended or self._ended)
+        data: Mapping[str, object] = part.bundle()
+        if isinstance(part, End):
+            data = with_buttons(part.bundle(), "log", step=lane.state.step, live=live)
+        self._screen.part(f"{lane.state.step}-{number}", data, again=again, live=live)
         part.changed = False
 
 

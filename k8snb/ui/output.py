@@ -1,28 +1,26 @@
 """What is shown of a step's output: all of it as it came while that is little, else its beginning and its end.
 
 What a step prints is written as streams, as a cell's would be. A line that is drawn again and again (a progress bar) is
-brought up to date in its place once it has been drawn often. What comes after `STEP` bytes, or `RUN` of all steps, is
-in a place that shows the last lines. The whole log is in the artifact store.
+brought up to date in a place of its own: a stream would keep all that it has been. What comes after `STEP` bytes, or
+`RUN` of all steps, is in a place that shows the last lines. The whole log is in the artifact store.
 """
 
 from __future__ import annotations
 
 import html
 import json
+import re
 from dataclasses import dataclass, field, replace
 
 from k8snb.run.events import Display
 from k8snb.ui.terminal import drawn
 from k8snb.ui.words import size_in_words
 
-STEP, RUN, LINES = 20_000, 80_000, 400
+STEP, RUN, LINES = 20_000, 80_000, 200
 """Bytes of a notebook at most for the text of a step and of a run, and lines of a step; then come the last lines."""
 
 ENDS = 60_000
 """Bytes of a notebook at most for the last lines of steps that have succeeded."""
-
-REDRAWN = 4_000
-"""Characters of a step's redrawn lines in streams, which keep them all; then these lines are shown in place."""
 
 LAST, LAST_LINES, LONGEST = 3_000, 40, 400
 """Characters and lines at most of the end of a step's text, and characters of one of these lines."""
@@ -165,7 +163,6 @@ class Output:
     parts: dict[int, Part] = field(default_factory=dict)
     _left: int = STEP
     _lines: int = LINES
-    _redrawn: int = 0
     _line: str = ""
     """The unfinished line of what streams have shown."""
     _live: Line | None = None
@@ -176,7 +173,7 @@ class Output:
         self.room.left += STEP - self._left
         self.items.clear()
         self.parts.clear()
-        self._left, self._lines, self._redrawn, self._line, self._live, self._end = STEP, LINES, 0, "", None, None
+        self._left, self._lines, self._line, self._live, self._end = STEP, LINES, "", None, None
 
     def show(self, item: Display | Remark) -> int | None:
         """Take a display or a remark; return the place of the item that it has brought up to date."""
@@ -215,11 +212,8 @@ class Output:
 
     def _stream(self, stream: str, text: str) -> str:
         """Write to a stream as far as there is room; return the rest."""
-        drawing = text.replace("\r\n", "\n")
-        if "\r" in drawing:
-            if self._redrawn > REDRAWN:
-                return self._begin_line(stream, text)
-            self._redrawn += len(text)
+        if "\r" in text.replace("\r\n", "\n"):
+            return self._begin_line(stream, text)
         size, lines = _size(text), text.count("\n")
         if size > min(self._left, self.room.left) or lines > self._lines:
             fitting = _fitting(text, min(self._left, self.room.left), self._lines)
@@ -234,9 +228,11 @@ class Output:
 
     def _begin_line(self, stream: str, text: str) -> str:
         """Go on in place from the line in which the text begins to draw again; return the rest of the text."""
-        before, newline, _ = text.partition("\r")[0].rpartition("\n")
-        if newline:
-            return self._stream(stream, before + newline) + text[len(before) + 1 :]
+        first = re.search(r"\r(?!\n)", text)
+        assert first is not None
+        whole = text.rfind("\n", 0, first.start()) + 1
+        if whole:
+            return self._stream(stream, text[:whole]) + text[whole:]
         if self._line:
             self._written(stream, "\r" + " " * len(drawn(self._line)) + "\r")
         self._live, self._line = Line(self._line), ""

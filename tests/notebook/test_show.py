@@ -96,12 +96,12 @@ def test_a_step_is_shown_as_it_runs(seen: list[object]) -> None:
         seen,
         "a",
         *states("a", "starting", "running"),
-        Text("a", "stdout", b"one\r"),
+        Text("a", "stdout", b"one\n"),
         StepState("a", "succeeded", "", 1.5),
     ) == [
         ("display", "a: starting"),
         ("update", "a: running"),
-        ("stdout", "one\r"),
+        ("stdout", "one\n"),
         ("update", "a: succeeded in 1.5 s"),
     ]
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from k8snb.run.events import Display
 from k8snb.ui import output
-from k8snb.ui.output import ENDS, LINES, RUN, STEP, End, Line, Output, Remark, Room, Written
+from k8snb.ui.output import ENDS, LINES, RUN, STEP, End, Output, Remark, Room, Written
 from k8snb.ui.words import size_in_words
 
-PIECES = st.lists(st.tuples(st.sampled_from(["stdout", "stderr"]), st.text(max_size=30)), max_size=30)
+TEXT = st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"]), max_size=30)
+PIECES = st.lists(st.tuples(st.sampled_from(["stdout", "stderr"]), TEXT), max_size=30)
 
 
 def written(*pieces: str, room: Room | None = None) -> Output:
@@ -96,34 +97,31 @@ def test_a_run_of_many_steps_that_print_much_stays_small() -> None:
 
 def test_what_is_cleared_gives_its_room_back() -> None:
     room = Room()
-    made = written("x\n" * 300, room=room)
+    made = written("x\n" * 150, room=room)
     made.clear()
     assert (made.items, room.left) == ([], RUN)
-    made.write("stdout", "y\n" * 300)
-    assert streams(made) == "y\n" * 300
+    made.write("stdout", "y\n" * 150)
+    assert streams(made) == "y\n" * 150
 
 
-def test_a_progress_bar_that_goes_on_for_long_is_shown_in_its_place() -> None:
+def test_a_progress_bar_is_shown_in_its_place() -> None:
     made = written("before\n")
     for i in range(2000):
         made.write("stderr", f"\r{i / 20:.0f}%|{'#' * (i // 100):<20}| {i}/2000")
     made.write("stderr", "\r100%|done\nafter\n")
-    first, *rest = (item for item in made.items if not isinstance(item, Written))
-    assert isinstance(first, Line)
-    assert rest == []
-    assert (
-        first.bundle()["text/plain"]
-        == "100%|done|####################| 1999/2000"[:9] + first.bundle()["text/plain"][9:]
-    )
-    assert streams(made).endswith("after\n")
-    blanked = streams(made).removesuffix("after\n").split("\r")
-    assert (blanked[-1], blanked[-2].strip()) == ("", "")
-    assert len(streams(made)) < 2 * output.REDRAWN
+    assert in_place(made) == [f"100%|done{'#' * 15} | 1999/2000"]
+    assert streams(made) == "before\nafter\n"
+
+
+def test_what_stands_before_a_bar_on_its_line_is_taken_over() -> None:
+    made = written("Epoch 1", "\n", "loss", " 0.5", "\rloss 0.4", "\r\nEpoch 2\r\n")
+    assert streams(made) == "Epoch 1\nloss 0.5\r        \rEpoch 2\r\n"
+    assert in_place(made) == ["loss 0.4"]
 
 
 def test_text_before_a_bar_in_the_same_piece_stays_a_stream() -> None:
-    made = written("\r" + "." * 5000, "\nfirst\nsecond 1%\r2%", "\r3%")
-    assert streams(made).endswith("\nfirst\n")
+    made = written("zeroth\r\nfirst\nsecond 1%\r2%", "\r3%")
+    assert streams(made) == "zeroth\r\nfirst\n"
     assert in_place(made) == ["3%cond 1%"]
 
 

@@ -1,0 +1,197 @@
+/* k8snb in JupyterLab 4 and Notebook 7: buttons beside what the kernel shows.
+ *
+ * Whatever a button does is a line that its user could type: it comes into a cell below and runs there. Nothing here is
+ * needed: without it the same is shown, and the lines are named in it.
+ *
+ * A prebuilt extension in the shape that webpack's module federation has (`init`, `get`), written by hand: it takes what it
+ * needs from what JupyterLab shares.
+ */
+(() => {
+  'use strict';
+
+  const MIME = 'application/vnd.k8snb+json';
+  const RANK = 40; // before text/html, which has 50
+  const NAME = /^[A-Za-z_][\w.-]*$/;
+  const WORD = /^[\w.:/@=+,~-]+$/;
+  let shared = {};
+
+  const shareOf = async name => {
+    const versions = Object.values(shared[name]);
+    const loaded = versions.find(one => one.loaded) ?? versions[0];
+    return (await loaded.get())();
+  };
+
+  /** A word as the line of a magic takes it; null where that cannot be: braces and dollars stand for variables there. */
+  const quoted = text => {
+    if (/[{}$\n]/.test(text)) return null;
+    return WORD.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
+  };
+
+  const element = (tag, properties = {}, children = []) => {
+    const made = Object.assign(document.createElement(tag), properties);
+    made.append(...children);
+    return made;
+  };
+
+  const button = (label, title, onclick) => {
+    const made = element('button', { type: 'button', textContent: label, title, onclick });
+    made.style.cssText =
+      'font: inherit; color: inherit; background: transparent; border: 1px solid #888888; border-radius: 4px;' +
+      'padding: 0 8px; margin: 2px 8px 2px 0; cursor: pointer';
+    return made;
+  };
+
+  const bar = children => {
+    const made = element('div', {}, children);
+    made.style.fontSize = 'smaller';
+    return made;
+  };
+
+  const makePlugin = ({ Widget }, { INotebookTracker, NotebookActions }, { IRenderMimeRegistry }) => {
+    let tracker = null;
+
+    const placeOf = node => {
+      const panel = tracker?.find(one => one.node.contains(node));
+      const cell = panel?.content.widgets.findIndex(one => one.node.contains(node));
+      return panel && cell >= 0 ? { panel, cell } : null;
+    };
+
+    /** Run a line in the cell below, which is made unless it is there. */
+    const runBelow = async (node, line) => {
+      const place = placeOf(node);
+      if (!place) return;
+      const { panel, cell } = place;
+      const notebook = panel.content;
+      const sourceAt = index => notebook.widgets[index]?.model.sharedModel.getSource().trim();
+      if (sourceAt(cell) === line) {
+        notebook.activeCellIndex = cell;
+      } else if (sourceAt(cell + 1) === line) {
+        notebook.activeCellIndex = cell + 1;
+      } else {
+        notebook.activeCellIndex = cell;
+        NotebookActions.insertBelow(notebook);
+        notebook.activeCell.model.sharedModel.setSource(line);
+      }
+      notebook.deselectAll();
+      await NotebookActions.run(notebook, panel.sessionContext);
+    };
+
+    const interrupt = node => placeOf(node)?.panel.sessionContext.session?.kernel?.interrupt();
+
+    /* What is added for each kind of output; `told` may come from a notebook of anyone: names are checked. */
+
+    const card = ({ step }) => {
+      if (!NAME.test(step)) return null;
+      const run = `%k8s_run ${step} --reuse`;
+      const all = `%k8s_run ${step}`;
+      return bar([
+        button('Run', `${run}: with the results that there are`, event => runBelow(event.target, run)),
+        button('Run with what it needs', all, event => runBelow(event.target, all)),
+      ]);
+    };
+
+    const cancel = () =>
+      button('Cancel', 'interrupts the kernel, which ends what runs', event => interrupt(event.target));
+
+    const run = ({ live }) => live && bar([cancel()]);
+
+    const log = ({ step, live }) => {
+      if (live || !NAME.test(step)) return null;
+      const pattern = element('input', { type: 'search', placeholder: 'search the log', size: 18 });
+      pattern.setAttribute('aria-label', `search the log of ${step}`);
+      pattern.style.cssText = 'font: inherit; color: inherit; background: transparent; border: 1px solid #888888';
+      const search = event => {
+        const word = pattern.value && quoted(pattern.value);
+        if (word) runBelow(event.target, `%k8s_logs ${step} --grep ${word}`);
+      };
+      pattern.onkeydown = event => {
+        event.stopPropagation(); // letters are no shortcuts here
+        if (event.key === 'Enter') search(event);
+      };
+      const save = `%k8s_logs ${step} --save ${step}.log`;
+      return bar([
+        pattern,
+        ' ',
+        button('Search', '%k8s_logs --grep', search),
+        button('Save', save, event => runBelow(event.target, save)),
+      ]);
+    };
+
+    /** A step's line opens and closes what the step has shown: the outputs up to the next line. */
+    const step = ({ step: name, live }, widget) => {
+      if (!NAME.test(name)) return null;
+      const toggle = element('button', { type: 'button' });
+      toggle.style.cssText = 'font: inherit; color: inherit; background: none; border: none; padding: 0 6px 0 0; cursor: pointer';
+      toggle.setAttribute('aria-label', `output of ${name}`);
+      const show = () => {
+        toggle.textContent = widget.folded ? '▸' : '▾';
+        toggle.setAttribute('aria-expanded', String(!widget.folded));
+        const own = widget.node.closest('.jp-OutputArea-child');
+        for (let next = own?.nextElementSibling; next && !next.querySelector('[data-k8snb=step]'); next = next.nextElementSibling) {
+          next.style.display = widget.folded ? 'none' : '';
+        }
+      };
+      toggle.onclick = () => {
+        widget.folded = !widget.folded;
+        show();
+      };
+      show();
+      return live ? element('span', {}, [cancel(), toggle]) : toggle;
+    };
+
+    const ADDED = { card, run, log, step };
+
+    class Shown extends Widget {
+      constructor(options) {
+        super();
+        this.folded = false;
+        this.sanitizer = options.sanitizer;
+        this.addClass('jp-RenderedHTMLCommon');
+        this.addClass('jp-RenderedHTML');
+      }
+
+      async renderModel(model) {
+        const told = model.data[MIME];
+        const html = model.data['text/html'];
+        const content = element('div');
+        content.innerHTML = this.sanitizer.sanitize(Array.isArray(html) ? html.join('') : String(html ?? ''));
+        this.node.replaceChildren(content);
+        this.node.dataset.k8snb = String(told?.kind);
+        const added = Object.hasOwn(ADDED, told?.kind) && ADDED[told.kind](told, this);
+        if (!added) return;
+        if (told.kind === 'step') {
+          content.style.display = 'inline-block';
+          content.before(added);
+        } else {
+          content.after(added);
+        }
+      }
+    }
+
+    return {
+      id: 'k8snb:plugin',
+      description: 'Buttons beside what k8snb shows.',
+      autoStart: true,
+      requires: [IRenderMimeRegistry],
+      optional: [INotebookTracker],
+      activate: (app, rendermime, notebooks) => {
+        tracker = notebooks;
+        const createRenderer = options => new Shown(options);
+        rendermime.addFactory({ safe: true, mimeTypes: [MIME], createRenderer }, RANK);
+      },
+    };
+  };
+
+  const container = {
+    init: scope => {
+      shared = scope;
+    },
+    get: async () => {
+      const needed = ['@lumino/widgets', '@jupyterlab/notebook', '@jupyterlab/rendermime'];
+      const plugin = makePlugin(...(await Promise.all(needed.map(shareOf))));
+      return () => ({ __esModule: true, default: plugin });
+    },
+  };
+  window._JUPYTERLAB = window._JUPYTERLAB ?? {};
+  window._JUPYTERLAB.k8snb = container;
+})();
