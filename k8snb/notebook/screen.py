@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from k8snb.run.events import Display, StepState
+from k8snb.ui.colours import QUIET
 from k8snb.ui.mime import with_buttons
 from k8snb.ui.words import time_in_words
 
@@ -94,5 +95,5 @@ def words(state: StepState) -> str:
 
 def quiet(text: str) -> dict[str, str]:
     """Return a small grey line, as text and as HTML."""
-    style = "color: gray; font-size: smaller; white-space: pre-wrap"
+    style = f"color: {QUIET}; font-size: smaller; white-space: pre-wrap"
     return {"text/plain": text, "text/html": f'<div style="{style}">{html.escape(text)}</div>'}

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from k8snb.run.events import Display
+from k8snb.ui.colours import QUIET
 from k8snb.ui.terminal import drawn
 from k8snb.ui.words import size_in_words
 
@@ -26,7 +27,6 @@ LAST, LAST_LINES, LONGEST = 3_000, 40, 400
 """Characters and lines at most of the end of a step's text, and characters of one of these lines."""
 
 _SEEN = 1 << 16
-_QUIET = "#888888"
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class End:
         return {
             "text/plain": "\n".join((f"… {told}", *last)),
             "text/html": f"<details{' open' * self._open}>"
-            f'<summary style="color: {_QUIET}; font-size: smaller">{html.escape(told)}</summary>'
+            f'<summary style="color: {QUIET}; font-size: smaller">{html.escape(told)}</summary>'
             f'<pre style="{style}">{html.escape(chr(10).join(last))}</pre></details>',
         }
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from k8snb.run.events import State, StepState
+from k8snb.ui.colours import BLUE, GREEN, ORANGE, QUIET, RED
 from k8snb.ui.words import time_in_words
 
 _SIGNS: Mapping[State, str] = {
@@ -24,15 +25,12 @@ _SIGNS: Mapping[State, str] = {
 _TELLING: frozenset[State] = frozenset({"starting", "running", "failed", "cancelled"})
 
 _COLOURS: Mapping[State, str] = {
-    "starting": "#3f8ae0",
-    "running": "#3f8ae0",
-    "succeeded": "#3a9d4a",
-    "failed": "#d9534f",
-    "cancelled": "#d98a2b",
+    "starting": BLUE,
+    "running": BLUE,
+    "succeeded": GREEN,
+    "failed": RED,
+    "cancelled": ORANGE,
 }
-"""That can be read on white and on black."""
-
-_QUIET = "#888888"
 
 MOST = 60
 """Steps that are shown one by one; of more those that run or have failed, and how many are in each state."""
@@ -108,9 +106,9 @@ def _text(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> str:
 
 def _html(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown], between: str = "→") -> str:
     arrow = (
-        f'<span style="display: inline-block; vertical-align: middle; color: {_QUIET}; padding: 0 6px">{between}</span>'
+        f'<span style="display: inline-block; vertical-align: middle; color: {QUIET}; padding: 0 6px">{between}</span>'
     )
-    notes = "".join(f'<div style="color: {_QUIET}">{html.escape(note)}</div>' for note in _notes(steps))
+    notes = "".join(f'<div style="color: {QUIET}">{html.escape(note)}</div>' for note in _notes(steps))
     graph = arrow.join(_column(column, steps) for column in columns)
     return f'<div style="font-size: smaller; line-height: 1.5">{graph}{notes}</div>'
 
@@ -127,10 +125,10 @@ def _column(column: Sequence[str], steps: Mapping[str, Shown]) -> str:
 
 def _box(step: str, shown: Shown) -> str:
     state = shown.state.state
-    colour = _COLOURS.get(state, _QUIET)
+    colour = _COLOURS.get(state, QUIET)
     name, words = html.escape(step), html.escape(shown.words)
     style = f"border: 1px solid {colour}; border-radius: 4px; padding: 1px 8px; margin: 2px 0"
     return (
         f'<div style="{style}"><span style="color: {colour}">{_SIGNS[state]}</span> '
-        f'{name} <span style="color: {_QUIET}">{words}</span></div>'
+        f'{name} <span style="color: {QUIET}">{words}</span></div>'
     )

@@ -46,6 +46,17 @@ def _free_port() -> int:
 
 
 @contextmanager
+def chromium() -> Iterator[Any]:
+    """Start a browser."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
 def server(kind: Kind, folder: Path, environment: Mapping[str, str], *, dark: bool = False) -> Iterator[str]:
     """Start a server over a folder; gives its address."""
     port, log = _free_port(), folder / f"{kind}.log"
@@ -137,6 +148,17 @@ class Opened:
     def idle(self, number: int) -> None:
         """Wait until a cell has run."""
         self.cell(number).locator(".jp-InputPrompt", has_text="*").wait_for(state="detached", timeout=SECONDS * 1000)
+
+    def source(self, number: int) -> str:
+        """Return a cell's source."""
+        script = "number => window.jupyterapp.shell.currentWidget.content.widgets[number].model.sharedModel.getSource()"
+        text: str = self.page.evaluate(script, number)
+        return text
+
+    def prompt(self, number: int, *, before: int) -> None:
+        """Wait until a cell has run again: its execution count is another."""
+        self.cell(number).locator(".jp-InputPrompt", has_text=f"[{before}]").wait_for(state="detached")
+        self.idle(number)
 
     def save(self) -> Any:
         """Save by the keyboard; return the notebook that was written."""

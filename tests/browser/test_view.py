@@ -1,0 +1,301 @@
+"""What a person sees of a run in JupyterLab and Notebook 7, and what the buttons do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.browser.conftest import Open
+from tests.browser.frontend import SECONDS, Kind, Opened
+
+BOTH = pytest.mark.parametrize("kind", ["lab", "notebook"])
+
+WAIT = """import pathlib, time
+pathlib.Path({begun!r}).touch()
+while not pathlib.Path({go!r}).exists(): time.sleep(0.02)
+"""
+
+
+def until(condition: object) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def waiting(folder: Path) -> tuple[str, Path, Path]:
+    """Code of a step that goes on when a file is there; the file that it writes first, and that file."""
+    begun, go = folder / "begun", folder / "go"
+    return WAIT.format(begun=str(begun), go=str(go)), begun, go
+
+
+@BOTH
+def test_a_run_is_seen_live_saved_and_opened_again(opened: Open, tmp_path: Path, kind: Kind) -> None:
+    code, begun, go = waiting(tmp_path)
+    notebook = opened(
+        [
+            "%load_ext k8snb\nn = 3",
+            f"%%k8s_step load\nx = n\nprint('loaded', x)\n{code}",
+            "%%k8s_step double\ny = 2 * x\nprint('y is', y)",
+            "%k8s_run",
+            "print('back', x + y)",
+        ],
+        kind,
+    )
+    notebook.run_all()
+    run = notebook.cell(3)
+    run.get_by_text("load running").wait_for()
+    run.get_by_text("double waiting").wait_for()
+    run.get_by_text("loaded 3").wait_for()
+    until(begun.exists)
+    go.touch()
+    notebook.cell(4).get_by_text("back 9").wait_for()
+    told = ["load succeeded", "double succeeded", "loaded 3", "y is 6", "double: succeeded in"]
+    for text in told:
+        run.get_by_text(text).wait_for()
+    assert notebook.cell(1).get_by_role("button", name="Run", exact=True).is_visible()
+    assert run.get_by_role("button", name="Cancel").count() == 0
+    notebook.save()
+    again = opened(notebook.file, kind)
+    for text in told:
+        again.cell(3).get_by_text(text).wait_for()
+    assert again.cell(1).get_by_text("n from the notebook").is_visible()
+
+
+@BOTH
+def test_a_cards_buttons_run_its_step_in_the_cell_below(opened: Open, kind: Kind) -> None:
+    notebook = opened(
+        ["%load_ext k8snb", "%%k8s_step one\na = 1\nprint('in one')", "%%k8s_step two\nb = a + 1\nprint('in two')"],
+        kind,
+    )
+    notebook.run_all()
+    notebook.cell(2).get_by_role("button", name="Run with what it needs").click()
+    notebook.cell(3).get_by_text("in two").wait_for()
+    notebook.cell(3).get_by_text("in one").wait_for()
+    assert notebook.source(3) == "%k8s_run two"
+    notebook.idle(3)
+    notebook.cell(2).get_by_role("button", name="Run", exact=True).click()
+    notebook.cell(3).get_by_text("in two").wait_for()
+    assert notebook.source(3) == "%k8s_run two --reuse"
+    assert notebook.cell(3).get_by_text("in one").count() == 0
+    notebook.idle(3)
+    assert notebook.count == 5
+    button = notebook.cell(2).get_by_role("button", name="Run", exact=True)
+    button.focus()
+    notebook.page.keyboard.press("Enter")  # by the keyboard, in the cell that is there
+    notebook.prompt(3, before=5)
+    assert notebook.count == 5
+
+
+@BOTH
+def test_a_run_is_cancelled_by_its_button(opened: Open, tmp_path: Path, kind: Kind) -> None:
+    code, begun, _ = waiting(tmp_path)
+    pid = tmp_path / "pid"
+    notebook = opened(
+        [
+            "%load_ext k8snb",
+            f"%%k8s_step long\nimport os\nopen({str(pid)!r}, 'w').write(str(os.getpid()))\n{code}",
+            "%k8s_run",
+        ],
+        kind,
+    )
+    notebook.run_all()
+    until(begun.exists)
+    notebook.cell(2).get_by_role("button", name="Cancel").click()
+    notebook.cell(2).get_by_text("interrupted: the run was cancelled; ended: long").wait_for()
+    assert not Path(f"/proc/{pid.read_text()}").exists()
+    assert notebook.cell(2).get_by_role("button", name="Cancel").count() == 0
+
+
+def test_a_run_is_cancelled_by_an_interrupt(opened: Open, tmp_path: Path) -> None:
+    code, begun, _ = waiting(tmp_path)
+    notebook = opened(["%load_ext k8snb", f"%%k8s_step long\n{code}", "%%k8s_step other\nx = 1", "%k8s_run"])
+    notebook.run_all()
+    until(begun.exists)
+    notebook.page.keyboard.press("Escape")
+    notebook.page.keyboard.press("i")
+    notebook.page.keyboard.press("i")
+    notebook.cell(3).get_by_text("interrupted: the run was cancelled").wait_for()
+    notebook.cell(3).get_by_text("long cancelled").wait_for()
+
+
+HOSTILE = r"""
+import sys
+line = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>\x1b]0;title\x07\x1b[2J\x1b[31m"
+for i in range(100_000): print(f"{i:06d}", line)
+print("x" * 1_000_000)
+sys.stdout.flush()
+sys.stdout.buffer.write(bytes(range(256)) * 100 + b"the end, no newline"); sys.stdout.buffer.flush()
+"""
+
+
+@BOTH
+def test_a_hostile_log_leaves_the_browser_quick_and_the_notebook_small(opened: Open, kind: Kind) -> None:
+    notebook = opened(["%load_ext k8snb", f"%%k8s_step hostile\n{HOSTILE}", "%k8s_run", "print('after')"], kind)
+    notebook.page.evaluate(LONGEST_FRAME)
+    notebook.run_all()
+    notebook.cell(3).get_by_text("after", exact=True).wait_for()
+    log = notebook.cell(2)
+    log.get_by_text("hostile has printed").wait_for()
+    log.locator("summary").click()
+    log.get_by_text("the end, no newline").wait_for()
+    assert notebook.page.evaluate("window.longest") < 1000  # milliseconds in which nothing could be clicked
+    assert notebook.page.evaluate("window.hacked ?? null") is None
+    notebook.save()
+    assert notebook.file.stat().st_size < 200_000
+
+    log.get_by_role("searchbox").fill("^099998 .*script")
+    log.get_by_role("searchbox").press("Enter")
+    notebook.cell(3).get_by_text("099998").wait_for()
+    assert notebook.source(3).startswith("%k8s_logs hostile --grep ")
+    assert notebook.cell(3).get_by_text("099997").count() == 0
+    log.get_by_role("button", name="Save").click()
+    saved = notebook.file.parent / "hostile.log"
+    until(saved.exists)
+    notebook.idle(3)
+    data = saved.read_bytes()
+    numbers = [int(number) for number in re.findall(rb"^(\d{6}) ", data, re.MULTILINE)]
+    assert numbers == list(range(100_000))
+    assert data.endswith(b"the end, no newline")
+    assert notebook.page.evaluate("window.hacked ?? null") is None
+    saved.unlink()
+
+
+LONGEST_FRAME = """() => {
+  window.longest = 0;
+  let last = performance.now();
+  const tick = now => {
+    window.longest = Math.max(window.longest, now - last);
+    last = now;
+    requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+}"""
+
+
+def test_a_failing_step_says_why_and_its_output_stays_open(opened: Open) -> None:
+    notebook = opened(
+        [
+            "%load_ext k8snb",
+            "%%k8s_step fails\nfor i in range(1000): print('row', i)\n1 / 0",
+            "%%k8s_step fine\nfor i in range(1000): print('line', i)",
+            "%k8s_run",
+        ]
+    )
+    notebook.run_all()
+    run = notebook.cell(3)
+    run.get_by_text("fails: ZeroDivisionError: division by zero").first.wait_for()
+    run.get_by_text("row 999").wait_for()  # seen: its last lines are unfolded
+    run.get_by_text("fine has printed 800 more lines").wait_for()
+    assert not run.get_by_text("line 999").is_visible()
+
+
+def test_a_steps_output_folds_at_its_line(opened: Open) -> None:
+    notebook = opened(
+        ["%load_ext k8snb", "%%k8s_step one\nprint('in one')", "%%k8s_step two\nprint('in two')", "%k8s_run"]
+    )
+    notebook.run_all()
+    run = notebook.cell(3)
+    run.get_by_text("in two").wait_for()
+    toggle = run.get_by_role("button", name="output of one")
+    toggle.click()
+    assert not run.get_by_text("in one").is_visible()
+    assert run.get_by_text("in two").is_visible()
+    assert toggle.get_attribute("aria-expanded") == "false"
+    toggle.press("Enter")
+    assert run.get_by_text("in one").is_visible()
+
+
+def test_a_progress_bar_moves_in_its_place(opened: Open, tmp_path: Path) -> None:
+    code, _, go = waiting(tmp_path)
+    bar = "import sys\nfor i in range(51): sys.stderr.write(f'\\r{i}% done'); sys.stderr.flush()\n"
+    notebook = opened(
+        ["%load_ext k8snb", f"%%k8s_step bar\n{bar}{code}sys.stderr.write('\\r100% done\\n')", "%k8s_run"]
+    )
+    notebook.run_all()
+    notebook.cell(2).get_by_text("50% done", exact=True).wait_for()
+    go.touch()
+    notebook.cell(2).get_by_text("100% done", exact=True).wait_for()
+    assert notebook.cell(2).get_by_text("50% done", exact=True).count() == 0
+
+
+def test_a_notebook_that_is_not_trusted_is_as_readable_and_runs_nothing(opened: Open) -> None:
+    first = opened(
+        ["%load_ext k8snb", "%%k8s_step one\nprint('in one')", "%%k8s_step two\nprint('in two')", "%k8s_run"]
+    )
+    first.run_all()
+    first.cell(3).get_by_text("in two").wait_for()
+    first.idle(3)
+    content = first.save()
+    hostile = {
+        "text/html": "<b onclick='window.hacked = 1'>bold</b><script>window.hacked = 1</script>"
+        "<img src=x onerror='window.hacked = 1'>",
+        "text/plain": "bold",
+        "application/vnd.k8snb+json": {"kind": "card", "step": "x; import os"},
+    }
+    content.cells[0].outputs = [nbformat.v4.new_output("display_data", data=hostile)]
+    again = opened(_write(content, first), "lab")
+    again.cell(3).get_by_text("one succeeded").wait_for()
+    again.cell(3).get_by_text("in two").wait_for()
+    again.cell(0).get_by_text("bold").click()
+    assert again.cell(0).get_by_role("button", name="Run").count() == 0
+    assert again.page.evaluate("window.hacked ?? null") is None
+
+
+def _write(content: object, opened: Opened) -> Path:
+    file = opened.file.with_name(f"copy-{opened.file.name}")
+    nbformat.write(content, file)
+    return file
+
+
+CONTRASTS = """root => [...root.querySelectorAll('.jp-OutputArea-output:not([data-mime-type$=error], [data-mime-type$=stderr]) *')]
+  .filter(node => [...node.childNodes].some(child => child.nodeType === 3 && child.data.trim()))
+  .map(node => {
+    const light = colour => {
+      const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255).map(
+        v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const background = one => getComputedStyle(one).backgroundColor;
+    let behind = node;
+    while (background(behind) === 'rgba(0, 0, 0, 0)') behind = behind.parentElement;
+    const [a, b] = [light(getComputedStyle(node).color), light(background(behind))];
+    return [node.textContent.slice(0, 40), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
+  })"""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_all_can_be_read_on_light_and_on_dark(opened: Open, dark: bool) -> None:
+    notebook = opened(
+        [
+            "%load_ext k8snb\nn = 1",
+            "%%k8s_step one --cpu 1\nx = n\nprint(eval('x'))",
+            "%%k8s_step two\nfor i in range(500): print(x)\n1 / 0",
+            "%%k8s_step three\nprint(x)",
+            "%k8s_run",
+        ],
+        dark=dark,
+    )
+    notebook.run_all()
+    notebook.cell(4).get_by_text("ZeroDivisionError").first.wait_for()
+    notebook.idle(4)
+    for number in (1, 2, 4):
+        contrasts = notebook.cell(number).evaluate(CONTRASTS)
+        assert contrasts
+        own = [(text, ratio) for text, ratio in contrasts if ratio < 4]
+        assert own == [], own
+
+
+def test_what_k8snb_shows_is_in_the_servers_folder_of_extensions() -> None:
+    """Else buttons were missing, and the tests above would say so less clearly."""
+    import sys
+
+    folder = Path(sys.prefix) / "share/jupyter/labextensions/k8snb"
+    assert (folder / "package.json").is_file(), "pip install -e . puts it there"
+    assert shutil.which("node") is None or os.system(f"node --check {folder}/static/extension.js") == 0
