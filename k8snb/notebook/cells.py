@@ -18,7 +18,7 @@ from k8snb.notebook.names import Broken, Made, NotRun, Pending
 from k8snb.pipeline.context import Context, contexts
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.options import StepOptions
-from k8snb.runner.spec import SUCCEEDED, Result
+from k8snb.runner.spec import SUCCEEDED, Key, Result
 
 UNBOUND = object()
 """What a step leaves a name as that it has deleted."""
@@ -152,6 +152,11 @@ class Entry:
     def has_run(self) -> bool:
         """Whether the step has succeeded since its cell was last executed."""
         return self._result is not None and self._result.state == SUCCEEDED
+
+    @property
+    def ran_as(self) -> Key | None:
+        """The attempt that has succeeded since the step's cell was last executed."""
+        return self._result.key if self._result is not None and self.has_run else None
 
     def finish(
         self,

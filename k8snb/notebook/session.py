@@ -16,7 +16,7 @@ from k8snb.analysis.magics import module_of
 from k8snb.analysis.state_tables import PATH
 from k8snb.artifacts.store import Store, open_store
 from k8snb.errors import InputError, PipelineError, UnpackableError
-from k8snb.notebook import modules, plan, reach, travel
+from k8snb.notebook import modules, plan, reach, since, travel
 from k8snb.notebook.aliases import Aliases, changer
 from k8snb.notebook.bring import Bringer
 from k8snb.notebook.capture import Capture, capture
@@ -86,6 +86,7 @@ class Session:
         self.stack_name: str | None = None
         self.scratch: Store = open_store(embedded().artifact_store.uri)  # a local run then has nothing to copy
         self._said: set[str] = set()
+        self._last_runs: dict[str, since.LastRun] = {}
         self._engines: dict[tuple[str, Path], tuple[Stack, Engine]] = {}
 
     # --- where -------------------------------------------------------------------------------------------------
@@ -258,7 +259,9 @@ class Session:
         warnings += self._not_shared(pipeline, cell.above - 1)
         capture = entry.capture
         captured = Captured(tuple(sorted(capture.groups)), capture.size, capture.seconds)
-        return Card(step, captured, tuple(warnings)), name if run else None
+        last = self._last_runs.get(name)
+        ran = since.in_words(last, step, entry, self.cells) if last is not None else ""
+        return Card(step, captured, tuple(warnings), ran), name if run else None
 
     def _with_aliases(self, entry: Entry, above: int) -> Pipeline:
         """Return the pipeline with a step's entry, and with all that shares objects with what the step uses."""
@@ -426,7 +429,9 @@ class Session:
         self._say_before(screen, todo, [step.name for step in chosen.steps if step.name in done and not reuse])
         if not todo.pipeline.steps:
             return
-        self._execute(todo, engine, screen, ahead=ahead)
+        reused = [step.name for step in chosen.steps if step.name in done]
+        view = View(screen, {step.name: step.after for step in chosen.steps}, reused=reused)
+        self._execute(todo, engine, view, ahead=ahead)
 
     def _refuse_not_captured(self, pipeline: Pipeline, entries: Mapping[str, Entry]) -> None:
         """Refuse steps that read what a plain cell has made since theirs were executed."""
@@ -442,7 +447,7 @@ class Session:
                         fix="execute the step's cell again",
                     )
 
-    def _execute(self, todo: plan.Plan, engine: Engine, screen: Screen, *, ahead: bool) -> None:
+    def _execute(self, todo: plan.Plan, engine: Engine, view: View, *, ahead: bool) -> None:
         """Run a plan and show it; whatever comes of it, take the results that there are."""
         self._forget_asides()
         request = make_request(
@@ -454,7 +459,6 @@ class Session:
             capabilities=engine.orchestrator.capabilities,
             parameters=parameters(),
         )
-        view = View(screen, {step.name: step.after for step in todo.pipeline.steps})
         handles: list[RunHandle] = []
 
         def start() -> RunHandle:
@@ -550,6 +554,8 @@ class Session:
             entry.finish(result, handle.store, dead=dead, unchanged=unchanged)
             if not succeeded and (done := handle.results.get(step.name)) is not None and done.state == SUCCEEDED:
                 entry.aside = done, handle.store
+            if result is not None:
+                self._last_runs[step.name] = since.last_run(step, entry, self.cells, result)
             entry.ran_ahead = ahead
             names |= {*step.outputs, *entry.deleted, *entry.taken_over}
             names |= {name for name, p in self.names.pending.items() if isinstance(p, NotRun) and p.step == step.name}

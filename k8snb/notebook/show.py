@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import queue
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -93,16 +93,21 @@ class View:
     screen : Screen
     after : mapping of str to iterable of str
         The steps in the pipeline's order, with those that each waits for.
+    reused : collection of str
+        Those of them that do not run: the results that they have are used.
     """
 
-    def __init__(self, screen: Screen, after: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, screen: Screen, after: Mapping[str, Iterable[str]], *, reused: Collection[str] = ()) -> None:
         self._screen = screen
         room = Room()
-        self._lanes = {step: _Lane(StepState(step, "waiting"), Output(step, room)) for step in after}
+        self._lanes = {
+            step: _Lane(StepState(step, "waiting"), Output(step, room)) for step in after if step not in reused
+        }
+        self._reused = {step: Shown(StepState(step, "succeeded"), reused=True) for step in reused}
         self._levels = levels(after)
         self._in_place_at = 0.0
         self._is_behind = False
-        self._has_overview = len(self._lanes) > 1
+        self._has_overview = len(after) > 1
         self._overview_shown = False
         self._order = list(self._lanes.values())
         self._live = 0
@@ -202,7 +207,7 @@ class View:
 
     def _look_over(self, now: float) -> None:
         if self._has_overview:
-            shown = {step: lane.at(now) for step, lane in self._lanes.items()}
+            shown = self._reused | {step: lane.at(now) for step, lane in self._lanes.items()}
             self._screen.overview(bundle(self._levels, shown), again=self._overview_shown, live=not self._ended)
             self._overview_shown = True
 

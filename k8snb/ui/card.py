@@ -43,11 +43,14 @@ class Card:
     step : Step
     captured : Captured
     warnings : tuple of str
+    last_ran : str
+        When it did, and what has changed since.
     """
 
     step: Step
     captured: Captured
     warnings: tuple[str, ...] = ()
+    last_ran: str = ""
 
     @property
     def rows(self) -> list[tuple[str, str]]:
@@ -66,6 +69,8 @@ class Card:
             rows.append(("costs", f"0.3 s more at a pod's start: {', '.join(mounts)} mounts a volume"))
         if carried := list(dict.fromkeys(c.text for c in self.step.carried if self.step.cell.depends_on(c.kinds))):
             rows.append(("repeats", ", ".join(carried)))
+        if self.last_ran:
+            rows.append(("last ran", self.last_ran))
         return rows
 
     def __repr__(self) -> str:

@@ -22,6 +22,8 @@ _SIGNS: Mapping[State, str] = {
 }
 """Shapes tell the states apart where colours do not."""
 
+_REUSED = "↺"
+
 _TELLING: frozenset[State] = frozenset({"starting", "running", "failed", "cancelled"})
 
 _COLOURS: Mapping[State, str] = {
@@ -45,14 +47,24 @@ class Shown:
     state : StepState
     since : float or None
         Seconds since it started, while it runs.
+    reused : bool
+        It does not run: it has before, and its results are used.
     """
 
     state: StepState
     since: float | None = None
+    reused: bool = False
+
+    @property
+    def sign(self) -> str:
+        """A shape that tells how far it is."""
+        return _REUSED if self.reused else _SIGNS[self.state.state]
 
     @property
     def words(self) -> str:
         """The state and how long it has taken."""
+        if self.reused:
+            return "reused"
         seconds = self.state.seconds or self.since
         took = "" if not seconds else f" {time_in_words(seconds)}"
         return f"{self.state.state}{took}"
@@ -86,8 +98,10 @@ def bundle(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> dict
     """
     if len(steps) <= MOST:
         return {"text/plain": _text(columns, steps), "text/html": _html(columns, steps)}
-    counts = Counter(shown.state.state for shown in steps.values())
-    line = f"{len(steps)} steps: {', '.join(f'{counts[state]} {state}' for state in _SIGNS if counts[state])}"
+    counts = Counter("reused" if shown.reused else shown.state.state for shown in steps.values())
+    line = (
+        f"{len(steps)} steps: {', '.join(f'{counts[state]} {state}' for state in (*_SIGNS, 'reused') if counts[state])}"
+    )
     telling = [step for column in columns for step in column if steps[step].state.state in _TELLING][:MOST]
     some = {step: steps[step] for step in telling}
     return {
@@ -98,7 +112,7 @@ def bundle(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> dict
 
 def _text(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> str:
     def of_column(column: Sequence[str]) -> str:
-        told = [f"{step} {_SIGNS[steps[step].state.state]} {steps[step].words}" for step in column]
+        told = [f"{step} {steps[step].sign} {steps[step].words}" for step in column]
         return told[0] if len(told) == 1 else f"({' | '.join(told)})"
 
     return "\n".join([" → ".join(map(of_column, columns)), *_notes(steps)])
@@ -124,11 +138,10 @@ def _column(column: Sequence[str], steps: Mapping[str, Shown]) -> str:
 
 
 def _box(step: str, shown: Shown) -> str:
-    state = shown.state.state
-    colour = _COLOURS.get(state, QUIET)
+    colour = QUIET if shown.reused else _COLOURS.get(shown.state.state, QUIET)
     name, words = html.escape(step), html.escape(shown.words)
     style = f"border: 1px solid {colour}; border-radius: 4px; padding: 1px 8px; margin: 2px 0"
     return (
-        f'<div style="{style}"><span style="color: {colour}">{_SIGNS[state]}</span> '
+        f'<div style="{style}"><span style="color: {colour}">{shown.sign}</span> '
         f'{name} <span style="color: {QUIET}">{words}</span></div>'
     )

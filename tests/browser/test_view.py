@@ -254,7 +254,8 @@ def _write(content: object, opened: Opened) -> Path:
     return file
 
 
-CONTRASTS = """root => [...root.querySelectorAll('.jp-OutputArea-output:not([data-mime-type$=error], [data-mime-type$=stderr]) *')]
+CONTRASTS = """root => [...root.querySelectorAll('.jp-OutputArea-output *')]
+  .filter(node => !node.closest('[data-mime-type$=error], [data-mime-type$=stderr]'))
   .filter(node => [...node.childNodes].some(child => child.nodeType === 3 && child.data.trim()))
   .map(node => {
     const light = colour => {

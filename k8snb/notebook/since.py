@@ -1,0 +1,83 @@
+"""What has changed of a step since it last ran: its code, its options, what it is given."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+
+from k8snb.artifacts.transfer import digest
+from k8snb.notebook.cells import Cells, Entry
+from k8snb.pipeline.model import Step
+from k8snb.pipeline.options import StepOptions
+from k8snb.runner.spec import SUCCEEDED, Key, Result
+from k8snb.ui.words import time_in_words
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """A step as it last ran.
+
+    Parameters
+    ----------
+    source : str
+    options : StepOptions
+    captured : mapping of str to str
+        Digests of the kernel's values that it was given, by name.
+    given_by : mapping of str to Key
+        The attempts whose results it was given, by step; steps whose results it does not use still count.
+    result : Result
+    """
+
+    source: str
+    options: StepOptions
+    captured: Mapping[str, str]
+    given_by: Mapping[str, Key | None]
+    result: Result
+
+
+def last_run(step: Step, entry: Entry, cells: Cells, result: Result) -> LastRun:
+    """Return a step as it has just run."""
+    return LastRun(entry.source, entry.options, _captured(entry), _given_by(step, cells), result)
+
+
+def in_words(last: LastRun, step: Step, entry: Entry, cells: Cells) -> str:
+    """Say when a step last ran, and what is another since."""
+    ended = time.localtime(last.result.ended)
+    when = time.strftime("%H:%M" if ended[:3] == time.localtime()[:3] else "%Y-%m-%d %H:%M", ended)
+    how = "" if last.result.state == SUCCEEDED else f" and {last.result.state}"
+    changed = ", ".join(_changed(last, step, entry, cells))
+    told = f"changed since: {changed}" if changed else "nothing has changed since"
+    return f"{when}{how}, {time_in_words(last.result.ended - last.result.started)}; {told}"
+
+
+def _changed(last: LastRun, step: Step, entry: Entry, cells: Cells) -> Iterator[str]:
+    if _code(entry.source) != _code(last.source):
+        yield "its code"
+    for name in (field.name for field in fields(StepOptions) if field.compare):
+        if getattr(entry.options, name) != getattr(last.options, name):
+            yield f"--{name.replace('_', '-')}"
+    captured = _captured(entry)
+    yield from sorted(name for name, value in captured.items() if last.captured.get(name) != value)
+    for other, key in _given_by(step, cells).items():
+        if key is None:
+            yield f"step {other}, which has not run as it is now"
+        elif last.given_by.get(other) != key:
+            yield f"the results of step {other}"
+
+
+def _code(source: str) -> str:
+    """Return a cell without the line that makes it a step."""
+    first, _, rest = source.lstrip().partition("\n")
+    return rest if "%%k8s_step" in first else source
+
+
+def _captured(entry: Entry) -> dict[str, str]:
+    return {name: digest(group) for name, group in entry.capture.groups.items()}
+
+
+def _given_by(step: Step, cells: Cells) -> dict[str, Key | None]:
+    """Return the attempts that have made what a step reads now, by step; None: that step has not run."""
+    sources = sorted({source for names in step.inputs.values() for source in names if source is not None})
+    entries = {source: cells.step(source) for source in sources}
+    return {source: entry.ran_as if entry is not None else None for source, entry in entries.items()}

@@ -1,0 +1,63 @@
+"""What a card says of a step's last run."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from inprocess import Notebook
+
+
+def last_ran(nb: Notebook) -> str:
+    """What the last card says."""
+    texts = [data["text/plain"] for kind, data, _ in nb.seen if kind == "display"]
+    card = next(text for text in reversed(texts) if text.startswith("step "))
+    row = re.search(r"^  last ran +1970-01-01 \d\d:\d\d(.*)$", card, re.MULTILINE)
+    return row[1] if row else ""
+
+
+STEP = "%%k8s_step b\ny = x + n"
+
+
+@pytest.fixture
+def ran(nb: Notebook) -> Notebook:
+    nb.run("n = 1")
+    nb.run("%%k8s_step a\nx = 1")
+    nb.run(STEP)
+    assert last_ran(nb) == ""
+    nb.run("%k8s_run")
+    return nb
+
+
+def test_nothing(ran: Notebook) -> None:
+    ran.run(STEP)
+    assert last_ran(ran) == ", 2.0 s; nothing has changed since"
+
+
+def test_code_options_and_values_of_the_kernel(ran: Notebook) -> None:
+    ran.run("%%k8s_step b --memory 1Gi\ny = x + n")
+    assert last_ran(ran).endswith("; changed since: --memory")
+    ran.run("n = 2")
+    ran.run("%%k8s_step b --memory 1Gi\ny = n + x")
+    assert last_ran(ran).endswith("; changed since: its code, --memory, n")
+
+
+def test_the_step_above_has_run_again(ran: Notebook) -> None:
+    ran.run("%k8s_run a")
+    ran.run(STEP)
+    assert last_ran(ran).endswith("; changed since: the results of step a")
+
+
+def test_the_step_above_is_another(ran: Notebook) -> None:
+    ran.run("%%k8s_step a\nx = 2")
+    ran.run(STEP)
+    assert last_ran(ran).endswith("; changed since: step a, which has not run as it is now")
+
+
+def test_a_failed_run(ran: Notebook) -> None:
+    ran.run("%%k8s_step b\ny = x / 0")
+    with pytest.raises(Exception, match="division"):
+        ran.run("%k8s_run b")
+    ran.run("%%k8s_step b\ny = x / 1")
+    assert " and failed, " in last_ran(ran)
+    assert last_ran(ran).endswith("; changed since: its code")
