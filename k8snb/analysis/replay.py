@@ -90,11 +90,28 @@ def of_call(
 
 
 def _of_magic(node: Expansion) -> Replay | None:
-    """Return ``%env NAME=VALUE`` as Python."""
+    """Return ``%env NAME=VALUE``, or how figures are to be shown, as Python."""
+    if is_of_figures(node):
+        line = f"get_ipython().run_line_magic('config', {node.text.strip()!r})"
+        return Replay(f"import matplotlib_inline.backend_inline\n{line}", ("matplotlib_inline",))
     if node.magic not in {"env", "set_env"} or node.names:
         return None
     name, _, value = node.text.strip().partition("=" if "=" in node.text else " ")
     return Replay(f"import os\nos.environ[{name.strip()!r}] = {value.strip()!r}")
+
+
+def is_of_figures(node: Expansion) -> bool:
+    """Say whether a magic is ``%config`` with a constant for an option of the inline backend."""
+    name, _, value = node.text.partition("=")
+    return node.magic == "config" and name.strip().startswith("InlineBackend.") and _is_literal(value)
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
 
 
 class _Again(ast.NodeTransformer):

@@ -273,6 +273,8 @@ class _Finder(ast.NodeVisitor):
             self.set(node, (known.ENVIRONMENT,), secret=_secret(node.text.replace("=", " ").split()[0]))
         elif node.magic in _FOLDER_MAGICS:
             self.set(node, (known.FOLDER,))
+        elif replay.is_of_figures(node):
+            self.set(node, (known.PLOTS,))
         elif node.magic in _SHELL:
             self.code.use(known.ENVIRONMENT, node.lineno)
             self.code.use(known.FOLDER, node.lineno)

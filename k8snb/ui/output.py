@@ -26,6 +26,11 @@ ENDS = 60_000
 LAST, LAST_LINES, LONGEST = 3_000, 40, 400
 """Characters and lines at most of the end of a step's text, and characters of one of these lines."""
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
+_NO_WIDGETS = (
+    "a widget works only where the kernel's own code has made it: show it in a plain cell; for progress, "
+    "tqdm.auto in place of tqdm.notebook"
+)
 _SEEN = 1 << 16
 
 
@@ -165,6 +170,7 @@ class Output:
     _lines: int = LINES
     _line: str = ""
     """The unfinished line of what streams have shown."""
+    _widgets_told: bool = False
     _live: Line | None = None
     _end: End | None = None
 
@@ -178,6 +184,11 @@ class Output:
     def show(self, item: Display | Remark) -> int | None:
         """Take a display or a remark; return the place of the item that it has brought up to date."""
         self._live = None
+        if isinstance(item, Display) and WIDGET in item.data:
+            item = replace(item, data={mime: data for mime, data in item.data.items() if mime != WIDGET})
+            if not self._widgets_told:
+                self._widgets_told = True
+                self.items.append(Remark(f"{self.step}: {_NO_WIDGETS}"))
         if isinstance(item, Display) and item.update:
             for place, shown in enumerate(self.items):
                 if isinstance(shown, Display) and shown.display_id == item.display_id:

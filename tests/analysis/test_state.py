@@ -38,6 +38,7 @@ from k8snb.analysis import analyse
         ("d['a'] = 1\nrng = np.random.default_rng(0)\nax.set(title='a')", ""),
         ("class A:\n    def f(self):\n        self.x = 2", ""),
         ("c = C()\nc.x = 1\n%matplotlib inline", ""),
+        ("%config InlineBackend.figure_formats = ['svg']\n%config InlineBackend.rc = x\n%config A.b = 1", "1 plots"),
     ],
 )
 def test_settings(source, expected):

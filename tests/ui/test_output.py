@@ -136,6 +136,16 @@ def test_a_display_is_kept_as_it_is_now() -> None:
     assert made.items[-1] == other
 
 
+def test_widgets_get_a_word_once() -> None:
+    made = Output("train", Room())
+    for i in range(2):
+        made.show(Display("train", {"text/plain": f"Slider({i})", output.WIDGET: {"model_id": "x"}}, {}))
+    remark, *sliders = made.items
+    assert isinstance(remark, Remark)
+    assert remark.text.startswith("train: a widget works only where")
+    assert [item.data for item in sliders] == [{"text/plain": "Slider(0)"}, {"text/plain": "Slider(1)"}]
+
+
 @pytest.mark.parametrize(
     "hostile", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</pre><b>", "\x1b[31m<i>"]
 )
