@@ -42,6 +42,7 @@ class Screen:
         builtins.get_ipython = self.shell  # type: ignore[attr-defined]
         builtins.input = _no_input
         os.environ.setdefault("MPLBACKEND", _BACKEND)
+        os.environ.setdefault("PLOTLY_RENDERER", "plotly_mimetype")  # what it finds out by itself in a kernel
         on_import("IPython", self.shell)
 
     def result(self, value: Any) -> None:

@@ -134,6 +134,10 @@ class StepShell(InteractiveShell):
         self.events.trigger("post_run_cell", ExecutionResult(None))  # type: ignore[no-untyped-call]
 
 
+StepShell.__name__ = "ZMQInteractiveShell"
+"""A kernel's shell is called so: rich and others ask for that to find out whether HTML is shown."""
+
+
 def make_shell(send: Callable[..., None], module: ModuleType) -> StepShell:
     """Make the shell for a cell; the names in its namespace stay what they are."""
     StepShell.send = staticmethod(send)

@@ -86,7 +86,7 @@ def test_importing_ipython_gives_its_shell(runner: Runner) -> None:
     source = (
         "import IPython.display\nfrom IPython import get_ipython as g\nprint(g() is get_ipython(), type(g()).__name__)"
     )
-    assert runner.run(source).text == "True StepShell\n"
+    assert runner.run(source).text == "True ZMQInteractiveShell\n"
 
 
 def test_the_shell_leaves_names_and_home_alone(runner: Runner) -> None:
