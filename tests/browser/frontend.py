@@ -151,7 +151,8 @@ class Opened:
 
     def source(self, number: int) -> str:
         """Return a cell's source."""
-        script = "number => window.jupyterapp.shell.currentWidget.content.widgets[number].model.sharedModel.getSource()"
+        script = """number => window.jupyterapp.shell.currentWidget.content.widgets
+          .filter(cell => cell.model.type === 'code')[number].model.sharedModel.getSource()"""
         text: str = self.page.evaluate(script, number)
         return text
 

@@ -1,0 +1,80 @@
+"""Makes the pictures in ``docs``: ``python -m tests.browser.pictures``."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from tests.browser.frontend import Opened, chromium, open_notebook, server, write_notebook
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+LOOKS = (
+    ".jp-cell-toolbar, .jp-Collapser { display: none !important } .jp-InputPrompt, .jp-OutputPrompt { flex: 0 0 44px }"
+)
+
+
+def main() -> None:
+    """Run notebooks in JupyterLab and take pictures of their cells."""
+    DOCS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as name, chromium() as browser:
+        folder = Path(name)
+        shutil.copy(ROOT / "notebooks/digits.ipynb", folder)
+        with server("lab", folder, {"K8SNB_HOME": str(folder / "k8snb")}) as address:
+            digits(browser, address, folder)
+            live(browser, address, folder)
+
+
+def digits(browser: Any, address: str, folder: Path) -> None:
+    """The digits notebook when all has run."""
+    opened = open_notebook(browser, address, "lab", folder / "digits.ipynb")
+    opened.page.add_style_tag(content=LOOKS)
+    opened.run_all()
+    run = next(number for number in range(opened.count) if opened.source(number) == "%k8s_run")
+    opened.cell(run + 1).get_by_text("of the test images are recognised", exact=False).last.wait_for()
+    take(opened, run, "digits.png")
+
+
+def live(browser: Any, address: str, folder: Path) -> None:
+    """A card, and steps side by side while they run."""
+    go = folder / "go"
+    wait = f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.05)\n"
+    cells = [
+        "%load_ext k8snb",
+        "limit = 0.1",
+        "%%k8s_step load\nimport numpy as np\nX = np.random.default_rng(0).normal(size=(1000, 8))\nprint('loaded', X.shape)",
+        "%%k8s_step scale --cpu 2 --memory 4Gi --retries 1\nscaled = X[abs(X.mean(axis=1)) < limit] / X.std(axis=0)",
+        f"%%k8s_step train\nfrom tqdm import tqdm\nfor epoch in tqdm(range(40)):\n    if epoch == 25:\n{indented(wait)}\nmodel = scaled.mean(axis=0)",
+        f"%%k8s_step drift\n{wait}gap = abs(scaled).max()",
+        "%%k8s_step report\nprint(model, gap)",
+        "%k8s_run",
+    ]
+    opened = open_notebook(browser, address, "lab", write_notebook(folder / "live.ipynb", cells))
+    opened.page.add_style_tag(content=LOOKS)
+    opened.run_all()
+    opened.cell(7).get_by_text("25/40").wait_for()
+    opened.cell(7).get_by_text("drift running").wait_for()
+    take(opened, 3, "card.png")
+    take(opened, 7, "live.png")
+    go.touch()
+    opened.idle(7)
+
+
+def indented(code: str) -> str:
+    """Return code as the body of a loop's condition."""
+    return "\n".join(f"        {line}" for line in code.splitlines())
+
+
+def take(opened: Opened, cell: int, name: str) -> None:
+    """Take a picture of a cell, with few colours: so it is small."""
+    picture = Image.open(BytesIO(opened.cell(cell).screenshot()))
+    picture.convert("RGB").quantize(64).save(DOCS / name, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
