@@ -176,7 +176,7 @@ def test_the_record_tells_how_it_went(store: Store) -> None:
     assert (written.state, written.pipeline, written.stack) == ("failed", "fake", "fake")
     assert written.steps["a"].state == "succeeded"
     assert written.steps["b"].error == "ValueError: no luck"
-    assert record.read_all(store) == [written]
+    assert list(written.steps) == ["a", "b"]
 
 
 def test_a_record_without_a_heartbeat_is_interrupted(store: Store) -> None:
