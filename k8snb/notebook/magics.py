@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 
@@ -136,7 +137,7 @@ class K8sMagics(Magics):
         """
         from k8snb.notebook.past import Past
 
-        args = parse_argstring(self.k8s_runs, line)
+        args = _parsed(self.k8s_runs, line)
         past = Past(self._hooks.session, args.stack)
         if args.other:
             past.compare(args.run, args.other)
@@ -168,7 +169,7 @@ class K8sMagics(Magics):
         """
         from k8snb.notebook.past import Past
 
-        args = parse_argstring(self.k8s_logs, line)
+        args = _parsed(self.k8s_logs, line)
         for name in ("step", "run", "save", "stack"):
             setattr(args, name, self._expanded(getattr(args, name)))
         Past(self._hooks.session, args.stack).log(
@@ -188,6 +189,14 @@ class K8sMagics(Magics):
     def _show(self, card: Any) -> None:
         data = {"text/plain": repr(card), "text/html": card._repr_html_()}
         self._shell.display_pub.publish(data=data, metadata={CARD: True})
+
+
+def _parsed(magic: Any, line: str) -> Any:
+    """Return the arguments of a line; a quotation mark too many is a mistake as any other in it."""
+    try:
+        return parse_argstring(magic, line)
+    except ValueError as error:
+        raise UsageError(f"{line}: {error}") from None
 
 
 def _unquoted(text: str | None) -> str | None:

@@ -23,7 +23,7 @@ from k8snb.ui import history as ui
 if TYPE_CHECKING:
     from k8snb.notebook.session import Session
 
-REPLAYED = 1 << 20
+REPLAYED = 200_000
 """Bytes of what a step printed that are shown where its run is opened again."""
 
 LOG_BYTES = 60_000
@@ -185,7 +185,8 @@ def _shortened(events: Iterable[Event], run: Run) -> Iterator[Event]:
             continue
         room = REPLAYED - printed[event.step]
         printed[event.step] += len(event.data)
-        if room > 0:
-            yield replace(event, data=event.data[:room])
-        if 0 <= room < len(event.data):
+        if len(event.data) <= room:
+            yield event
+        elif room >= 0:
+            yield replace(event, data=event.data[: event.data.rfind(b"\n", 0, room) + 1])
             yield Note(event.step, f"more is not shown here: %k8s_logs {event.step} --run {run.id}")

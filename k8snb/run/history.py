@@ -23,7 +23,7 @@ from k8snb.run.events import Again, Clear, Display, Event, RunEnded, RunState, S
 from k8snb.run.log import RawLog, Stored
 from k8snb.run.record import Record, StepRecord
 from k8snb.runner.inputs import bind
-from k8snb.runner.spec import Failure, Key, Ref, Result, Spec
+from k8snb.runner.spec import SUCCEEDED, Failure, Key, Ref, Result, Spec
 from k8snb.stacks.schema import suggest
 
 SEARCHED = 200
@@ -33,7 +33,7 @@ UNREADABLE = "unreadable"
 """State of a run whose record is damaged."""
 
 INTERRUPTED = "interrupted"
-_GONE = "interrupted: what drove the run is gone"
+_GONE = "the run was interrupted: what drove it is gone"
 _UNDER_WAY = frozenset({"starting", "running"})
 _THREADS = 16
 
@@ -75,8 +75,10 @@ def find(store: Store, wanted: str) -> Run:
     if wanted == "last" or re.fullmatch(r"-[1-9]\d*", wanted):
         place = 1 if wanted == "last" else -int(wanted)
         found = runs(store, place)
+        if not found:
+            raise _no_run_yet(store)
         if len(found) < place:
-            raise HistoryError(f"there are only {len(found)} runs", where=store.place, fix="%k8s_run makes one")
+            raise HistoryError(f"there are only {len(found)} runs", where=store.place, fix="%k8s_runs lists them")
         return _readable(found[0], store)
     ids = store.folders(record.FOLDER)
     if wanted not in ids:
@@ -106,7 +108,7 @@ def last_of(store: Store, step: str, *, pipeline: str | None = None) -> StepRun:
             other = other or run.step(step)
     if other is None:
         what = f"step {step} has not been started by any run" if step in names else f"no run has a step {step!r}"
-        raise HistoryError(what, where=store.place, fix=suggest(step, names) if step not in names else "%k8s_run")
+        raise HistoryError(what, where=store.place, fix="run it: %k8s_run" if step in names else suggest(step, names))
     return other
 
 
@@ -143,7 +145,7 @@ def _readable(run: Run, store: Store) -> Run:
 
 
 def _only_one(wanted: str, ids: list[str], store: Store) -> str:
-    """Return the id that begins or ends like this."""
+    """Return the one id that begins or ends like this."""
     found = [run for run in ids if run.startswith(wanted) or run.endswith(wanted)] if wanted else []
     if len(found) == 1:
         return found[0]
@@ -153,10 +155,14 @@ def _only_one(wanted: str, ids: list[str], store: Store) -> str:
             f"{len(found)} runs are called {wanted}...", where=store.place, fix=f"say more of it; the newest: {some}"
         )
     if not ids:
-        raise HistoryError("there is no run yet", where=store.place, fix="%k8s_run makes one")
-    close = get_close_matches(wanted, ids, n=1)
+        raise _no_run_yet(store)
+    close = get_close_matches(wanted, ["last", *ids], n=1)
     fix = f"did you mean {close[0]!r}?" if close else f"the newest: {', '.join(ids[-3:])}; %k8s_runs lists them"
     raise HistoryError(f"there is no run {wanted!r}", where=store.place, fix=fix)
+
+
+def _no_run_yet(store: Store) -> HistoryError:
+    return HistoryError("there is no run yet", where=store.place, fix="%k8s_run makes one")
 
 
 @dataclass(frozen=True)
@@ -380,12 +386,20 @@ class StepRun:
                 told = dict(enumerate(entry.retried, entry.void + 1))
                 yield retried(self.name, number, told.get(number, "the reason is not known"))
         if self.state == INTERRUPTED:
-            yield StepState(self.name, "cancelled", _GONE)
+            yield self._left_alone()
         elif run.state == "running" and entry.state == "running":
             yield StepState(self.name, "running", "as far as the store has it", entry.seconds)
         elif entry.state != "waiting":
             detail = f"{entry.error}; {entry.fix}" if entry.fix else entry.error
             yield StepState(self.name, cast("State", entry.state), detail, entry.seconds)
+
+    def _left_alone(self) -> StepState:
+        """Return what became of a step when what drove the run was gone: its pod may have run to its end."""
+        result = self.result()
+        if result is None:
+            return StepState(self.name, "cancelled", _GONE)
+        state: State = "succeeded" if result.state == SUCCEEDED else "failed"
+        return StepState(self.name, state, _GONE, result.ended - result.started)
 
     @property
     def _record(self) -> StepRecord:

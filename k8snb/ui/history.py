@@ -129,6 +129,9 @@ def log_line(step: StepRun, attempt: int | None, ended: int, *, now: datetime | 
         state = "another attempt followed"
     elif result is None and step.state in {"starting", "running"}:
         state = f"{step.state}; this is what the store has so far"
+    elif step.state == INTERRUPTED:
+        went_on = f"the step went on and has {result.state}" if result else "the step may go on: this is what there is"
+        state = f"the run was interrupted; {went_on}"
     else:
         state = step.state
     lacks = (

@@ -75,6 +75,8 @@ class InProcess(Orchestrator):
             await asyncio.Event().wait()
         result, output = await asyncio.to_thread(_in_turn, self.store, spec, source)
         yield Output(b"".join(output))
+        raw = [encode(attempt.nonce, "start", t=0), *output, encode(attempt.nonce, "end", state=result.state)]
+        self.store.put(f"{spec.key.folder}/log/000000", b"".join(raw))
         self.store.put(f"{spec.key.folder}/result.json", result.dumps())
         yield Output(encode(attempt.nonce, "end", state=result.state))
         yield Gone(0)

@@ -82,6 +82,8 @@ class FakeOrchestrator(Orchestrator):
             return
         failure = Failure("ValueError", "no luck", ["ValueError: no luck"]) if script.fails else None
         result = Result(key, "failed" if failure else "succeeded", failure=failure, started=1.0, ended=3.0)
+        raw = encode(attempt.nonce, "start", t=0) + script.text + encode(attempt.nonce, "end", state=result.state)
+        self.store.put(f"{key.folder}/log/000000", raw)
         self.store.put(f"{key.folder}/result.json", result.dumps())
         self.ended.append(key.step)
         yield Output(encode(attempt.nonce, "end", state=result.state))
