@@ -458,13 +458,21 @@ class Outputs(Mapping[str, Any]):
             raise HistoryError(f"step {step.name} has made nothing: it is {step.state}", where=where)
         raise HistoryError(f"step {step.name} has not made {name!r}", where=where, fix=suggest(name, self._groups))
 
+    def _above(self) -> Iterator[Ref]:
+        """Yield the steps above, the nearest first, where functions find what their own step had no use for."""
+        steps = self._step.run.record.steps
+        names = list(steps)
+        for name in reversed(names[: names.index(self._step.name)]):
+            if steps[name].state == SUCCEEDED:
+                yield Ref(name, attempt=steps[name].attempt)
+
     def _fetch(self, name: str, group: Group) -> None:
         """Load a value with those that share an object with it, and what the functions among them use."""
         assert self._result is not None
         key, spec = self._result.key, self._step.spec()
-        own = Ref(key.step, key.index, key.attempt)
-        others = list(dict.fromkeys(ref for refs in spec.inputs.values() for ref in refs))
-        inputs = {one: [own, *others] for one in group.names}
+        given = [ref for refs in spec.inputs.values() for ref in refs]
+        refs = dict.fromkeys([Ref(key.step, key.index, key.attempt), *given, *self._above()])
+        inputs = {one: list(refs) for one in group.names}
         try:
             bind(replace(spec, inputs=inputs, looked_at={}), self._step.run.store, self._namespace)
         except InputError as error:

@@ -109,8 +109,11 @@ def _execute(store: Store, spec: Spec, source: str) -> tuple[Result, list[bytes]
     """Do what a runner does, with the runner's own code for inputs and execution."""
     output: list[bytes] = []
 
-    def say(*values: object, end: str = "\n", err: bool = False) -> None:
+    def say(*values: object, end: str = "\n", err: bool = False, shown: bool = False) -> None:
         text = (" ".join(map(str, values)) + end).encode()
+        if shown:
+            show(text.decode().rstrip())
+            return
         output.extend([encode(spec.nonce, "err"), text, encode(spec.nonce, "out")] if err else [text])
 
     def show(text: str, **fields: Any) -> None:
