@@ -283,17 +283,32 @@ def test_what_is_wrong_is_said_in_words(
     assert not (folder / "nb.executed.ipynb").exists()
 
 
-def said(*arguments: object, code: int = 0) -> tuple[bytes, str]:
-    """Run a command to its end; return what it printed, and what it said besides."""
-    run = subprocess.run(
-        [sys.executable, "-m", "k8snb", *map(str, arguments)], capture_output=True, check=False, timeout=120
-    )
-    err = run.stderr.decode()
+class Shell:
+    """Runs commands in this process."""
+
+    def __init__(self, captured: pytest.CaptureFixture[bytes]) -> None:
+        self._captured = captured
+
+    def __call__(self, *arguments: object, code: int = 0) -> tuple[bytes, str]:
+        """Return what a command printed, and what it said besides."""
+        self._captured.readouterr()
+        assert main([*map(str, arguments)]) == code
+        out, err = self._captured.readouterr()
+        return out, err.decode()
+
+
+@pytest.fixture
+def said(capsysbinary: pytest.CaptureFixture[bytes]) -> Shell:
+    return Shell(capsysbinary)
+
+
+def execute(notebook: Path, *arguments: str, code: int = 0) -> None:
+    run = command("run", notebook, *arguments)
+    _, err = run.communicate(timeout=120)
     assert run.returncode == code, err
-    return run.stdout, err
 
 
-def test_runs_of_the_past_are_listed_shown_compared_and_their_logs_are_whole(folder: Path) -> None:
+def test_runs_of_the_past_are_listed_shown_compared_and_their_logs_are_whole(folder: Path, said: Shell) -> None:
     notebook = write(
         folder,
         "n = 1",
@@ -302,8 +317,8 @@ def test_runs_of_the_past_are_listed_shown_compared_and_their_logs_are_whole(fol
         tags={0: "parameters"},
     )
     assert said("runs", "list")[0] == b"no runs yet: %k8s_run makes one\n"
-    said("run", notebook)
-    said("run", notebook, "-p", "n", "2", code=1)
+    execute(notebook)
+    execute(notebook, "-p", "n", "2", code=1)
 
     listed = said("runs", "list")[0].decode().splitlines()
     assert [line.split()[2] for line in listed[1:]] == ["failed", "succeeded"]
@@ -339,7 +354,7 @@ def test_runs_of_the_past_are_listed_shown_compared_and_their_logs_are_whole(fol
 
 def test_a_reader_of_a_log_that_goes_away_is_no_error(folder: Path) -> None:
     notebook = write(folder, "%%k8s_step many\nfor i in range(100_000):\n    print('line', i)")
-    said("run", notebook)
+    execute(notebook)
     with command("runs", "logs", "last", "many") as run:
         assert run.stdout is not None
         assert run.stderr is not None
