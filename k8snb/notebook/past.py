@@ -121,7 +121,7 @@ class Past:
         end = bounded(choose(lines), LOG_BYTES if grep is None and tail is None else sys.maxsize)
         told = [ui.log_line(found, attempt, lines.ended)]
         if end.left_out or end.is_cut:
-            left = f"{end.left_out} lines before these" if end.left_out else "the beginning of a long line"
+            left = f"{_lines(end.left_out)} before these" if end.left_out else "the beginning of a long line"
             which = f"{step} --run {found.run.id}" + (f" --attempt {attempt}" if attempt else "")
             told.append(f"left out: {left}; all of it: %k8s_logs {which} --save {step}.log (or --grep, --tail)")
         if not end.data:
@@ -158,7 +158,11 @@ def save_log(path: Path, lines: Iterable[bytes], *, force: bool) -> str:
     path = path.expanduser().absolute()
     with new_file(path, force=force) as write:
         count = write(lines)
-    return f"{count} {'line' if count == 1 else 'lines'} written to {path}"
+    return f"{_lines(count)} written to {path}"
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count} lines"
 
 
 def tracebacks(run: Run) -> Iterator[str]:

@@ -11,7 +11,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from k8snb.artifacts.store import Store, open_store
@@ -107,7 +107,8 @@ class Record:
 
     def dumps(self) -> bytes:
         """Return the JSON form."""
-        return json.dumps(asdict(self)).encode()  # not sorted: the steps have an order
+        steps = {name: vars(step) for name, step in self.steps.items()}
+        return json.dumps({**vars(self), "steps": steps}).encode()  # not sorted: the steps have an order
 
     @classmethod
     def loads(cls, data: bytes) -> Record:

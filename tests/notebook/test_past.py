@@ -109,7 +109,7 @@ def test_what_is_too_much_is_left_out_and_the_way_to_it_is_told(
     monkeypatch.setattr(past, "LOG_BYTES", 9)
     twice.run("%k8s_logs load --run -2")
     assert twice.text() == "careful\n"
-    assert re.search(r"left out: 1 lines before these; .*%k8s_logs load --run \S+ --save load.log", displayed(twice))
+    assert re.search(r"left out: 1 line before these; .*%k8s_logs load --run \S+ --save load.log", displayed(twice))
 
 
 def test_a_log_is_written_as_it_was_printed_and_overwrites_nothing(twice: Notebook) -> None:

@@ -15,6 +15,8 @@ from k8snb.images.code import Code
 from k8snb.orchestrators.base import Attempt, Environment, Gone, Orchestrator, Output, Report
 from k8snb.pipeline.model import Cell, Pipeline, Step
 from k8snb.pipeline.options import StepOptions
+from k8snb.run.engine import Engine
+from k8snb.run.events import Event
 from k8snb.run.request import RunRequest
 from k8snb.runner.protocol import encode
 from k8snb.runner.spec import Failure, Key, Result, Spec
@@ -116,3 +118,12 @@ def request(after: Mapping[str, set[str]], options: Mapping[str, StepOptions] | 
         code=Code({f"steps/{name}.py": b"" for name in after}, {}),
         environments={name: Environment() for name in after},
     )
+
+
+def run(store: Store, scripts: Mapping[str, Script], wanted: RunRequest | None = None) -> tuple[str, list[Event]]:
+    """Run scripts, without a request each for itself; return the run's id and what the engine told."""
+    events: list[Event] = []
+    engine = Engine(FakeOrchestrator(store, scripts), store, scratch=store, stack="fake")
+    handle = engine.start(wanted or request({name: set() for name in scripts}), events.append)
+    handle.wait(10)
+    return handle.run, events

@@ -12,8 +12,7 @@ from k8snb.artifacts.store import Store, open_store
 from k8snb.images.code import Code
 from k8snb.run.compare import DIFFERENCES, Comparison, Pair, compare
 from k8snb.run.history import find
-from tests.run.fakes import Script, request
-from tests.run.test_history import run
+from tests.run.fakes import Script, request, run
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,11 @@ from k8snb.pipeline.options import StepOptions
 from k8snb.run import engine as engines
 from k8snb.run import history, record
 from k8snb.run.engine import Engine
-from k8snb.run.events import Display, Event, RunEnded, StepState, Text
+from k8snb.run.events import Display, RunEnded, StepState, Text
 from k8snb.run.record import Record, StepRecord
-from k8snb.run.request import RunRequest
 from k8snb.runner.protocol import encode
 from k8snb.runner.spec import Key, Result
-from tests.run.fakes import FakeOrchestrator, Script, request
+from tests.run.fakes import FakeOrchestrator, Script, request, run
 
 V1 = {
     "run": "250101-120000-aaaaaa",
@@ -44,14 +42,6 @@ V1 = {
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return open_store(str(tmp_path))
-
-
-def run(store: Store, scripts: Mapping[str, Script], wanted: RunRequest | None = None) -> tuple[str, list[Event]]:
-    events: list[Event] = []
-    engine = Engine(FakeOrchestrator(store, scripts), store, scratch=store, stack="fake")
-    handle = engine.start(wanted or request({name: set() for name in scripts}), events.append)
-    handle.wait(10)
-    return handle.run, events
 
 
 def put(store: Store, run: str, *steps: str, state: str = "succeeded", pipeline: str = "p", **how: Any) -> Record:
