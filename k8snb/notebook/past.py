@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,7 +71,7 @@ class Past:
         view = View(screen, {step.name: step.after for step in run.steps})
 
         def start() -> _Replayed:
-            for event in _shortened(history.replay(run), run):
+            for event in _shortened(history.replay(run), lambda step: self._log_command(run.step(step))):
                 view.put(event)
             return _Replayed()
 
@@ -122,13 +122,17 @@ class Past:
         told = [ui.log_line(found, attempt, lines.ended)]
         if end.left_out or end.is_cut:
             left = f"{_lines(end.left_out)} before these" if end.left_out else "the beginning of a long line"
-            which = f"{step} --run {found.run.id}" + (f" --attempt {attempt}" if attempt else "")
-            told.append(f"left out: {left}; all of it: %k8s_logs {which} --save {step}.log (or --grep, --tail)")
+            command = self._log_command(found) + (f" --attempt {attempt}" if attempt else "")
+            told.append(f"left out: {left}; all of it: {command} --save {step}.log (or --grep, --tail)")
         if not end.data:
             told.append("no line matches" if lines.any else "it has printed nothing")
         self._say("\n".join(told))
         sys.stdout.write(end.data.decode(errors="replace"))
         sys.stdout.flush()
+
+    def _log_command(self, step: StepRun) -> str:
+        stack = f" --stack {self._stack}" if self._stack else ""
+        return f"%k8s_logs {step.name} --run {step.run.id}{stack}"
 
     def _say(self, text: str) -> None:
         self._session.say(text)
@@ -180,7 +184,7 @@ class _Replayed:
         """There is nothing to end."""
 
 
-def _shortened(events: Iterable[Event], run: Run) -> Iterator[Event]:
+def _shortened(events: Iterable[Event], log_command: Callable[[str], str]) -> Iterator[Event]:
     """Yield events with the beginning of what each step printed, and a word where more was."""
     printed: Counter[str] = Counter()
     for event in events:
@@ -193,4 +197,4 @@ def _shortened(events: Iterable[Event], run: Run) -> Iterator[Event]:
             yield event
         elif room >= 0:
             yield replace(event, data=event.data[: event.data.rfind(b"\n", 0, room) + 1])
-            yield Note(event.step, f"more is not shown here: %k8s_logs {event.step} --run {run.id}")
+            yield Note(event.step, f"more is not shown here: {log_command(event.step)}")

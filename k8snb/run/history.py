@@ -35,6 +35,9 @@ UNREADABLE = "unreadable"
 INTERRUPTED = "interrupted"
 _GONE = "the run was interrupted: what drove it is gone"
 _UNDER_WAY = frozenset({"starting", "running"})
+_ENDING = 4
+"""Signs at the end of a run's id by which it can be named, at least."""
+
 _THREADS = 16
 
 
@@ -64,7 +67,8 @@ def find(store: Store, wanted: str) -> Run:
     ----------
     store : Store
     wanted : str
-        Its id, a beginning or an end of it that no other run has, or its place: ``last`` or ``-1``, ``-2`` ...
+        Its id, a beginning or an end of it (of 4 signs or more) that no other run has, or its place: ``last`` or
+        ``-1``, ``-2`` ...
 
     Raises
     ------
@@ -146,7 +150,8 @@ def _readable(run: Run, store: Store) -> Run:
 
 def _only_one(wanted: str, ids: list[str], store: Store) -> str:
     """Return the one id that begins or ends like this."""
-    found = [run for run in ids if run.startswith(wanted) or run.endswith(wanted)] if wanted else []
+    ends = len(wanted) >= _ENDING
+    found = [run for run in ids if run.startswith(wanted) or (ends and run.endswith(wanted))] if wanted else []
     if len(found) == 1:
         return found[0]
     if found:
