@@ -1,17 +1,22 @@
-"""The shell's words: ``k8snb run``, ``k8snb stack``."""
+"""The shell's words: ``k8snb run``, ``k8snb stack``, ``k8snb runs``."""
 
 # ruff: noqa: T201 - printing is what commands do
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from k8snb.errors import K8snbError
+
+if TYPE_CHECKING:
+    from k8snb.artifacts.store import Store
 
 OK, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
@@ -64,7 +69,29 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(do=do)
         if name != "list":
             command.add_argument("name", nargs=None if name == "set" else "?")
+    _add_runs(commands.add_parser("runs", help="runs of the past").add_subparsers(required=True, metavar="COMMAND"))
     return parser
+
+
+def _add_runs(runs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    every = runs.add_parser("list", help="the newest runs")
+    every.add_argument("--limit", type=int, metavar="N", help="how many (default: 20)")
+    every.set_defaults(do=_runs_list)
+    show = runs.add_parser("show", help="a run and its steps, or two runs side by side")
+    show.add_argument("run", help="its id, a beginning or an end of it, last, or -2 for the one before")
+    show.add_argument("other", nargs="?", help="compare it with this one")
+    show.set_defaults(do=_runs_show)
+    logs = runs.add_parser("logs", help="what a step of a run printed, all of it")
+    logs.add_argument("run", help="as for show")
+    logs.add_argument("step")
+    logs.add_argument("--attempt", type=int, metavar="N", help="of this attempt; without it, of the last one")
+    logs.add_argument("--grep", metavar="PATTERN", help="only the lines in which this regular expression is found")
+    logs.add_argument("--tail", type=int, metavar="N", help="only the last N lines")
+    logs.add_argument("--save", type=Path, metavar="FILE", help="write it to a file")
+    logs.add_argument("--force", action="store_true", help="overwrite the file")
+    logs.set_defaults(do=_runs_logs)
+    for command in (every, show, logs):
+        command.add_argument("--stack", help="of this stack; without it, of the active one")
 
 
 # --- run -----------------------------------------------------------------------------------------------------------
@@ -137,3 +164,59 @@ def _timed(what: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
     print(f"{what}  works, {time.perf_counter() - started:.1f} s", flush=True)
+
+
+# --- runs ----------------------------------------------------------------------------------------------------------
+
+
+def _runs_list(args: argparse.Namespace) -> int:
+    from k8snb.notebook import past
+
+    print(past.table(_store(args.stack), args.limit)["text/plain"])
+    return OK
+
+
+def _runs_show(args: argparse.Namespace) -> int:
+    from k8snb.notebook import past
+    from k8snb.run.compare import compare
+    from k8snb.run.history import find
+    from k8snb.ui import history
+
+    store = _store(args.stack)
+    run = find(store, args.run)
+    if args.other:
+        print(history.comparison(compare(run, find(store, args.other)))["text/plain"])
+        return OK
+    print(history.one(run)["text/plain"])
+    for text in past.tracebacks(run):
+        print(f"\n{text}", end="")
+    return OK
+
+
+def _runs_logs(args: argparse.Namespace) -> int:
+    from k8snb.notebook import past
+    from k8snb.run.lines import Counted, chooser, lines_of
+    from k8snb.ui import history
+
+    choose = chooser(args.grep, args.tail)
+    step = past.find_step(_store(args.stack), args.step, args.run)
+    lines = Counted(lines_of(step.printed(args.attempt)))
+    said = ""
+    if args.save is not None:
+        said = past.save_log(args.save, choose(lines), force=args.force)
+    else:
+        try:
+            sys.stdout.buffer.writelines(choose(lines))
+            sys.stdout.flush()
+        except BrokenPipeError:  # as in `... | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in buffers goes there
+            return OK
+    print("\n".join(filter(None, (history.log_line(step, args.attempt, lines.ended), said))), file=sys.stderr)
+    return OK
+
+
+def _store(stack: str | None) -> Store:
+    from k8snb.run.record import store_of
+    from k8snb.stacks.load import load
+
+    return store_of(load(Path.cwd()).pick(stack))

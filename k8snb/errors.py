@@ -8,7 +8,8 @@
     │   ├── PipelineError         the steps together: unknown, twice, a name that no cell makes, a cycle
     │   ├── StackError            k8snb.toml, or a stack that is not there
     │   ├── RequirementsError     packages that cannot be had for the image
-    │   └── UnpackableError       a value that cannot travel (a lock, a generator, a connection)
+    │   ├── UnpackableError       a value that cannot travel (a lock, a generator, a connection)
+    │   └── HistoryError          a run of the past, its step or its value that is not there
     ├── ServiceError              something outside does not do what was asked of it
     │   ├── StoreError            the artifact store
     │   ├── RegistryError         the container registry
@@ -98,6 +99,10 @@ class RequirementsError(InputError):
 
 class UnpackableError(InputError):
     """A value that cannot travel."""
+
+
+class HistoryError(InputError, KeyError):
+    """A run of the past, its step or its value that is not there."""
 
 
 def not_loaded(what: str, error: Exception, *, where: str, missing: str, fix: str) -> InputError:

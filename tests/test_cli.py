@@ -281,3 +281,84 @@ def test_what_is_wrong_is_said_in_words(
     assert words in err
     assert "way out:" in err
     assert not (folder / "nb.executed.ipynb").exists()
+
+
+class Shell:
+    """Runs commands in this process."""
+
+    def __init__(self, captured: pytest.CaptureFixture[bytes]) -> None:
+        self._captured = captured
+
+    def __call__(self, *arguments: object, code: int = 0) -> tuple[bytes, str]:
+        """Return what a command printed, and what it said besides."""
+        self._captured.readouterr()
+        assert main([*map(str, arguments)]) == code
+        out, err = self._captured.readouterr()
+        return out, err.decode()
+
+
+@pytest.fixture
+def said(capsysbinary: pytest.CaptureFixture[bytes]) -> Shell:
+    return Shell(capsysbinary)
+
+
+def execute(notebook: Path, *arguments: str, code: int = 0) -> None:
+    run = command("run", notebook, *arguments)
+    _, err = run.communicate(timeout=120)
+    assert run.returncode == code, err
+
+
+def test_runs_of_the_past_are_listed_shown_compared_and_their_logs_are_whole(folder: Path, said: Shell) -> None:
+    notebook = write(
+        folder,
+        "n = 1",
+        "%%k8s_step many\nfor i in range(100_000):\n    print('line', i)\nprint('\\rno end', end='')\nx = n",
+        "%%k8s_step score\nprint('score', x)\nif x > 1:\n    raise ValueError('no luck')",
+        tags={0: "parameters"},
+    )
+    assert said("runs", "list")[0] == b"no runs yet: %k8s_run makes one\n"
+    execute(notebook)
+    execute(notebook, "-p", "n", "2", code=1)
+
+    listed = said("runs", "list")[0].decode().splitlines()
+    assert [line.split()[2] for line in listed[1:]] == ["failed", "succeeded"]
+    assert "1 of 2, score failed" in listed[1]
+    assert listed[1].endswith("n=2")
+    assert "--limit N shows more" in said("runs", "list", "--limit", 1)[0].decode()
+
+    shown = said("runs", "show", listed[1].split()[0])[0].decode()
+    assert "ValueError: no luck" in shown
+    assert "Traceback (most recent call last):" in shown
+    compared = said("runs", "show", "-2", "last")[0].decode()
+    assert "score 1" in compared
+    assert "score 2" in compared
+
+    log, err = said("runs", "logs", "last", "many")
+    assert log == b"".join(b"line %d\n" % i for i in range(100_000)) + b"\rno end"
+    assert err.startswith("many, run ")
+    assert said("runs", "logs", "last", "many", "--grep", "^line 7777.$", "--tail", 1)[0] == b"line 77779\n"
+    saved = folder / "many.log"
+    assert f"100001 lines written to {saved}" in said("runs", "logs", "last", "many", "--save", saved)[1]
+    assert saved.read_bytes() == log
+    assert "--force" in said("runs", "logs", "last", "many", "--save", saved, code=2)[1]
+
+    for words, says in (
+        (("show", "lats"), "did you mean 'last'"),
+        (("logs", "last", "man"), "did you mean 'many'"),
+        (("list", "--stack", "lokal"), "did you mean 'local'"),
+        (("logs", "last", "many", "--grep", "("), "no regular expression"),
+    ):
+        out, err = said("runs", *words, code=2)
+        assert (out, says in err) == (b"", True)
+
+
+def test_a_reader_of_a_log_that_goes_away_is_no_error(folder: Path) -> None:
+    notebook = write(folder, "%%k8s_step many\nfor i in range(100_000):\n    print('line', i)")
+    execute(notebook)
+    with command("runs", "logs", "last", "many") as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        assert run.stdout.readline() == "line 0\n"
+        run.stdout.close()
+        assert run.wait(60) == 0
+        assert run.stderr.read() == ""

@@ -135,6 +135,12 @@ class Store:
         with self.errors("list", prefix):
             return sorted(meta["path"] for batch in obstore.list(self._store, prefix) for meta in batch)
 
+    def folders(self, prefix: str = "") -> Names:
+        """Names of the folders directly in the folder `prefix`, sorted; quick however much is in them."""
+        with self.errors("list", prefix):
+            found = obstore.list_with_delimiter(self._store, prefix)["common_prefixes"]
+        return sorted(path.rstrip("/").rpartition("/")[2] for path in found)
+
     def delete(self, path: str) -> None:
         """Delete an object; it need not be there."""
         self._delete([path])

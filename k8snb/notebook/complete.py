@@ -1,20 +1,30 @@
-"""What Tab offers on the lines of the magics: steps, stacks, options, files."""
+"""What Tab offers on the lines of the magics: steps, runs, stacks, options, files."""
 
 from __future__ import annotations
 
+import asyncio
 import glob
 import os
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
 from k8snb.notebook.hooks import Hooks
 
+if TYPE_CHECKING:
+    from k8snb.run.history import Run
+
 _LINE = re.compile(r"\s*(?:#\s*)?%{1,2}(?P<magic>k8s_\w+)\s+(?P<rest>.*)")
 _NAME = "k8snb"
 _FILES = frozenset({"--file", "--requirements"})
+_OPTIONS_OF_PAST = {
+    "k8s_runs": ("--limit", "--stack"),
+    "k8s_logs": ("--run", "--attempt", "--grep", "--tail", "--save", "--force", "--stack"),
+}
+_RUNS, _PATIENCE = 20, 1.0
+"""Runs that are offered, and seconds that a store has to name them."""
 
 
 class Completer:
@@ -44,10 +54,13 @@ class Completer:
         last = words[-1] if words else ""
         if last == "--stack" or (magic == "k8s_stack" and not words):
             return self._stacks()
+        if magic in _OPTIONS_OF_PAST:
+            return self._of_past(magic, words, last)
         if magic == "k8s_run":
             return [*self._steps(), "--stack", "--reuse", "--rest"]
-        if magic != "k8s_step" or not words:
-            return []
+        return self._of_step(last, word) if magic == "k8s_step" and words else []
+
+    def _of_step(self, last: str, word: str) -> Iterable[str]:
         if last == "--after":
             return self._steps()
         if last in _FILES:
@@ -55,6 +68,32 @@ class Completer:
         from k8snb.pipeline.parse import OPTIONS
 
         return OPTIONS
+
+    def _of_past(self, magic: str, words: list[str], last: str) -> Iterable[str]:
+        options = _OPTIONS_OF_PAST[magic]
+        if last in options and last != "--force":
+            return self._ids(words) if last == "--run" else []
+        if magic == "k8s_runs":
+            return [*self._ids(words), *options]
+        steps = dict.fromkeys([*self._steps(), *(s for run in self._past(words) for s in run.record.steps)])
+        return [*(() if words and words[0] in steps else steps), *options]
+
+    def _ids(self, words: list[str]) -> list[str]:
+        return ["last", *(run.id for run in reversed(self._past(words)))]
+
+    def _past(self, words: list[str]) -> list[Run]:
+        """Return the newest runs, where the store tells them soon."""
+        from k8snb.errors import K8snbError
+        from k8snb.run import portal
+        from k8snb.run.history import runs
+        from k8snb.run.record import store_of
+
+        stack = words[words.index("--stack") + 1] if "--stack" in words[:-1] else None
+        try:
+            store = store_of(self._hooks.session.stacks.pick(stack))
+            return portal.submit(asyncio.to_thread(runs, store, _RUNS)).result(_PATIENCE)
+        except (K8snbError, TimeoutError):
+            return []
 
     def _steps(self) -> list[str]:
         return [entry.step for entry in self._hooks.session.cells if entry.step is not None]

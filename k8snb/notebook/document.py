@@ -34,6 +34,12 @@ def notebook_file(namespace: Mapping[str, Any]) -> Path | None:
     return None
 
 
+def pipeline_name(namespace: Mapping[str, Any]) -> str:
+    """Return what the notebook's pipeline is called."""
+    file = notebook_file(namespace)
+    return file.stem if file else "notebook"
+
+
 def twice(old: Entry | None, new: Entry, file: Path | None) -> list[str]:
     """Tell a step whose cell is executed again from two steps of one name.
 

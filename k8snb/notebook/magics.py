@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 
 from k8snb.notebook.hooks import Hooks
@@ -120,6 +121,89 @@ class K8sMagics(Magics):
         if not steps:
             print("no steps yet: put %%k8s_step NAME on top of a cell and execute it")  # noqa: T201
 
+    @magic_arguments()
+    @argument(
+        "run", nargs="?", help="open this run: its id, a beginning or an end of it, last, or -2 for the one before"
+    )
+    @argument("other", nargs="?", help="compare it with this one")
+    @argument("--limit", type=int, help="how many runs the table shows, the newest (default: 20)")
+    @argument("--stack", help="of this stack; without it, of the active one")
+    @line_magic
+    def k8s_runs(self, line: str) -> None:
+        """Show the runs of the past: a table, one of them as it was shown, or two side by side.
+
+        A failed run that is opened does not fail the cell.
+
+        Example::
+
+            %k8s_runs
+            %k8s_runs last
+            %k8s_runs last -2
+        """
+        from k8snb.notebook.past import Past
+
+        args = _parsed(self.k8s_runs, line)
+        past = Past(self._hooks.session, args.stack)
+        if args.other:
+            past.compare(args.run, args.other)
+        elif args.run:
+            past.open(args.run)
+        else:
+            past.list(args.limit)
+
+    @magic_arguments()
+    @argument("step", metavar="STEP", help="the step")
+    @argument("--run", help="of this run; without it, of the last one that started the step")
+    @argument("--attempt", type=int, help="of this attempt; without it, of the last one")
+    @argument("--grep", metavar="PATTERN", help="only the lines in which this regular expression is found")
+    @argument("--tail", type=int, metavar="N", help="only the last N lines")
+    @argument("--save", metavar="FILE", help="write it to a file, all of it as it was printed")
+    @argument("--force", action="store_true", help="overwrite the file")
+    @argument("--stack", help="of this stack; without it, of the active one")
+    @no_var_expand
+    @line_magic
+    def k8s_logs(self, line: str) -> None:
+        r"""Show what a step printed, from the artifact store: also when its pod is gone.
+
+        ``{x}`` and ``$x`` stand for the value of the variable, but not in what ``--grep`` is given.
+
+        Example::
+
+            %k8s_logs train --grep "loss: \d" --tail 20
+            %k8s_logs train --run last --save train.log
+        """
+        from k8snb.notebook.past import Past
+
+        args = _parsed(self.k8s_logs, line)
+        for name in ("step", "run", "save", "stack"):
+            setattr(args, name, self._expanded(getattr(args, name)))
+        Past(self._hooks.session, args.stack).log(
+            args.step,
+            run=args.run,
+            attempt=args.attempt,
+            grep=_unquoted(args.grep),
+            tail=args.tail,
+            save=args.save,
+            force=args.force,
+        )
+
+    def _expanded(self, text: str | None) -> str | None:
+        """Return a word of a line with the variables in it as their values, and without its quotes."""
+        return None if text is None else _unquoted(self._shell.var_expand(text))
+
     def _show(self, card: Card) -> None:
         data = with_buttons({"text/plain": repr(card), "text/html": card._repr_html_()}, "card", step=card.step.name)
         self._shell.display_pub.publish(data=data, metadata={CARD: True})
+
+
+def _parsed(magic: Any, line: str) -> Any:
+    """Return the arguments of a line; a quotation mark too many is a mistake as any other in it."""
+    try:
+        return parse_argstring(magic, line)
+    except ValueError as error:
+        raise UsageError(f"{line}: {error}") from None
+
+
+def _unquoted(text: str | None) -> str | None:
+    """Return a word without the quotes around it."""
+    return text[1:-1] if text and len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text

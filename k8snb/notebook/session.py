@@ -21,7 +21,7 @@ from k8snb.notebook.aliases import Aliases, changer
 from k8snb.notebook.bring import Bringer
 from k8snb.notebook.capture import Capture, capture
 from k8snb.notebook.cells import UNBOUND, Cells, Entry
-from k8snb.notebook.document import notebook_file, parameters, twice
+from k8snb.notebook.document import notebook_file, parameters, pipeline_name, twice
 from k8snb.notebook.names import Broken, Made, Names, NotRun
 from k8snb.notebook.request import make_request
 from k8snb.notebook.running import Running
@@ -321,10 +321,9 @@ class Session:
         A cell is judged by those above it: what is below may be about to be executed anew.
         """
         captured = {name for entry in self.cells for name in entry.capture.groups}
-        file = notebook_file(self.names.namespace)
         pipeline = build(
             [entry.cell for entry in reversed(self.cells.above(above))],
-            name=file.stem if file else "notebook",
+            name=pipeline_name(self.names.namespace),
             known=self.names.known() | captured,
             uses=self._uses(),
             effects=self._effects,

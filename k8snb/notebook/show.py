@@ -26,6 +26,8 @@ PAUSE, TICK = 0.2, 1.0
 class Handle(Protocol):
     """What is needed of a run that was started."""
 
+    run: str
+
     def cancel(self) -> None:
         """Ask for the end of the run."""
 
@@ -99,7 +101,7 @@ class View:
 
     def __init__(self, screen: Screen, after: Mapping[str, Iterable[str]], *, reused: Collection[str] = ()) -> None:
         self._screen = screen
-        room = Room()
+        self._room = room = Room()
         self._lanes = {
             step: _Lane(StepState(step, "waiting"), Output(step, room)) for step in after if step not in reused
         }
@@ -124,6 +126,7 @@ class View:
         An interrupt cancels the run, waits until what ran is gone, says so, and goes on as the interrupt that it is.
         """
         handle = start()
+        self._room.run = handle.run
         try:
             self._bring_up_to_date(at_once=True)
             return self._until_ended()
@@ -134,6 +137,13 @@ class View:
             self._screen.say(said)
             interrupt._render_traceback_ = lambda: ["KeyboardInterrupt"]  # type: ignore[attr-defined]  # IPython's word
             raise
+
+    def tell(self, run: str, events: Iterable[Event]) -> None:
+        """Show a run that is over from all its events."""
+        self._room.run = run
+        for event in events:
+            self._take(event)
+        self._bring_up_to_date(at_once=True)
 
     def _until_ended(self) -> RunEnded:
         while self._ended is None:
@@ -258,7 +268,7 @@ class View:
         live = not (lane.ended or self._ended)
         data: Mapping[str, object] = part.bundle()
         if isinstance(part, End):
-            data = with_buttons(part.bundle(), "log", step=lane.state.step, live=live)
+            data = with_buttons(part.bundle(), "log", step=lane.state.step, run=self._room.run, live=live)
         self._screen.part(f"{lane.state.step}-{number}", data, again=again, live=live)
         part.changed = False
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 
 from k8snb.artifacts.transfer import digest
 from k8snb.notebook.cells import Cells, Entry
 from k8snb.pipeline.model import Step
 from k8snb.pipeline.options import StepOptions
 from k8snb.runner.spec import SUCCEEDED, Key, Result
-from k8snb.ui.words import time_in_words
+from k8snb.ui.words import moment_in_words, time_in_words
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,7 @@ def last_run(step: Step, entry: Entry, cells: Cells, result: Result) -> LastRun:
 
 def in_words(last: LastRun, step: Step, entry: Entry, cells: Cells) -> str:
     """Say when a step last ran, and what is another since."""
-    ended = time.localtime(last.result.ended)
-    when = time.strftime("%H:%M" if ended[:3] == time.localtime()[:3] else "%Y-%m-%d %H:%M", ended)
+    when = moment_in_words(datetime.fromtimestamp(last.result.ended).astimezone(), datetime.now().astimezone())
     how = "" if last.result.state == SUCCEEDED else f" and {last.result.state}"
     changed = ", ".join(_changed(last, step, entry, cells))
     told = f"changed since: {changed}" if changed else "nothing has changed since"

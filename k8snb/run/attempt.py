@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import time
 from collections.abc import Callable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from k8snb.artifacts.store import NotFound, Store
 from k8snb.errors import AttemptError, ConfigError, DiedError, TimeoutExceededError
 from k8snb.orchestrators.base import Attempt, Gone, Orchestrator, Output, Waiting
-from k8snb.run.events import Clear, Display, Event, StepState, Text
-from k8snb.runner.protocol import Decoder, encode
+from k8snb.run.events import Event, StepState
+from k8snb.run.log import RawLog, Stored
+from k8snb.runner.protocol import encode
 from k8snb.runner.spec import DIED, SAYS, TIMED_OUT, Key, Result, Spec
 
 TAIL = 4 << 20
@@ -64,9 +64,9 @@ async def observe(orchestrator: Orchestrator, store: Store, attempt: Attempt, te
                             tell(StepState(attempt.key.step, "starting", reason))
                         case Gone():
                             gone = report
-                    if reader.state == DIED and patience.when() is None:  # only the platform knows what killed it
+                    if reader.log.state == DIED and patience.when() is None:  # only the platform knows what killed it
                         patience.reschedule(asyncio.get_running_loop().time() + REASON_SECONDS)
-                    elif reader.state not in {None, DIED}:
+                    elif reader.log.state not in {None, DIED}:
                         break
     reader.flush()
     try:
@@ -76,78 +76,25 @@ async def observe(orchestrator: Orchestrator, store: Store, attempt: Attempt, te
     return Outcome(result, _timed_out(attempt) if result.state == TIMED_OUT else gone.error)
 
 
-@dataclass
 class _Reader:
-    """Turns the raw log into events."""
+    """Tells what an attempt's raw log says, and keeps its end."""
 
-    step: str
-    nonce: str
-    store: Store
-    tell: Tell
-    state: str | None = None
-    """The word of the end."""
-    begun: bool = False
-    """The runner has said something: it is up and has read its order."""
-    raw_bytes: int = 0
-    tail: bytearray = field(default_factory=bytearray)
-    text_lines: int = 0
-    stream: str = "stdout"
-
-    def __post_init__(self) -> None:
-        self.decoder = Decoder(self.nonce)
+    def __init__(self, step: str, nonce: str, store: Store, tell: Tell) -> None:
+        self.nonce = nonce
+        self.log = RawLog(step, nonce)
+        self.tail = bytearray()
+        self._store, self._tell = store, tell
 
     async def feed(self, data: bytes) -> None:
-        self.raw_bytes += len(data)
         self.tail += data
         if len(self.tail) > 2 * TAIL:
             del self.tail[:-TAIL]
-        for piece in self.decoder.feed(data):
-            if isinstance(piece, bytes):
-                self._text(piece)
-            else:
-                await self._control(piece)
+        for event in self.log.feed(data):
+            self._tell(await asyncio.to_thread(event.fetch, self._store) if isinstance(event, Stored) else event)
 
     def flush(self) -> None:
-        if rest := self.decoder.flush():
-            self._text(rest)
-
-    def _text(self, data: bytes) -> None:
-        self.text_lines += data.count(b"\n")
-        self.tell(Text(self.step, "stderr" if self.stream == "stderr" else "stdout", data))
-
-    async def _control(self, fields: dict[str, object]) -> None:
-        self.begun = True
-        match fields["k"]:
-            case "start":
-                self.tell(StepState(self.step, "running"))
-            case "out":
-                self.stream = "stdout"
-            case "err":
-                self.stream = "stderr"
-            case "show":
-                self.tell(await self._display(fields))
-            case "clear":
-                self.tell(Clear(self.step, bool(fields.get("wait"))))
-            case "end":
-                self.state = str(fields["state"])
-
-    async def _display(self, fields: dict[str, object]) -> Display:
-        if "blob" in fields:
-            fields |= await asyncio.to_thread(read_display, self.store, str(fields["blob"]))
-        return Display(
-            self.step,
-            data=fields["data"],  # type: ignore[arg-type]  # as the runner wrote it
-            metadata=fields.get("meta") or {},  # type: ignore[arg-type]
-            display_id=fields.get("id"),  # type: ignore[arg-type]
-            update=bool(fields.get("update")),
-            result=bool(fields.get("result")),
-        )
-
-
-def read_display(store: Store, digest: str) -> dict[str, object]:
-    """Read a display that was too large for the log."""
-    fields: dict[str, object] = json.loads(store.get(f"blobs/{digest}"))
-    return fields
+        for event in self.log.flush():
+            self._tell(event)
 
 
 async def _died(store: Store, key: Key, reader: _Reader, gone: Gone, started: float) -> Outcome:
@@ -160,11 +107,11 @@ async def _died(store: Store, key: Key, reader: _Reader, gone: Gone, started: fl
         started=started,
         ended=time.time(),
         log_parts=parts,
-        log_bytes=reader.raw_bytes,
-        log_lines=reader.text_lines,
+        log_bytes=reader.log.bytes,
+        log_lines=reader.log.lines,
     )
     await asyncio.to_thread(store.put, f"{key.folder}/result.json", result.dumps())
-    if gone.error is None and not reader.begun and gone.code is not None and gone.code > 0:
+    if gone.error is None and not reader.log.begun and gone.code is not None and gone.code > 0:
         return Outcome(result, _could_not_begin(key, reader.tail.decode(errors="replace").strip()))
     return Outcome(result, gone.error or died(key, gone.code))
 
@@ -178,9 +125,9 @@ def _could_not_begin(key: Key, said: str) -> ConfigError:
 def _complete_log(store: Store, key: Key, reader: _Reader) -> int:
     """Append what the store's copy of the log lacks, and a mark up to which line it is known; return its parts."""
     parts = sorted(store.list(f"{key.folder}/log/"))
-    missing = max(0, reader.raw_bytes - sum(len(store.get(p)) for p in parts))
+    missing = max(0, reader.log.bytes - sum(len(store.get(p)) for p in parts))
     rest = bytes(reader.tail[-missing:]) if missing else b""
-    mark = encode(reader.nonce, "end", state=DIED, bytes=reader.raw_bytes, lines=reader.text_lines)
+    mark = encode(reader.nonce, "end", state=DIED, bytes=reader.log.bytes, lines=reader.log.lines)
     store.put(f"{key.folder}/log/{len(parts):06d}", rest + mark)
     return len(parts) + 1
 

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from k8snb.artifacts.groups import Group
-from k8snb.artifacts.store import Store, open_store
+from k8snb.artifacts.store import Store
 from k8snb.artifacts.transfer import copy_group, digest
 from k8snb.errors import DiedError, DisruptedError, K8snbError, PipelineError, RunCancelled, TimeoutExceededError
 from k8snb.orchestrators import open_orchestrator
@@ -25,7 +25,7 @@ from k8snb.pipeline.looks import OnlyLookedAt
 from k8snb.pipeline.model import Step
 from k8snb.run import portal, record
 from k8snb.run.attempt import Outcome, died, execute
-from k8snb.run.events import Again, Event, Note, RunEnded, RunState, StepState
+from k8snb.run.events import ENDED, Again, Event, RunEnded, RunState, StepState, retried
 from k8snb.run.given import Given
 from k8snb.run.request import RunHandle, RunRequest
 from k8snb.run.schedule import Schedule
@@ -33,6 +33,9 @@ from k8snb.runner.spec import SUCCEEDED, Carried, Key, Spec
 from k8snb.stacks.model import Stack
 
 Listener = Callable[[Event], None]
+
+RECORD_PAUSE = 1.0
+"""Seconds at least between two times that a run's record is written."""
 
 DISRUPTIONS = 3
 """Attempts of a step that may be lost to evictions and lost nodes before it counts as failed."""
@@ -70,9 +73,7 @@ class Engine:
         scratch : Store
             Where captured values of the kernel are.
         """
-        where = stack.artifact_store
-        store = open_store(where.uri, endpoint=where.endpoint, region=where.region)
-        return cls(open_orchestrator(stack, folder), store, scratch=scratch, stack=stack.name)
+        return cls(open_orchestrator(stack, folder), record.store_of(stack), scratch=scratch, stack=stack.name)
 
     def start(self, request: RunRequest, listener: Listener) -> RunHandle:
         """Start a run.
@@ -123,7 +124,7 @@ class _Run:
             pipeline=request.pipeline.name,
             stack=engine.stack,
             engine=engine.id,
-            steps=[step.name for step in request.pipeline.steps],
+            steps={step.name: step.after for step in request.pipeline.steps},
             parameters=dict(request.parameters),
         )
         self.given = Given(request)
@@ -134,6 +135,7 @@ class _Run:
         self._ending: set[asyncio.Task[None]] = set()
         self._work: asyncio.Task[None] | None = None
         self._cancelled = False
+        self._behind = False  # the record in the store, of this one
 
     # --- the whole run -----------------------------------------------------------------------------------------
 
@@ -181,14 +183,16 @@ class _Run:
         )
         self.images = images
         await self._write_record()
-        heartbeat = asyncio.create_task(self._heartbeat())
+        over = asyncio.Event()
+        keeping = asyncio.create_task(self._keep_record(over))
         try:
             schedule = Schedule(
                 request.pipeline.steps, self.given, run=self._attempts, ended=self._ended, again=self._again
             )
             await schedule.drive()
         finally:
-            heartbeat.cancel()
+            over.set()
+            await keeping  # what it is writing must not come after the last word
 
     def _refuse_what_cannot_be(self) -> None:
         for step in self.request.pipeline.steps:
@@ -214,14 +218,18 @@ class _Run:
         names = ", ".join(key.step for key in keys) or "none had started"
         return RunCancelled(f"the run was cancelled; ended: {names}", where=f"run {self.handle.run}")
 
-    async def _heartbeat(self) -> None:
-        while True:
-            await asyncio.sleep(record.HEARTBEAT)
-            with suppress(K8snbError):  # a store that is away for a moment; the next beat tries again
-                await self._write_record()
+    async def _keep_record(self, over: asyncio.Event) -> None:
+        """Write the record until the run is over: soon after a state is another one, else as often as is agreed."""
+        while not over.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), RECORD_PAUSE)
+            is_due = time.time() - self.record.heartbeat >= record.HEARTBEAT
+            if (self._behind or is_due) and not over.is_set():
+                with suppress(K8snbError):  # a store that is away for a moment; the next time tries again
+                    await self._write_record()
 
     async def _write_record(self) -> None:
-        self.record.heartbeat = time.time()
+        self.record.heartbeat, self._behind = time.time(), False
         await asyncio.to_thread(self.engine.store.put, record.path(self.handle.run), self.record.dumps())
 
     # --- one step ----------------------------------------------------------------------------------------------
@@ -240,11 +248,15 @@ class _Run:
         if result.failure is None:
             self.handle.lost[step.name] = outcome.error or died(result.key, result.code)
         self.handle.failed.append(step.name)
+        self.record.steps[step.name].fix = (outcome.error and outcome.error.fix) or ""
         self._tell(StepState(step.name, "failed", _why(outcome), seconds=seconds))
 
     def _again(self, step: Step, why: str) -> None:
         """Forget what a step has done, and end what is left of it."""
         self.handle.forget(step.name)
+        entry = self.record.steps[step.name]
+        entry.void, entry.retried = self.given.attempts.get(step.name, 0), []
+        entry.again.append(why)
         self.listener(Again(step.name, why))
         self._tell(StepState(step.name, "waiting"))
         keys = [key for key in self.active if key.step == step.name]
@@ -267,7 +279,8 @@ class _Run:
                 return outcome
             if disruptions > DISRUPTIONS or failures > step.cell.options.retries:
                 return outcome
-            self.listener(Note(step.name, f"attempt {number} failed, another begins: {_why(outcome)}"))
+            self.record.steps[step.name].retried.append(_why(outcome))
+            self.listener(retried(step.name, number, _why(outcome)))
 
     async def _attempt(self, step: Step, number: int) -> Outcome:
         key = Key(self.handle.run, step.name, attempt=number)
@@ -323,8 +336,10 @@ class _Run:
             entry = self.record.steps[event.step]
             entry.state, entry.seconds = event.state, event.seconds
             entry.attempt = self.given.attempts.get(event.step, 0)
-            if event.state == "failed":
-                entry.error = event.detail
+            entry.error = event.detail if event.state in ENDED else ""
+            if event.state == "running":
+                entry.started = time.time()
+            self._behind = True
         self.listener(event)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from k8snb.errors import K8snbError
 
 State = Literal["waiting", "starting", "running", "succeeded", "failed", "skipped", "cancelled"]
-RunState = Literal["running", "succeeded", "failed", "cancelled"]
+RunState = Literal["running", "succeeded", "failed", "cancelled", "interrupted"]
 ENDED: frozenset[State] = frozenset({"succeeded", "failed", "skipped", "cancelled"})
 
 
@@ -65,6 +65,10 @@ class Display:
     update: bool = False
     result: bool = False
 
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what a notebook shows: the same again."""
+        return dict(self.data), dict(self.metadata)
+
 
 @dataclass(frozen=True)
 class Clear:
@@ -82,6 +86,11 @@ class Note:
     text: str
 
 
+def retried(step: str, attempt: int, why: str) -> Note:
+    """Return what is said of an attempt that another one follows."""
+    return Note(step, f"attempt {attempt} failed, another begins: {why}")
+
+
 @dataclass(frozen=True)
 class Again:
     """What a step has done so far counts for nothing: it runs again, and why, in a sentence."""
@@ -92,7 +101,7 @@ class Again:
 
 @dataclass(frozen=True)
 class RunEnded:
-    """The run is over and its record is written."""
+    """The run is over and its record is written; of a replayed one, this is as far as it has come."""
 
     run: str
     state: RunState

@@ -10,16 +10,23 @@ import getpass
 import json
 import secrets
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from k8snb.artifacts.store import Store
+from k8snb.artifacts.store import Store, open_store
+from k8snb.stacks.model import Stack
 
 HEARTBEAT = 5.0
 """Seconds between two heartbeats of an engine."""
 
 STALE = 30.0
 """Seconds without a heartbeat after which a run counts as interrupted."""
+
+VERSION = 2
+"""Of what is written. What an older one lacks has a default; what a newer one has besides is left aside."""
+
+FOLDER = "runs/"
 
 
 @dataclass
@@ -34,14 +41,30 @@ class StepRecord:
         The newest attempt; 0: none yet.
     seconds : float
         From start to end of the user's code.
-    error : str
-        In a sentence.
+    error, fix : str
+        How it ended where it did not succeed, in a sentence, and the way out.
+    started : float
+        Unix time in seconds at which its code began; 0: it has not.
+    after : list of str
+        The steps that it waits for.
+    retried : list of str
+        For each of its attempts that another one followed, why.
+    void : int
+        Its attempts up to this one count for nothing.
+    again : list of str
+        Why they do not, each time it was undone.
     """
 
     state: str = "waiting"
     attempt: int = 0
     seconds: float = 0.0
     error: str = ""
+    fix: str = ""
+    started: float = 0.0
+    after: list[str] = field(default_factory=list)
+    retried: list[str] = field(default_factory=list)
+    void: int = 0
+    again: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -73,7 +96,7 @@ class Record:
     ended: float = 0.0
     steps: dict[str, StepRecord] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
-    version: int = 1
+    version: int = VERSION
 
     @property
     def shown_state(self) -> str:
@@ -84,28 +107,58 @@ class Record:
 
     def dumps(self) -> bytes:
         """Return the JSON form."""
-        return json.dumps(asdict(self), sort_keys=True).encode()
+        steps = {name: vars(step) for name, step in self.steps.items()}
+        return json.dumps({**vars(self), "steps": steps}).encode()  # not sorted: the steps have an order
 
     @classmethod
     def loads(cls, data: bytes) -> Record:
-        """Read the JSON form."""
-        d = json.loads(data)
-        d["steps"] = {name: StepRecord(**step) for name, step in d["steps"].items()}
-        return cls(**d)
+        """Read the JSON form.
+
+        Raises
+        ------
+        ValueError
+            It is none.
+        """
+        try:
+            d = json.loads(data)
+            d["steps"] = {name: StepRecord(**_known(StepRecord, step)) for name, step in d["steps"].items()}
+            return cls(**_known(cls, d))
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"this is no record of a run: {type(error).__name__}: {error}") from None
+
+
+def _known(cls: type[Record | StepRecord], d: Mapping[str, Any]) -> dict[str, Any]:
+    names = {f.name for f in fields(cls)}
+    return {key: value for key, value in d.items() if key in names}
+
+
+def store_of(stack: Stack) -> Store:
+    """Return the artifact store of a stack."""
+    where = stack.artifact_store
+    return open_store(where.uri, endpoint=where.endpoint, region=where.region)
 
 
 def path(run: str) -> str:
     """Return where the record of a run is in the store."""
-    return f"runs/{run}/record.json"
+    return f"{FOLDER}{run}/record.json"
 
 
 def new_run_id() -> str:
-    """Return an id that sorts by time and can stand in a label and in a Job's name."""
-    return time.strftime("%y%m%d-%H%M%S", time.gmtime()) + "-" + secrets.token_hex(3)
+    """Return an id that sorts by time, to the 256th of a second, and can stand in a label and in a Job's name."""
+    now = time.time()
+    return f"{time.strftime('%y%m%d-%H%M%S', time.gmtime(now))}-{int(now % 1 * 256):02x}{secrets.token_hex(2)}"
 
 
-def new(run: str, *, pipeline: str, stack: str, engine: str, steps: list[str], parameters: dict[str, Any]) -> Record:
-    """Return the record of a run that begins."""
+def new(
+    run: str,
+    *,
+    pipeline: str,
+    stack: str,
+    engine: str,
+    steps: Mapping[str, Iterable[str]],
+    parameters: dict[str, Any],
+) -> Record:
+    """Return the record of a run that begins; `steps` with those that each waits for."""
     now = time.time()
     return Record(
         run=run,
@@ -116,7 +169,7 @@ def new(run: str, *, pipeline: str, stack: str, engine: str, steps: list[str], p
         engine=engine,
         started=now,
         heartbeat=now,
-        steps={name: StepRecord() for name in steps},
+        steps={name: StepRecord(after=sorted(after)) for name, after in steps.items()},
         parameters=parameters,
     )
 
@@ -124,12 +177,6 @@ def new(run: str, *, pipeline: str, stack: str, engine: str, steps: list[str], p
 def read(store: Store, run: str) -> Record:
     """Read the record of a run."""
     return Record.loads(store.get(path(run)))
-
-
-def read_all(store: Store) -> list[Record]:
-    """Read the records of all runs in the store, the oldest first."""
-    found = [p for p in store.list("runs/") if p.endswith("/record.json")]
-    return [Record.loads(store.get(p)) for p in sorted(found)]
 
 
 def _user() -> str:

@@ -18,6 +18,6 @@ def with_buttons(data: Mapping[str, str], kind: Kind, **fields: str | bool) -> d
     data : mapping
     kind : str
     **fields
-        ``step``, and ``live`` while what is shown may change.
+        ``step``, ``run``, and ``live`` while what is shown may change.
     """
     return {**data, MIME: {"kind": kind, **fields}}

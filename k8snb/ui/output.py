@@ -55,12 +55,15 @@ class Room:
 
     Parameters
     ----------
+    run : str
+        Its id, once it is known.
     left : int
         For the streams of its steps.
     for_ends : int
         For the last lines of steps that have succeeded.
     """
 
+    run: str = ""
     left: int = RUN
     for_ends: int = ENDS
 
@@ -98,10 +101,11 @@ class End:
     Parameters
     ----------
     step : str
+    room : Room
     """
 
-    def __init__(self, step: str) -> None:
-        self._step = step
+    def __init__(self, step: str, room: Room) -> None:
+        self._step, self._room = step, room
         self._text = ""
         self._lines = self._bytes = 0
         self._open = self.changed = True
@@ -114,13 +118,13 @@ class End:
         self._text = (self._text + text)[-_SEEN:]
         self.changed = True
 
-    def fold(self, room: Room) -> None:
+    def fold(self) -> None:
         """Fold it, its step has succeeded; without the lines where there is no room for them."""
         self._open, self.changed = False, True
         size = 2 * sum(map(_size, self._last()))
-        self._bare = size > room.for_ends
+        self._bare = size > self._room.for_ends
         if not self._bare:
-            room.for_ends -= size
+            self._room.for_ends -= size
 
     def _last(self) -> list[str]:
         lines = [_shortened(line) for line in drawn(self._text).rstrip("\n").split("\n")[-LAST_LINES:]]
@@ -133,7 +137,8 @@ class End:
         last = [] if self._bare else self._last()
         count = f"{self._lines:,} more lines" if self._lines != 1 else "1 more line"
         told = f"{self._step} has printed {count}, {size_in_words(self._bytes)}"
-        told = f"{told} (all: %k8s_logs {self._step}){'; the last:' if last else ''}"
+        command = f"%k8s_logs {self._step}" + (f" --run {self._room.run}" if self._room.run else "")
+        told = f"{told} (all: {command}){'; the last:' if last else ''}"
         style = "margin: 0; max-height: 20em; overflow: auto; white-space: pre-wrap"
         return {
             "text/plain": "\n".join((f"… {told}", *last)),
@@ -166,13 +171,16 @@ class Output:
     room: Room
     items: list[Item] = field(default_factory=list)
     parts: dict[int, Part] = field(default_factory=dict)
-    _left: int = STEP
-    _lines: int = LINES
+    _left: int = 0
+    _lines: int = 0
     _line: str = ""
     """The unfinished line of what streams have shown."""
     _widgets_told: bool = False
     _live: Line | None = None
     _end: End | None = None
+
+    def __post_init__(self) -> None:
+        self._left, self._lines = STEP, LINES
 
     def clear(self) -> None:
         """Forget all of it."""
@@ -210,7 +218,7 @@ class Output:
         for part in self.parts.values():
             part.changed = True
         if self._end is not None and well:
-            self._end.fold(self.room)
+            self._end.fold()
 
     def _go_on_with_line(self, line: Line, text: str) -> str:
         """Draw a line on up to its end; return what comes after it."""
@@ -230,7 +238,7 @@ class Output:
             fitting = _fitting(text, min(self._left, self.room.left), self._lines)
             self._written(stream, fitting)
             self._take_room(_size(fitting), fitting.count("\n"))
-            self._end = End(self.step)
+            self._end = End(self.step, self.room)
             self._put(self._end)
             return text[len(fitting) :]
         self._written(stream, text)

@@ -8,31 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from k8snb.run.events import State, StepState
-from k8snb.ui.colours import BLUE, GREEN, ORANGE, QUIET, RED
+from k8snb.ui.colours import QUIET
+from k8snb.ui.states import ORDER, colour, sign
 from k8snb.ui.words import time_in_words
 
-_SIGNS: Mapping[State, str] = {
-    "waiting": "○",
-    "starting": "◔",
-    "running": "●",
-    "succeeded": "✓",
-    "failed": "✗",
-    "skipped": "·",
-    "cancelled": "■",
-}
-"""Shapes tell the states apart where colours do not."""
-
-_REUSED = "↺"
-
 _TELLING: frozenset[State] = frozenset({"starting", "running", "failed", "cancelled"})
-
-_COLOURS: Mapping[State, str] = {
-    "starting": BLUE,
-    "running": BLUE,
-    "succeeded": GREEN,
-    "failed": RED,
-    "cancelled": ORANGE,
-}
 
 MOST = 60
 """Steps that are shown one by one; of more those that run or have failed, and how many are in each state."""
@@ -56,18 +36,16 @@ class Shown:
     reused: bool = False
 
     @property
-    def sign(self) -> str:
-        """A shape that tells how far it is."""
-        return _REUSED if self.reused else _SIGNS[self.state.state]
+    def name(self) -> str:
+        """The state."""
+        return "reused" if self.reused else self.state.state
 
     @property
     def words(self) -> str:
         """The state and how long it has taken."""
-        if self.reused:
-            return "reused"
         seconds = self.state.seconds or self.since
         took = "" if not seconds else f" {time_in_words(seconds)}"
-        return f"{self.state.state}{took}"
+        return f"{self.name}{took}"
 
 
 def levels(after: Mapping[str, Iterable[str]]) -> list[list[str]]:
@@ -98,10 +76,8 @@ def bundle(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> dict
     """
     if len(steps) <= MOST:
         return {"text/plain": _text(columns, steps), "text/html": _html(columns, steps)}
-    counts = Counter("reused" if shown.reused else shown.state.state for shown in steps.values())
-    line = (
-        f"{len(steps)} steps: {', '.join(f'{counts[state]} {state}' for state in (*_SIGNS, 'reused') if counts[state])}"
-    )
+    counts = Counter(shown.name for shown in steps.values())
+    line = f"{len(steps)} steps: {', '.join(f'{counts[state]} {state}' for state in ORDER if counts[state])}"
     telling = [step for column in columns for step in column if steps[step].state.state in _TELLING][:MOST]
     some = {step: steps[step] for step in telling}
     return {
@@ -112,7 +88,7 @@ def bundle(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> dict
 
 def _text(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> str:
     def of_column(column: Sequence[str]) -> str:
-        told = [f"{step} {steps[step].sign} {steps[step].words}" for step in column]
+        told = [f"{step} {sign(steps[step].name)} {steps[step].words}" for step in column]
         return told[0] if len(told) == 1 else f"({' | '.join(told)})"
 
     return "\n".join([" → ".join(map(of_column, columns)), *_notes(steps)])
@@ -138,10 +114,10 @@ def _column(column: Sequence[str], steps: Mapping[str, Shown]) -> str:
 
 
 def _box(step: str, shown: Shown) -> str:
-    colour = QUIET if shown.reused else _COLOURS.get(shown.state.state, QUIET)
+    ink = colour(shown.name)
     name, words = html.escape(step), html.escape(shown.words)
-    style = f"border: 1px solid {colour}; border-radius: 4px; padding: 1px 8px; margin: 2px 0"
+    style = f"border: 1px solid {ink}; border-radius: 4px; padding: 1px 8px; margin: 2px 0"
     return (
-        f'<div style="{style}"><span style="color: {colour}">{shown.sign}</span> '
+        f'<div style="{style}"><span style="color: {ink}">{sign(shown.name)}</span> '
         f'{name} <span style="color: {QUIET}">{words}</span></div>'
     )

@@ -45,6 +45,14 @@ def test_objects_come_and_go(any_store):
     assert any_store.list() == []
 
 
+def test_folders_are_those_directly_below(any_store):
+    for path in ("runs/b/record.json", "runs/b/step/1/log/000000", "runs/a/record.json", "runs/file", "other/c/x"):
+        any_store.put(path, b"")
+    assert any_store.folders("runs/") == ["a", "b"]
+    assert any_store.folders() == ["other", "runs"]
+    assert any_store.folders("none/") == []
+
+
 def test_what_is_missing_is_named(any_store):
     with pytest.raises(NotFound) as caught:
         any_store.get("runs/none")

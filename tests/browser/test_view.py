@@ -153,7 +153,7 @@ def test_a_hostile_log_leaves_the_browser_quick_and_the_notebook_small(opened: O
     log.get_by_role("searchbox").fill("^099998 .*script")
     log.get_by_role("searchbox").press("Enter")
     notebook.cell(3).get_by_text("099998").wait_for()
-    assert notebook.source(3).startswith("%k8s_logs hostile --grep ")
+    assert re.fullmatch(r"%k8s_logs hostile --run \S+ --grep .*", notebook.source(3))
     assert notebook.cell(3).get_by_text("099997").count() == 0
     log.get_by_role("button", name="Save").click()
     saved = notebook.file.parent / "hostile.log"

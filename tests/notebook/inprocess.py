@@ -75,6 +75,8 @@ class InProcess(Orchestrator):
             await asyncio.Event().wait()
         result, output = await asyncio.to_thread(_in_turn, self.store, spec, source)
         yield Output(b"".join(output))
+        raw = [encode(attempt.nonce, "start", t=0), *output, encode(attempt.nonce, "end", state=result.state)]
+        self.store.put(f"{spec.key.folder}/log/000000", b"".join(raw))
         self.store.put(f"{spec.key.folder}/result.json", result.dumps())
         yield Output(encode(attempt.nonce, "end", state=result.state))
         yield Gone(0)
@@ -107,8 +109,11 @@ def _execute(store: Store, spec: Spec, source: str) -> tuple[Result, list[bytes]
     """Do what a runner does, with the runner's own code for inputs and execution."""
     output: list[bytes] = []
 
-    def say(*values: object, end: str = "\n", err: bool = False) -> None:
+    def say(*values: object, end: str = "\n", err: bool = False, shown: bool = False) -> None:
         text = (" ".join(map(str, values)) + end).encode()
+        if shown:
+            show(text.decode().rstrip())
+            return
         output.extend([encode(spec.nonce, "err"), text, encode(spec.nonce, "out")] if err else [text])
 
     def show(text: str, **fields: Any) -> None:

@@ -227,3 +227,30 @@ def test_what_cells_install_is_in_the_image_and_files_travel_by_name(there: Proj
     assert any(f"('{version('six')}', False, 0)" in text for text in shown(run, "text/plain"))
     assert "does not travel" not in str(named.outputs)
     assert "a,b" in printed(again)
+
+
+def test_runs_and_logs_are_there_when_the_pods_are_gone(there: Project) -> None:
+    there.execute(
+        "%%k8s_step many\nfor i in range(20_000):\n    print('line', i)\nx = [1]",
+        "%%k8s_step last\nimport sys\nprint('careful', file=sys.stderr)\nraise ValueError('no luck')",
+        "%k8s_run",
+        allow_errors=True,
+    )
+    namespace = there.values["namespace"]
+    kubectl("-n", namespace, "delete", "jobs,pods", "--all", "--wait")
+    assert there.jobs() == []
+    table, run, log, saved, value = there.execute(
+        "%k8s_runs",
+        "%k8s_runs last",
+        "%k8s_logs last",
+        "%k8s_logs many --save many.log",
+        "import k8snb\nk8snb.runs()[-1].step('many').outputs['x']",
+    )
+    (text,) = shown(table, "text/plain")
+    assert "1 of 2, last failed" in text
+    assert "line 1\n" in printed(run)
+    assert "ValueError: no luck" in printed(run, "stderr")
+    assert printed(log) == "careful\n"
+    assert (there.folder / "many.log").read_text() == "".join(f"line {i}\n" for i in range(20_000))
+    assert "20000 lines written" in str(saved.outputs)
+    assert shown(value, "text/plain") == ["[1]"]

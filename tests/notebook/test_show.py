@@ -47,6 +47,8 @@ class Shell:
 
 
 class Handle:
+    run = "r"
+
     def __init__(self, on_cancel: Callable[[], None] = lambda: None) -> None:
         self.cancel = on_cancel
 

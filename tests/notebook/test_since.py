@@ -12,7 +12,7 @@ def last_ran(nb: Notebook) -> str:
     """What the last card says."""
     texts = [data["text/plain"] for kind, data, _ in nb.seen if kind == "display"]
     card = next(text for text in reversed(texts) if text.startswith("step "))
-    row = re.search(r"^  last ran +1970-01-01 \d\d:\d\d(.*)$", card, re.MULTILINE)
+    row = re.search(r"^  last ran +19(?:70|69)-\d\d-\d\d \d\d:\d\d(.*)$", card, re.MULTILINE)
     return row[1] if row else ""
 
 

@@ -15,6 +15,8 @@ from k8snb.images.code import Code
 from k8snb.orchestrators.base import Attempt, Environment, Gone, Orchestrator, Output, Report
 from k8snb.pipeline.model import Cell, Pipeline, Step
 from k8snb.pipeline.options import StepOptions
+from k8snb.run.engine import Engine
+from k8snb.run.events import Event
 from k8snb.run.request import RunRequest
 from k8snb.runner.protocol import encode
 from k8snb.runner.spec import Failure, Key, Result, Spec
@@ -82,6 +84,8 @@ class FakeOrchestrator(Orchestrator):
             return
         failure = Failure("ValueError", "no luck", ["ValueError: no luck"]) if script.fails else None
         result = Result(key, "failed" if failure else "succeeded", failure=failure, started=1.0, ended=3.0)
+        raw = encode(attempt.nonce, "start", t=0) + script.text + encode(attempt.nonce, "end", state=result.state)
+        self.store.put(f"{key.folder}/log/000000", raw)
         self.store.put(f"{key.folder}/result.json", result.dumps())
         self.ended.append(key.step)
         yield Output(encode(attempt.nonce, "end", state=result.state))
@@ -114,3 +118,12 @@ def request(after: Mapping[str, set[str]], options: Mapping[str, StepOptions] | 
         code=Code({f"steps/{name}.py": b"" for name in after}, {}),
         environments={name: Environment() for name in after},
     )
+
+
+def run(store: Store, scripts: Mapping[str, Script], wanted: RunRequest | None = None) -> tuple[str, list[Event]]:
+    """Run scripts, without a request each for itself; return the run's id and what the engine told."""
+    events: list[Event] = []
+    engine = Engine(FakeOrchestrator(store, scripts), store, scratch=store, stack="fake")
+    handle = engine.start(wanted or request({name: set() for name in scripts}), events.append)
+    handle.wait(10)
+    return handle.run, events

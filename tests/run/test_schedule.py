@@ -20,6 +20,7 @@ from k8snb.run.attempt import Outcome
 from k8snb.run.engine import Engine
 from k8snb.run.events import Again, Event, StepState
 from k8snb.run.given import Given
+from k8snb.run.history import find, replay
 from k8snb.run.request import RunRequest
 from k8snb.run.schedule import Schedule
 from k8snb.runner.protocol import encode
@@ -302,3 +303,5 @@ def test_the_engine_tells_that_what_was_told_before_does_not_count(tmp_path: Pat
     place = of_c.index(again)
     assert [e.state for e in of_c[:place]] == ["starting", "running", "failed"]
     assert [e.state for e in of_c[place + 1 :]] == ["waiting", "starting", "running", "succeeded"]
+    told = [event for event in replay(find(store, handle.run)) if getattr(event, "step", None) == "c"]
+    assert told == [again, StepState("c", "starting"), StepState("c", "succeeded")]

@@ -18,7 +18,7 @@ PIECES = st.lists(st.tuples(st.sampled_from(["stdout", "stderr"]), TEXT), max_si
 
 
 def written(*pieces: str, room: Room | None = None) -> Output:
-    made = Output("train", room or Room())
+    made = Output("train", room or Room("r1"))
     for piece in pieces:
         made.write("stdout", piece)
     return made
@@ -75,7 +75,10 @@ def test_the_beginning_is_written_and_the_rest_counted_with_its_last_lines() -> 
     rest = text[len(shown) :]
     title, *last = in_place(made)[0].splitlines()
     size = size_in_words(len(rest))
-    assert title == f"… train has printed {rest.count(chr(10)):,} more lines, {size} (all: %k8s_logs train); the last:"
+    assert (
+        title
+        == f"… train has printed {rest.count(chr(10)):,} more lines, {size} (all: %k8s_logs train --run r1); the last:"
+    )
     assert last == rest.splitlines()[-len(last) :]
     assert len(last) == output.LAST_LINES
 

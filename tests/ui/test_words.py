@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 
-from k8snb.ui.words import size_in_words, time_in_words
+from k8snb.ui.words import moment_in_words, size_in_words, time_in_words
 
 
 @pytest.mark.parametrize(
@@ -27,3 +29,24 @@ def test_times_are_told_as_they_are_read(seconds: float, expected: str) -> None:
 )
 def test_sizes_are_told_in_units_of_a_thousand(size: float, expected: str) -> None:
     assert size_in_words(size) == expected
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("2025-03-09 00:05", "today 00:05"),
+        ("2025-03-08 23:59", "yesterday 23:59"),
+        ("2025-03-03 14:03", "Mon 3 Mar 14:03"),
+        ("2024-12-31 09:00", "2024-12-31 09:00"),
+        ("2025-03-10 09:00", "Mon 10 Mar 09:00"),
+    ],
+)
+def test_moments_are_told_by_today(moment: str, expected: str) -> None:
+    now = datetime.fromisoformat("2025-03-09 15:00")
+    assert moment_in_words(datetime.fromisoformat(moment), now) == expected
+
+
+def test_moments_are_told_in_the_readers_zone() -> None:
+    here = timezone(timedelta(hours=2))
+    told = moment_in_words(datetime(2025, 3, 9, 22, 30, tzinfo=UTC), datetime(2025, 3, 10, 8, 0, tzinfo=here))
+    assert told == "today 00:30"

@@ -12,7 +12,6 @@
   const MIME = 'application/vnd.k8snb+json';
   const RANK = 40; // before text/html, which has 50
   const NAME = /^[A-Za-z_][\w.-]*$/;
-  const WORD = /^[\w.:/@=+,~-]+$/;
   let shared = {};
 
   const shareOf = async name => {
@@ -21,10 +20,10 @@
     return (await loaded.get())();
   };
 
-  /** A word as the line of a magic takes it; null where that cannot be: braces and dollars stand for variables there. */
+  /** A pattern as the line of a magic takes it, which knows no escapes in quotes; null where that cannot be. */
   const quoted = text => {
-    if (/[{}$\n]/.test(text)) return null;
-    return WORD.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
+    const quote = ['"', "'"].find(one => !text.includes(one));
+    return quote && !/[\n\r]/.test(text) ? quote + text + quote : null;
   };
 
   const element = (tag, properties = {}, children = []) => {
@@ -95,24 +94,25 @@
 
     const run = ({ live }) => live && bar([cancel()]);
 
-    const log = ({ step, live }) => {
-      if (live || !NAME.test(step)) return null;
+    const log = ({ step, run, live }) => {
+      if (live || !NAME.test(step) || !NAME.test(`_${run}`)) return null;
+      const logs = `%k8s_logs ${step} --run ${run}`;
       const pattern = element('input', { type: 'search', placeholder: 'search the log', size: 18 });
       pattern.setAttribute('aria-label', `search the log of ${step}`);
       pattern.style.cssText = 'font: inherit; color: inherit; background: transparent; border: 1px solid #888888';
       const search = event => {
         const word = pattern.value && quoted(pattern.value);
-        if (word) runBelow(event.target, `%k8s_logs ${step} --grep ${word}`);
+        if (word) runBelow(event.target, `${logs} --grep ${word}`);
       };
       pattern.onkeydown = event => {
         event.stopPropagation(); // letters are no shortcuts here
         if (event.key === 'Enter') search(event);
       };
-      const save = `%k8s_logs ${step} --save ${step}.log`;
+      const save = `${logs} --save ${step}.log`;
       return bar([
         pattern,
         ' ',
-        button('Search', '%k8s_logs --grep', search),
+        button('Search', `${logs} --grep`, search),
         button('Save', save, event => runBelow(event.target, save)),
       ]);
     };

@@ -1,0 +1,509 @@
+"""Runs of the past, as the artifact store has them: found, looked into, and told again as they went."""
+
+from __future__ import annotations
+
+import calendar
+import re
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from difflib import get_close_matches
+from functools import cached_property, partial
+from itertools import islice
+from typing import Any, cast
+
+from k8snb.artifacts.groups import Group
+from k8snb.artifacts.store import NotFound, Store
+from k8snb.errors import HistoryError, InputError, StoreError, UnpackableError, not_loaded
+from k8snb.run import record
+from k8snb.run.events import Again, Clear, Display, Event, RunEnded, RunState, State, StepState, Text, retried
+from k8snb.run.log import RawLog, Stored
+from k8snb.run.record import Record, StepRecord
+from k8snb.runner.inputs import bind
+from k8snb.runner.spec import SUCCEEDED, Failure, Key, Ref, Result, Spec
+from k8snb.stacks.schema import suggest
+
+SEARCHED = 200
+"""Newest runs among which the last one of a step is looked for."""
+
+UNREADABLE = "unreadable"
+"""State of a run whose record is damaged."""
+
+INTERRUPTED = "interrupted"
+_GONE = "the run was interrupted: what drove it is gone"
+_UNDER_WAY = frozenset({"starting", "running"})
+_ENDING = 4
+"""Signs at the end of a run's id by which it can be named, at least."""
+
+_THREADS = 16
+
+
+# --- runs ----------------------------------------------------------------------------------------------------------
+
+
+def runs(store: Store, limit: int | None = None) -> list[Run]:
+    """Return the newest runs that a store holds, the newest last.
+
+    Parameters
+    ----------
+    store : Store
+    limit : int or None
+        How many at most; None: all. Only the records of these are read.
+
+    Raises
+    ------
+    StoreError
+    """
+    return list(islice(_newest_first(store), limit))[::-1]
+
+
+def find(store: Store, wanted: str) -> Run:
+    """Return a run.
+
+    Parameters
+    ----------
+    store : Store
+    wanted : str
+        Its id, a beginning or an end of it (of 4 signs or more) that no other run has, or its place: ``last`` or
+        ``-1``, ``-2`` ...
+
+    Raises
+    ------
+    HistoryError
+        There is none, or several.
+    StoreError
+    """
+    if wanted == "last" or re.fullmatch(r"-[1-9]\d*", wanted):
+        place = 1 if wanted == "last" else -int(wanted)
+        found = runs(store, place)
+        if not found:
+            raise _no_run_yet(store)
+        if len(found) < place:
+            raise HistoryError(f"there are only {len(found)} runs", where=store.place, fix="%k8s_runs lists them")
+        return _readable(found[0], store)
+    ids = store.folders(record.FOLDER)
+    if wanted not in ids:
+        wanted = _only_one(wanted, ids, store)
+    run = _read(store, wanted)
+    if run is None:
+        raise HistoryError(f"run {wanted} has no record", where=f"{store.place}, {record.path(wanted)}")
+    return _readable(run, store)
+
+
+def last_of(store: Store, step: str, *, pipeline: str | None = None) -> StepRun:
+    """Return the last run of a step, of the pipeline of that name where it is among the newest.
+
+    Raises
+    ------
+    HistoryError
+        No run has started a step of that name.
+    StoreError
+    """
+    other: StepRun | None = None
+    names: set[str] = set()
+    for run in islice(_newest_first(store), SEARCHED):
+        names |= run.record.steps.keys()
+        if step in run.record.steps and run.record.steps[step].attempt:
+            if pipeline in {None, run.pipeline}:
+                return run.step(step)
+            other = other or run.step(step)
+    if other is None:
+        what = f"step {step} has not been started by any run" if step in names else f"no run has a step {step!r}"
+        raise HistoryError(what, where=store.place, fix="run it: %k8s_run" if step in names else suggest(step, names))
+    return other
+
+
+def _newest_first(store: Store) -> Iterator[Run]:
+    ids = store.folders(record.FOLDER)[::-1]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start in range(0, len(ids), _THREADS):
+            found = pool.map(partial(_read, store), ids[start : start + _THREADS])
+            yield from (run for run in found if run is not None)
+
+
+def _read(store: Store, run: str) -> Run | None:
+    """Read a run's record; None where there is none, as in a folder that is being deleted."""
+    try:
+        return Run(record.read(store, run), store)
+    except NotFound:
+        return None
+    except ValueError:
+        with suppress(ValueError):
+            return Run(_damaged(run, calendar.timegm(time.strptime(run[:13], "%y%m%d-%H%M%S"))), store)
+        return Run(_damaged(run, 0.0), store)
+
+
+def _damaged(run: str, started: float) -> Record:
+    return Record(run, "", "", "", UNREADABLE, "", started, started, started)
+
+
+def _readable(run: Run, store: Store) -> Run:
+    if run.state == UNREADABLE:
+        raise StoreError(
+            f"the record of run {run.id} cannot be read", where=f"{store.place}, {record.path(run.id)}", fix="delete it"
+        )
+    return run
+
+
+def _only_one(wanted: str, ids: list[str], store: Store) -> str:
+    """Return the one id that begins or ends like this."""
+    ends = len(wanted) >= _ENDING
+    found = [run for run in ids if run.startswith(wanted) or (ends and run.endswith(wanted))] if wanted else []
+    if len(found) == 1:
+        return found[0]
+    if found:
+        some = ", ".join(found[-3:])
+        raise HistoryError(
+            f"{len(found)} runs are called {wanted}...", where=store.place, fix=f"say more of it; the newest: {some}"
+        )
+    if not ids:
+        raise _no_run_yet(store)
+    close = get_close_matches(wanted, ["last", *ids], n=1)
+    fix = f"did you mean {close[0]!r}?" if close else f"the newest: {', '.join(ids[-3:])}; %k8s_runs lists them"
+    raise HistoryError(f"there is no run {wanted!r}", where=store.place, fix=fix)
+
+
+def _no_run_yet(store: Store) -> HistoryError:
+    return HistoryError("there is no run yet", where=store.place, fix="%k8s_run makes one")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as it was when its record was read.
+
+    Parameters
+    ----------
+    record : Record
+    store : Store
+    """
+
+    record: Record = field(repr=False)
+    store: Store = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"<run {self.id} of {self.pipeline or '?'}: {self.state}, {len(self.steps)} steps>"
+
+    @property
+    def id(self) -> str:
+        """Its id; ids sort by time."""
+        return self.record.run
+
+    @property
+    def pipeline(self) -> str:
+        """The pipeline's name: the notebook's file without its ending, where that was known."""
+        return self.record.pipeline
+
+    @property
+    def state(self) -> str:
+        """``running``, ``succeeded``, ``failed``, ``cancelled``; ``interrupted``: what drove it is gone."""
+        return self.record.shown_state
+
+    @property
+    def started(self) -> datetime:
+        """When it began, in local time."""
+        return datetime.fromtimestamp(self.record.started).astimezone()
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, or has been going on; of an interrupted one, as long as is known."""
+        until = time.time() if self.state == "running" else self.record.heartbeat
+        return (self.record.ended or until) - self.record.started
+
+    @property
+    def user(self) -> str:
+        """Who started it."""
+        return self.record.user
+
+    @property
+    def stack(self) -> str:
+        """The name of the stack that it ran on."""
+        return self.record.stack
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What it was started with."""
+        return self.record.parameters
+
+    @property
+    def steps(self) -> list[StepRun]:
+        """Its steps in the pipeline's order."""
+        return [StepRun(self, name) for name in self.record.steps]
+
+    def step(self, name: str) -> StepRun:
+        """Return one of its steps.
+
+        Raises
+        ------
+        HistoryError
+            It has none of that name.
+        """
+        if name not in self.record.steps:
+            raise HistoryError(f"run {self.id} has no step {name!r}", fix=suggest(name, self.record.steps))
+        return StepRun(self, name)
+
+
+# --- steps ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StepRun:
+    """A step of a run.
+
+    Parameters
+    ----------
+    run : Run
+    name : str
+    """
+
+    run: Run
+    name: str
+
+    def __repr__(self) -> str:
+        return f"<step {self.name} of run {self.run.id}: {self.state}>"
+
+    @property
+    def state(self) -> str:
+        """As in `k8snb.run.events.StepState`; ``interrupted`` where it was under way when what drove the run ended."""
+        if self.run.state == INTERRUPTED and self._record.state in _UNDER_WAY:
+            return INTERRUPTED
+        return self._record.state
+
+    @property
+    def seconds(self) -> float:
+        """From the start of its code to its end, or until now."""
+        if self.state == "running" and self._record.started:
+            return time.time() - self._record.started
+        return self._record.seconds
+
+    @property
+    def attempts(self) -> int:
+        """How many there were; attempts count from 1, and the last is the one that counts."""
+        return self._record.attempt
+
+    @property
+    def after(self) -> list[str]:
+        """The steps that it waited for."""
+        return self._record.after
+
+    @property
+    def error(self) -> str:
+        """Why it did not succeed, in a sentence."""
+        return self._record.error
+
+    @property
+    def fix(self) -> str:
+        """What to do about it, where that is known."""
+        return self._record.fix
+
+    @property
+    def failure(self) -> Failure | None:
+        """The exception that its code raised, with its traceback."""
+        result = self.result()
+        return result.failure if result is not None else None
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """What it made, by name; a value is fetched when it is asked for."""
+        return Outputs(self, self.result())
+
+    @property
+    def displays(self) -> list[Display]:
+        """What it displayed, as it stood at the end; tables, figures, and the value of its last expression."""
+        shown: list[Display] = []
+        for event in self.events() if self.attempts else ():
+            if isinstance(event, Clear):
+                shown.clear()
+            elif isinstance(event, Display) and event.update:
+                shown = [replace(event, update=False) if old.display_id == event.display_id else old for old in shown]
+            elif isinstance(event, Display):
+                shown.append(event)
+        return shown
+
+    def log(self, attempt: int | None = None) -> str:
+        """Return what an attempt printed to stdout and stderr, the last one's without a number.
+
+        Raises
+        ------
+        HistoryError
+            There was no such attempt.
+        StoreError
+        """
+        return b"".join(self.printed(attempt)).decode(errors="replace")
+
+    def printed(self, attempt: int | None = None) -> Iterator[bytes]:
+        """Yield what `log` returns, as the bytes that were printed, cut anywhere."""
+        return (event.data for event in self.events(attempt, displays=False) if isinstance(event, Text))
+
+    def result(self, attempt: int | None = None) -> Result | None:
+        """Return what became of an attempt, by default of the last; None: it has not ended, or none has begun."""
+        if not self.attempts and attempt is None:
+            return None
+        try:
+            return Result.loads(self.run.store.get(f"{self.key(attempt).folder}/result.json"))
+        except NotFound:
+            return None
+
+    def key(self, attempt: int | None = None) -> Key:
+        """Return the name of an attempt, by default of the last; raises what `log` does."""
+        number = self.attempts if attempt is None else attempt
+        what = f"step {self.name} of run {self.run.id}"
+        if not self.attempts:
+            raise HistoryError(f"{what} has not been started: it is {self.state}", fix="look at another run: %k8s_runs")
+        if not 1 <= number <= self.attempts:
+            fix = "it had one, number 1" if self.attempts == 1 else f"it had {self.attempts}, from number 1"
+            raise HistoryError(f"{what} has no attempt {number}", fix=fix)
+        return Key(self.run.id, self.name, attempt=number)
+
+    def spec(self, attempt: int | None = None) -> Spec:
+        """Return the order of an attempt, by default of the last."""
+        return Spec.loads(self.run.store.get(f"{self.key(attempt).folder}/spec.json"))
+
+    def events(self, attempt: int | None = None, *, displays: bool = True) -> Iterator[Event]:
+        """Yield what an attempt said, by default the last one, as far as the store has its log.
+
+        Parameters
+        ----------
+        attempt : int or None
+        displays : bool
+            Fetch also displays that were too large for the log.
+        """
+        store, key = self.run.store, self.key(attempt)
+        log = RawLog(self.name, self.spec(attempt).nonce)
+        for part in store.list(f"{key.folder}/log/"):
+            for event in log.feed(store.get(part)):
+                if not isinstance(event, Stored):
+                    yield event
+                elif displays:
+                    yield _fetched(event, store)
+        yield from log.flush()
+
+    def replay(self) -> Iterator[Event]:
+        """Yield what happened to the step, from the first attempt that counts to its state."""
+        entry, run = self._record, self.run
+        for number in range(entry.void + 1, entry.attempt + 1):
+            yield StepState(self.name, "starting")
+            with suppress(NotFound):  # it was told to start, and no more; or its log has been deleted
+                yield from self.events(number)
+            if number < entry.attempt:
+                told = dict(enumerate(entry.retried, entry.void + 1))
+                yield retried(self.name, number, told.get(number, "the reason is not known"))
+        if self.state == INTERRUPTED:
+            yield self._left_alone()
+        elif run.state == "running" and entry.state == "running":
+            yield StepState(self.name, "running", "as far as the store has it", entry.seconds)
+        elif entry.state != "waiting":
+            detail = f"{entry.error}; {entry.fix}" if entry.fix else entry.error
+            yield StepState(self.name, cast("State", entry.state), detail, entry.seconds)
+
+    def _left_alone(self) -> StepState:
+        """Return what became of a step when what drove the run was gone: its pod may have run to its end."""
+        result = self.result()
+        if result is None:
+            return StepState(self.name, "cancelled", _GONE)
+        state: State = "succeeded" if result.state == SUCCEEDED else "failed"
+        return StepState(self.name, state, _GONE, result.ended - result.started)
+
+    @property
+    def _record(self) -> StepRecord:
+        return self.run.record.steps[self.name]
+
+
+def _fetched(display: Stored, store: Store) -> Display:
+    try:
+        return display.fetch(store)
+    except NotFound:
+        return Display(display.step, {"text/plain": "(this display is no longer in the store)"}, {})
+
+
+class Outputs(Mapping[str, Any]):
+    """The values that a step made, by name: listed at once, each fetched when it is asked for.
+
+    Parameters
+    ----------
+    step : StepRun
+    result : Result or None
+        None: it has made nothing yet.
+    """
+
+    def __init__(self, step: StepRun, result: Result | None) -> None:
+        self._step, self._result = step, result
+        self._groups = {name: group for group in (result.groups if result else ()) for name in group.names}
+        self._namespace: dict[str, Any] = {"__name__": "__main__"}
+        self._fetched: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._fetched:
+            self._fetch(name, self._group(name))
+        return self._fetched[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._groups
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._groups))
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def __repr__(self) -> str:
+        told = ((name, (self._groups[name].summary or {}).get(name, "")) for name in self)
+        return f"<outputs of {self._step.name}: {', '.join(f'{n} ({s})' if s else n for n, s in told) or 'none'}>"
+
+    def _group(self, name: str) -> Group:
+        step, result = self._step, self._result
+        if name in self._groups:
+            return self._groups[name]
+        where = f"step {step.name}, run {step.run.id}"
+        if result is not None and name in result.unpackable:
+            raise UnpackableError(f"{name} cannot travel: {result.unpackable[name]}", where=where)
+        if result is None:
+            raise HistoryError(f"step {step.name} has made nothing: it is {step.state}", where=where)
+        raise HistoryError(f"step {step.name} has not made {name!r}", where=where, fix=suggest(name, self._groups))
+
+    def _above(self) -> Iterator[Ref]:
+        """Yield the steps above, the nearest first, where functions find what their own step had no use for."""
+        steps = self._step.run.record.steps
+        names = list(steps)
+        for name in reversed(names[: names.index(self._step.name)]):
+            if steps[name].state == SUCCEEDED:
+                yield Ref(name, attempt=steps[name].attempt)
+
+    def _fetch(self, name: str, group: Group) -> None:
+        """Load a value with those that share an object with it, and what the functions among them use."""
+        assert self._result is not None
+        key, spec = self._result.key, self._step.spec()
+        given = [ref for refs in spec.inputs.values() for ref in refs]
+        refs = dict.fromkeys([Ref(key.step, key.index, key.attempt), *given, *self._above()])
+        inputs = {one: list(refs) for one in group.names}
+        try:
+            bind(replace(spec, inputs=inputs, looked_at={}), self._step.run.store, self._namespace)
+        except InputError as error:
+            if error.__cause__ is None:
+                raise
+            raise not_loaded(
+                f"{name} was made by step {self._step.name}, but cannot be loaded here",
+                cast("Exception", error.__cause__),
+                where=f"run {self._step.run.id}",
+                missing="install the package of {} here too",
+                fix="see that the step had the same versions of its packages",
+            ) from error.__cause__
+        self._fetched |= {one: self._namespace[one] for one in group.names}
+
+
+# --- events --------------------------------------------------------------------------------------------------------
+
+
+def replay(run: Run) -> Iterator[Event]:
+    """Yield what happened in a run, one step after the other in the pipeline's order.
+
+    What counts for nothing is left out: attempts of a step that was undone and ran again. Of a run that is still going
+    on, as far as the store has it.
+    """
+    for step in run.steps:
+        yield from (Again(step.name, why) for why in run.record.steps[step.name].again)
+    for step in run.steps:
+        yield from step.replay()
+    yield RunEnded(run.id, cast("RunState", run.state))
