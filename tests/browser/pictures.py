@@ -36,7 +36,8 @@ def digits(browser: Any, address: str, folder: Path) -> None:
     opened.page.add_style_tag(content=LOOKS)
     opened.run_all()
     run = next(number for number in range(opened.count) if opened.source(number) == "%k8s_run")
-    opened.cell(run + 1).get_by_text("of the test images are recognised", exact=False).last.wait_for()
+    opened.cell(run).get_by_text("evaluator: succeeded").wait_for()
+    opened.cell(run + 1).get_by_text("% of the test images are recognised").last.wait_for()
     take(opened, run, "digits.png")
 
 
@@ -45,7 +46,7 @@ def live(browser: Any, address: str, folder: Path) -> None:
     go = folder / "go"
     wait = f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.05)\n"
     load = "import numpy as np\nX = np.random.default_rng(0).normal(size=(1000, 8))\nprint('loaded', X.shape)"
-    train = f"from tqdm import tqdm\nfor epoch in tqdm(range(40)):\n    if epoch == 25:\n{indented(wait)}"
+    train = f"from tqdm import tqdm\nfor epoch in tqdm(range(40), mininterval=0):\n    if epoch == 25:\n{indented(wait)}"
     cells = [
         "%load_ext k8snb",
         "limit = 0.1",
@@ -59,7 +60,7 @@ def live(browser: Any, address: str, folder: Path) -> None:
     opened = open_notebook(browser, address, "lab", write_notebook(folder / "live.ipynb", cells))
     opened.page.add_style_tag(content=LOOKS)
     opened.run_all()
-    opened.cell(7).get_by_text("24/40").wait_for()
+    opened.cell(7).get_by_text("25/40").wait_for()
     opened.cell(7).get_by_text("drift running").wait_for()
     take(opened, 3, "card.png")
     take(opened, 7, "live.png")
@@ -74,6 +75,7 @@ def indented(code: str) -> str:
 
 def take(opened: Opened, cell: int, name: str) -> None:
     """Take a picture of a cell, with few colours: so it is small."""
+    opened.page.mouse.move(0, 0)
     picture = Image.open(BytesIO(opened.cell(cell).screenshot()))
     picture.convert("RGB").quantize(64).save(DOCS / name, optimize=True)
 
