@@ -47,8 +47,9 @@ class _Lane:
 
     def come_to(self, state: StepState) -> None:
         """Note the state that the step has come to."""
+        if state.state != self.state.state:
+            self.started = time.monotonic() if state.state in {"starting", "running"} else None
         self.state = state
-        self.started = time.monotonic() if state.state == "running" else None
         if self.ended:
             self.finish_text()
             self.output.end(well=state.state == "succeeded")

@@ -26,7 +26,7 @@ class Shown:
     ----------
     state : StepState
     since : float or None
-        Seconds since it started, while it runs.
+        Seconds since it came into the state, while it starts or runs.
     reused : bool
         It does not run: it has before, and its results are used.
     """

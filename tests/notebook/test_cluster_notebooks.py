@@ -55,8 +55,8 @@ def test_what_a_step_prints_and_shows_is_in_the_notebook(there: Project) -> None
         "%k8s_run",
         "doubled",
     )
-    assert printed(run).startswith("out\nagain\n\x1b[31mred\x1b[0m\n")
-    assert "2" in printed(run).rpartition("\n")[2]
+    assert printed(run) == "out\nagain\n\x1b[31mred\x1b[0m\n"
+    assert "2" in shown(run, "text/plain")
     assert printed(run, "stderr") == "err\n"
     assert len(shown(run, "image/png")) == 1
     assert any("<table" in text for text in shown(run, "text/html"))
