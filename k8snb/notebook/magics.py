@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from traitlets import Any as TraitOfAny
 
 from k8snb.notebook.hooks import Hooks
 from k8snb.notebook.running import Running
@@ -31,6 +33,13 @@ class K8sMagics(Magics):
     shell : IPython.core.interactiveshell.InteractiveShell
     hooks : Hooks
     """
+
+    # What is wrong with a value is said when it is used: one that is refused here would stay in the configuration, and
+    # the extension could not be loaded again.
+    stack = TraitOfAny("", help="The stack that steps run on; empty: what files and environment say.").tag(config=True)
+    lines = TraitOfAny(
+        200, help="Lines of a step's text that are shown as they come; of more, the last are shown."
+    ).tag(config=True)
 
     def __init__(self, shell: Any, hooks: Hooks) -> None:
         super().__init__(shell)
@@ -76,7 +85,7 @@ class K8sMagics(Magics):
 
             %k8s_run train --stack cluster
         """
-        args = parse_argstring(self.k8s_run, line)
+        args = _parsed(self.k8s_run, line)
         session = self._hooks.session
         if args.rest:
             session.run_rest(args.steps, stack=args.stack)
@@ -94,7 +103,7 @@ class K8sMagics(Magics):
 
             %k8s_stack cluster
         """
-        args = parse_argstring(self.k8s_stack, line)
+        args = _parsed(self.k8s_stack, line)
         session = self._hooks.session
         if args.name:
             session.stacks.pick(args.name)
@@ -113,7 +122,7 @@ class K8sMagics(Magics):
 
             %k8s_status
         """
-        parse_argstring(self.k8s_status, line)
+        _parsed(self.k8s_status, line)
         session = self._hooks.session
         steps = [entry for entry in session.cells if entry.step is not None]
         for entry in steps:
@@ -202,6 +211,14 @@ def _parsed(magic: Any, line: str) -> Any:
         return parse_argstring(magic, line)
     except ValueError as error:
         raise UsageError(f"{line}: {error}") from None
+    except UsageError as error:
+        unknown = re.match(r"unrecognized arguments: (--[\w-]+)", str(error))
+        if unknown is None:
+            raise
+        from k8snb.stacks.schema import suggest
+
+        options = [name for action in magic.parser._actions for name in action.option_strings if name != unknown[1]]  # noqa: SLF001
+        raise UsageError(f"there is no option {unknown[1]}: {suggest(unknown[1], options)}") from None
 
 
 def _unquoted(text: str | None) -> str | None:

@@ -62,7 +62,7 @@ class Past:
         run = history.find(self.store, wanted)
         screen = Screen(self._session.shell)
         screen.say(ui.headline(run))
-        view = View(screen, {step.name: step.after for step in run.steps})
+        view = View(screen, {step.name: step.after for step in run.steps}, lines=self._session.lines)
         view.tell(run.id, history.replay(run))
         for text in tracebacks(run):
             screen.write("stderr", text)

@@ -43,6 +43,7 @@ from k8snb.runner.spec import SUCCEEDED
 from k8snb.stacks.load import embedded, load
 from k8snb.stacks.model import Stack, Stacks
 from k8snb.ui.card import SILENCE, Captured, Card
+from k8snb.ui.output import LINES
 
 OpenEngine = Callable[..., Engine]
 
@@ -100,7 +101,26 @@ class Session:
     @property
     def stacks(self) -> Stacks:
         """The stacks that hold for the notebook, read anew: their files may have changed."""
-        return load(self.folder, name=self.stack_name)
+        if self.stack_name is not None:
+            return load(self.folder, name=self.stack_name, because="%k8s_stack")
+        configured = self._configured("stack")
+        if not isinstance(configured, str | None):
+            raise _wrong_setting("stack", configured, "'local'")
+        return load(self.folder, name=configured, because="%config K8sMagics.stack")
+
+    def _configured(self, name: str) -> Any:
+        """Return what ``%config K8sMagics.NAME`` says."""
+        return getattr(self.shell.magics_manager.registry.get("K8sMagics"), name, None)
+
+    @property
+    def lines(self) -> int:
+        """Lines of a step's text that are shown as they come."""
+        lines = self._configured("lines")
+        if lines is None:
+            return LINES
+        if not isinstance(lines, int) or lines < 0:
+            raise _wrong_setting("lines", lines, str(LINES))
+        return lines
 
     def engine(self, name: str | None = None) -> Engine:
         """Return the engine of a stack, the active one without a name; one for each stack."""
@@ -429,7 +449,8 @@ class Session:
         if not todo.pipeline.steps:
             return
         reused = [step.name for step in chosen.steps if step.name in done]
-        view = View(screen, {step.name: step.after for step in chosen.steps}, reused=reused)
+        after = {step.name: step.after for step in chosen.steps}
+        view = View(screen, after, reused=reused, lines=self.lines)
         self._execute(todo, engine, view, ahead=ahead)
 
     def _refuse_not_captured(self, pipeline: Pipeline, entries: Mapping[str, Entry]) -> None:
@@ -598,6 +619,10 @@ def _tell_what_is_replaced(error: PipelineError, names: AbstractSet[str]) -> Non
     """Give another way out where a step misses what the one of its name makes whose place it would take."""
     if any(repr(name) in error.what for name in names):
         error.fix = "the step of this name makes it, which stays as it is: give this cell's step another name"
+
+
+def _wrong_setting(name: str, value: object, example: str) -> InputError:
+    return InputError(f"K8sMagics.{name} is {value!r}", where="%config", fix=f"%config K8sMagics.{name} = {example}")
 
 
 def _how_to_make_one(file: Path | None) -> str:

@@ -16,7 +16,7 @@ from typing import Protocol
 from k8snb.notebook.screen import Screen
 from k8snb.run.events import ENDED, Again, Clear, Display, Event, Note, RunEnded, StepState, Text
 from k8snb.ui.mime import with_buttons
-from k8snb.ui.output import End, Item, Output, Part, Remark, Room, Written
+from k8snb.ui.output import LINES, End, Item, Output, Part, Remark, Room, Written
 from k8snb.ui.overview import MOST, Shown, bundle, levels
 
 PAUSE, TICK = 0.2, 1.0
@@ -98,11 +98,20 @@ class View:
         The steps in the pipeline's order, with those that each waits for.
     reused : collection of str
         Those of them that do not run: the results that they have are used.
+    lines : int
+        Of a step's text that are shown as they come.
     """
 
-    def __init__(self, screen: Screen, after: Mapping[str, Iterable[str]], *, reused: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        screen: Screen,
+        after: Mapping[str, Iterable[str]],
+        *,
+        reused: Collection[str] = (),
+        lines: int = LINES,
+    ) -> None:
         self._screen = screen
-        self._room = room = Room()
+        self._room = room = Room(lines=lines)
         self._lanes = {
             step: _Lane(StepState(step, "waiting"), Output(step, room)) for step in after if step not in reused
         }

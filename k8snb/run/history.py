@@ -112,7 +112,9 @@ def last_of(store: Store, step: str, *, pipeline: str | None = None) -> StepRun:
             other = other or run.step(step)
     if other is None:
         what = f"step {step} has not been started by any run" if step in names else f"no run has a step {step!r}"
-        raise HistoryError(what, where=store.place, fix="run it: %k8s_run" if step in names else suggest(step, names))
+        raise HistoryError(
+            what, where=store.place, fix=suggest(step, names) if names and step not in names else "%k8s_run runs it"
+        )
     return other
 
 

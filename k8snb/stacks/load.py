@@ -39,7 +39,7 @@ class _Table:
     values: Mapping[str, Any]
 
 
-def load(folder: Path, *, name: str | None = None) -> Stacks:
+def load(folder: Path, *, name: str | None = None, because: str = "--stack") -> Stacks:
     """Read the stacks that hold in a folder.
 
     Parameters
@@ -47,7 +47,9 @@ def load(folder: Path, *, name: str | None = None) -> Stacks:
     folder : Path
         The notebook's; ``k8snb.toml`` is looked for in it and in its parents, then in the user's configuration folder.
     name : str, optional
-        The stack asked for (``--stack``); else ``K8SNB_STACK``, ``[k8snb] stack`` of the nearest file, ``local``.
+        The stack asked for; else ``K8SNB_STACK``, ``[k8snb] stack`` of the nearest file, ``local``.
+    because : str
+        What asks for it.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def load(folder: Path, *, name: str | None = None) -> Stacks:
     steps: dict[str, Mapping[str, Any]] = {}
     for file in reversed(files):
         steps |= contents[file].get("steps", {})
-    default, because = _active(name, contents)
+    default, because = _active(name, because, contents)
     limits = [schema.size(c["k8snb"][_LIMIT], f"{f}: [k8snb] {_LIMIT}") for f, c in contents.items() if _limited(c)]
     return Stacks(stacks, default, because, steps, tuple(files), *limits[:1])
 
@@ -123,10 +125,10 @@ def _check_options(file: Path, name: str, table: Mapping[str, Any]) -> None:
         raise StackError(error.what, where=f"{file}: {error.where}", fix=error.fix) from None
 
 
-def _active(name: str | None, contents: Mapping[Path, Mapping[str, Any]]) -> tuple[str, str]:
+def _active(name: str | None, because_of: str, contents: Mapping[Path, Mapping[str, Any]]) -> tuple[str, str]:
     """Return the active stack's name and what names it."""
     if name:
-        return name, "--stack"
+        return name, because_of
     if environment := os.environ.get("K8SNB_STACK"):
         return environment, "the environment variable K8SNB_STACK"
     for file, content in contents.items():

@@ -51,12 +51,14 @@ class Remark:
 
 @dataclass
 class Room:
-    """What is left of a notebook for a run's text, in bytes.
+    """What there is room for in a notebook of a run's text, in bytes.
 
     Parameters
     ----------
     run : str
         Its id, once it is known.
+    lines : int
+        Of each step's text that are shown as they come.
     left : int
         For the streams of its steps.
     for_ends : int
@@ -64,6 +66,7 @@ class Room:
     """
 
     run: str = ""
+    lines: int = LINES
     left: int = RUN
     for_ends: int = ENDS
 
@@ -180,14 +183,14 @@ class Output:
     _end: End | None = None
 
     def __post_init__(self) -> None:
-        self._left, self._lines = STEP, LINES
+        self._left, self._lines = STEP, self.room.lines
 
     def clear(self) -> None:
         """Forget all of it."""
         self.room.left += STEP - self._left
         self.items.clear()
         self.parts.clear()
-        self._left, self._lines, self._line, self._live, self._end = STEP, LINES, "", None, None
+        self._left, self._lines, self._line, self._live, self._end = STEP, self.room.lines, "", None, None
 
     def show(self, item: Display | Remark) -> int | None:
         """Take a display or a remark; return the place of the item that it has brought up to date."""

@@ -16,7 +16,6 @@ import k8snb
 from k8snb.errors import HistoryError, InputError, StackError, StepFailed, UnpackableError
 from k8snb.notebook import past
 from k8snb.run import record
-from k8snb.ui import output
 
 
 @pytest.fixture
@@ -65,10 +64,8 @@ def test_a_run_is_opened_as_it_was_and_its_failure_does_not_fail_the_cell(twice:
     assert twice.ns["after"] == 1
 
 
-def test_of_a_long_log_a_run_shows_the_beginning_and_the_way_to_all(
-    twice: Notebook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(output, "LINES", 0)
+def test_of_a_long_log_a_run_shows_the_beginning_and_the_way_to_all(twice: Notebook) -> None:
+    twice.run("%config K8sMagics.lines = 0")
     twice.run("%k8s_runs -2")
     assert re.search(r"load has printed 2 more lines, 16 bytes \(all: %k8s_logs load --run \S+\)", displayed(twice))
 

@@ -711,3 +711,47 @@ def test_a_step_that_reads_what_the_step_of_its_name_makes_is_told_so(nb: Notebo
     with pytest.raises(PipelineError, match="this cell's step another name"):
         nb.run("%%k8s_step idx\nprint(d)")
     assert nb.run("d") == [1]
+
+
+# --- settings ------------------------------------------------------------------------------------------------------
+
+
+def test_settings_hold_from_the_next_run_on(nb: Notebook) -> None:
+    nb.run("%config K8sMagics.lines = 2")
+    nb.run("%%k8s_step a\nfor i in range(4): print(i)")
+    nb.run("%k8s_run")
+    assert nb.text() == "0\n1\n"
+    nb.run("%config K8sMagics.stack = 'lokal'")
+    with pytest.raises(StackError, match="did you mean 'local'") as caught:
+        nb.run("%k8s_run")
+    assert caught.value.where == "%config K8sMagics.stack"
+    nb.run("%k8s_stack local")
+    nb.run("%k8s_run")
+    assert nb.started == ["a", "a"]
+
+
+@pytest.mark.parametrize(("setting", "value"), [("lines", "'many'"), ("lines", "-1"), ("stack", "3")])
+def test_a_wrong_setting_is_an_error_where_it_is_used_and_can_be_set_right(
+    nb: Notebook, setting: str, value: str
+) -> None:
+    nb.run("%%k8s_step a\nx = 1")
+    nb.run(f"%config K8sMagics.{setting} = {value}")
+    nb.run("%reload_ext k8snb")
+    with pytest.raises(InputError, match=rf"K8sMagics\.{setting} is ") as caught:
+        nb.run("%k8s_run")
+    nb.run(caught.value.fix)
+    nb.run("%k8s_run")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("%k8s_run --stak local", "there is no option --stak: did you mean '--stack'?"),
+        ("%k8s_logs a --tial 3", "there is no option --tial: did you mean '--tail'?"),
+        ("%k8s_runs --zzz", "there is no option --zzz: one of: --limit, --stack"),
+    ],
+)
+def test_a_mistyped_option_gets_a_suggestion(nb: Notebook, line: str, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        nb.run(line)
+    assert str(caught.value) == says
