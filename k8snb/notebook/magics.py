@@ -218,7 +218,8 @@ def _parsed(magic: Any, line: str) -> Any:
         from k8snb.stacks.schema import suggest
 
         options = [name for action in magic.parser._actions for name in action.option_strings if name != unknown[1]]  # noqa: SLF001
-        raise UsageError(f"there is no option {unknown[1]}: {suggest(unknown[1], options)}") from None
+        way = suggest(unknown[1], options) if options else "it takes none"
+        raise UsageError(f"there is no option {unknown[1]}: {way}") from None
 
 
 def _unquoted(text: str | None) -> str | None:
