@@ -11,7 +11,8 @@
 
   const MIME = 'application/vnd.k8snb+json';
   const RANK = 40; // before text/html, which has 50
-  const NAME = /^[A-Za-z_][\w.-]*$/;
+  const NAME = /^\w[\w.-]*$/;
+  const WORD = /^[\w.:/@+~][\w.:/@+~-]*$/; // neither an option, nor what stands for a variable in the line of a magic
   let shared = {};
 
   const shareOf = async name => {
@@ -37,6 +38,16 @@
     made.style.cssText =
       'font: inherit; color: inherit; background: transparent; border: 1px solid #888888; border-radius: 4px;' +
       'padding: 0 8px; margin: 2px 8px 2px 0; cursor: pointer';
+    return made;
+  };
+
+  const FIELD = 'font: inherit; color: inherit; background: transparent; border: 1px solid #888888; border-radius: 4px';
+
+  const field = (label, properties) => {
+    const made = element('input', properties);
+    made.setAttribute('aria-label', label);
+    made.dataset.lmSuppressShortcuts = 'true'; // letters are no shortcuts here
+    made.style.cssText = FIELD;
     return made;
   };
 
@@ -95,19 +106,14 @@
     const run = ({ live }) => live && bar([cancel()]);
 
     const log = ({ step, run, live }) => {
-      if (live || !NAME.test(step) || !NAME.test(`_${run}`)) return null;
+      if (live || !NAME.test(step) || !NAME.test(run)) return null;
       const logs = `%k8s_logs ${step} --run ${run}`;
-      const pattern = element('input', { type: 'search', placeholder: 'search the log', size: 18 });
-      pattern.setAttribute('aria-label', `search the log of ${step}`);
-      pattern.style.cssText = 'font: inherit; color: inherit; background: transparent; border: 1px solid #888888';
+      const pattern = field(`search the log of ${step}`, { type: 'search', placeholder: 'search the log', size: 18 });
       const search = event => {
         const word = pattern.value && quoted(pattern.value);
         if (word) runBelow(event.target, `${logs} --grep ${word}`);
       };
-      pattern.onkeydown = event => {
-        event.stopPropagation(); // letters are no shortcuts here
-        if (event.key === 'Enter') search(event);
-      };
+      pattern.onkeydown = event => event.key === 'Enter' && search(event);
       const save = `${logs} --save ${step}.log`;
       return bar([
         pattern,
@@ -115,6 +121,48 @@
         button('Search', `${logs} --grep`, search),
         button('Save', save, event => runBelow(event.target, save)),
       ]);
+    };
+
+    /** Stacks: one is chosen, or a new one is described; both become the line that does it. */
+    const stacks = ({ stacks: names, active, contexts, live }) => {
+      if (live || ![names, contexts].every(Array.isArray)) return null;
+      const others = names.filter(name => NAME.test(name) && name !== active);
+      const choose = name => `%k8s_stack ${name}`;
+      const uses = others.map(name => button(`Use ${name}`, choose(name), event => runBelow(event.target, choose(name))));
+      return element('div', {}, [bar(uses), registration(contexts.filter(name => WORD.test(name)))]);
+    };
+
+    const registration = contexts => {
+      const inputs = {
+        '--register': field('name', { placeholder: 'prod', size: 10 }),
+        '--context': element('select', {}, contexts.map(name => element('option', { value: name, textContent: name }))),
+        '--namespace': field('namespace', { placeholder: 'default', size: 12 }),
+        '--artifact-store': field('artifact store', { placeholder: 's3://bucket/k8snb', size: 26 }),
+        '--endpoint': field('endpoint of the store', { placeholder: "where it is not Amazon's", size: 22 }),
+        '--registry': field('container registry', { placeholder: 'registry.example.org/ml', size: 26 }),
+      };
+      inputs['--context'].style.cssText = FIELD;
+      const said = element('div', { role: 'alert' });
+      const register = event => {
+        const given = Object.entries(inputs).filter(([, input]) => input.value.trim());
+        const wrong = given.find(([, input]) => !WORD.test(input.value.trim()));
+        const missing = ['--register', '--artifact-store', '--registry'].find(name => !inputs[name].value.trim());
+        said.textContent = wrong
+          ? `${wrong[0]} cannot be ${wrong[1].value.trim()}`
+          : missing
+            ? `${missing} is missing`
+            : '';
+        if (said.textContent) return;
+        const words = given.flatMap(([name, input]) => [name, input.value.trim()]);
+        runBelow(event.target, ['%k8s_stack', '--orchestrator', 'kubernetes', ...words].join(' '));
+      };
+      const rows = Object.entries(inputs).map(([name, input]) => {
+        const label = element('label', {}, [`${name.slice(2).replace('-', ' ')} `, input]);
+        label.style.cssText = 'display: inline-block; margin: 2px 14px 2px 0';
+        return label;
+      });
+      const check = button('Check and register', '%k8s_stack --register', register);
+      return element('details', {}, [element('summary', { textContent: 'Register a new one' }), bar([...rows, check, said])]);
     };
 
     /** A step's line opens and closes what the step has shown: the outputs up to the next line. */
@@ -139,7 +187,7 @@
       return live ? element('span', {}, [cancel(), toggle]) : toggle;
     };
 
-    const ADDED = { card, run, log, step };
+    const ADDED = { card, run, log, step, stacks };
 
     class Shown extends Widget {
       constructor(options) {
