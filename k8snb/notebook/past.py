@@ -12,6 +12,7 @@ from k8snb.errors import InputError
 from k8snb.notebook.document import pipeline_name
 from k8snb.run import history
 from k8snb.run.compare import compare
+from k8snb.run.failure import shown
 from k8snb.run.history import Run, StepRun
 from k8snb.run.lines import Counted, bounded, chooser, lines_of, new_file
 from k8snb.run.record import store_of
@@ -161,4 +162,4 @@ def tracebacks(run: Run) -> Iterator[str]:
     """Yield what the failed steps of a run raised, as it was shown."""
     for step in run.steps:
         if step.state == "failed" and (failure := step.failure) is not None:
-            yield "\n".join([f"step {step.name} failed:", *failure.traceback, ""])
+            yield shown(step.name, failure)

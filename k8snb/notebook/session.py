@@ -38,6 +38,7 @@ from k8snb.pipeline.sources import OWN
 from k8snb.pipeline.warnings import stays
 from k8snb.run import portal
 from k8snb.run.engine import Engine
+from k8snb.run.failure import shown
 from k8snb.run.request import RunHandle
 from k8snb.runner.spec import SUCCEEDED
 from k8snb.stacks.load import embedded, load
@@ -491,12 +492,21 @@ class Session:
             if handles:
                 self._take_results(todo.pipeline, handles[0], ahead=ahead)
         if handles[0].failed:
-            first = next(step.name for step in todo.pipeline.steps if step.name in handles[0].failed)
+            first, *others = (step.name for step in todo.pipeline.steps if step.name in handles[0].failed)
+            for other in others:  # only one error is raised
+                self._show_failure(other, handles[0])
             if (cell := self._running()) is not None:
                 self._bringer.after_failure(cell)
             raise handles[0].error(first, self.names.namespace)
         if ended.error is not None:
             raise ended.error
+
+    def _show_failure(self, step: str, handle: RunHandle) -> None:
+        result = handle.results.get(step)
+        if result is not None and result.failure is not None:
+            screen = Screen(self.shell)
+            screen.write("stderr", shown(step, result.failure))
+            screen.flush()
 
     def say(self, text: str) -> None:
         """Show a quiet line of k8snb's own under the running cell."""

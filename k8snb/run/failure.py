@@ -8,6 +8,11 @@ from k8snb.errors import StepFailed
 from k8snb.runner.spec import Failure
 
 
+def shown(step: str, failure: Failure) -> str:
+    """Return what a failed step raised, as text."""
+    return "\n".join([f"step {step} failed:", *failure.traceback, ""])
+
+
 def step_failed(step: str, failure: Failure, original: BaseException | None) -> StepFailed:
     """Make the exception to raise for a step that raised.
 

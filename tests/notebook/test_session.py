@@ -713,6 +713,15 @@ def test_a_step_that_reads_what_the_step_of_its_name_makes_is_told_so(nb: Notebo
     assert nb.run("d") == [1]
 
 
+def test_of_two_steps_that_fail_one_is_raised_and_the_other_shown(nb: Notebook) -> None:
+    nb.run("%%k8s_step one\n1 / 0")
+    nb.run("%%k8s_step two\nint('x')")
+    with pytest.raises(ZeroDivisionError):
+        nb.run("%k8s_run")
+    assert nb.text("stderr").startswith("step two failed:\n")
+    assert "ValueError: invalid literal" in nb.text("stderr")
+
+
 # --- settings ------------------------------------------------------------------------------------------------------
 
 
