@@ -78,6 +78,17 @@ def test_a_notebook_runs_with_parameters_and_the_steps_that_no_cell_ran(folder: 
     assert "a" not in [o.metadata.get("k8snb_step") for o in cells[-1].outputs if "metadata" in o]
 
 
+def test_of_a_long_text_the_end_is_printed_once_and_the_command_for_all_of_it(folder: Path) -> None:
+    notebook = write(folder, "%%k8s_step a\nfor i in range(1000): print('row', i)", "%k8s_run")
+    out, err = command("run", notebook).communicate(timeout=120)
+    assert out.count("row 0\n") == out.count("row 999\n") == 1, err
+    assert "row 500" not in out
+    told = next(line for line in out.splitlines() if "more lines" in line)
+    everything = told.partition("(all: k8snb ")[2].partition(")")[0]
+    out, _ = command(*everything.split()).communicate(timeout=60)
+    assert out == "".join(f"row {i}\n" for i in range(1000))
+
+
 def test_steps_run_scripts_and_load_the_extensions_of_cells_above(folder: Path) -> None:
     (folder / "text_tools.py").write_text(
         "def load_ipython_extension(shell):\n"

@@ -11,6 +11,7 @@ import asyncio
 import json
 import keyword
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -171,6 +172,10 @@ class _Client(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
 
+_LOGS = re.compile(r"%k8s_logs (\S+) --run ([\w-]+)")
+"""What a notebook's user types for a whole log."""
+
+
 def _tell(content: Mapping[str, Any]) -> None:
     """Print a display's text; lines of k8snb's own to stderr, of cards of steps only the warnings."""
     text = content["data"].get("text/plain", "")
@@ -186,6 +191,7 @@ def _tell(content: Mapping[str, Any]) -> None:
         if sys.stderr.isatty() and "\n" not in text:
             print(f"\r{text}", end="", file=sys.stderr, flush=True)  # a progress bar
         return
+    text = _LOGS.sub(r"k8snb runs logs \2 \1", text) if LIVE in content["metadata"] else text
     own = STEP_LINE in content["metadata"]
     if own and text.endswith(": starting"):  # the next line of that step follows at once, or says why not
         return
