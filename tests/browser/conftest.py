@@ -55,7 +55,7 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Ki
 
 @pytest.fixture
 def opened(browser: Any, addresses: Callable[[Kind, bool], tuple[str, Path]]) -> Iterator[Open]:
-    """Open a new notebook, or one that is there, in a page of its own; errors on the page's console fail the test."""
+    """Open a new notebook, or one that is there, in a page of its own; errors of k8snb's extension fail the test."""
     pages: list[Any] = []
     errors: list[str] = []
 
@@ -63,7 +63,7 @@ def opened(browser: Any, addresses: Callable[[Kind, bool], tuple[str, Path]]) ->
         address, folder = addresses(kind, dark)
         file = cells if isinstance(cells, Path) else write_notebook(folder / f"{secrets.token_hex(4)}.ipynb", cells)
         made = open_notebook(browser, address, kind, file)
-        made.page.on("pageerror", lambda error: errors.append(str(error)))
+        made.page.on("pageerror", lambda error: errors.append(error.stack) if "k8snb" in error.stack else None)
         pages.append(made.page)
         return made
 

@@ -21,7 +21,7 @@ import nbformat
 Kind = Literal["lab", "notebook"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-SECONDS = 60
+SECONDS = 120
 _WIDTH, _HEIGHT = 1280, 800  # of a 13-inch screen
 
 
@@ -187,10 +187,16 @@ _READY = """async () => {
 }"""
 
 
+def _dismiss(dialog: Any) -> None:
+    dialog.get_by_role("button").last.click()
+
+
 def open_notebook(browser: Any, address: str, kind: Kind, file: Path) -> Opened:
     """Open a notebook in a new page, and wait for its kernel."""
     page = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
     page.set_default_timeout(SECONDS * 1000)
+    # On a busy machine JupyterLab may give up a stylesheet, and asks to be told that this is all right.
+    page.add_locator_handler(page.locator(".jp-Dialog", has_text="Error Loading Theme"), _dismiss)
     path = f"lab/tree/{file.name}?reset" if kind == "lab" else f"notebooks/{file.name}"
     page.goto(f"{address}/{path}")
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
