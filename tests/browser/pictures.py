@@ -46,7 +46,9 @@ def live(browser: Any, address: str, folder: Path) -> None:
     go = folder / "go"
     wait = f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.05)\n"
     load = "import numpy as np\nX = np.random.default_rng(0).normal(size=(1000, 8))\nprint('loaded', X.shape)"
-    train = f"from tqdm import tqdm\nfor epoch in tqdm(range(40), mininterval=0):\n    if epoch == 25:\n{indented(wait)}"
+    train = (
+        f"from tqdm import tqdm\nfor epoch in tqdm(range(40), mininterval=0):\n    if epoch == 25:\n{indented(wait)}"
+    )
     cells = [
         "%load_ext k8snb",
         "limit = 0.1",
