@@ -100,7 +100,7 @@ class Picker:
         title = f'<b>* {name}</b> <span style="color: {QUIET}">active</span>' if is_active else name
         first = f'<th scope="rowgroup" rowspan="{len(rows)}" style="{_CELL}">{title}</th>'
         for row in rows:
-            part = f'<th scope="row" style="{_CELL}; color: {QUIET}">{html.escape(row.part)}</th>'
+            part = f'<th scope="row" style="{_CELL}; white-space: nowrap; color: {QUIET}">{html.escape(row.part)}</th>'
             words = f'<td style="{_CELL}">{html.escape(row.words)}</td>'
             yield f'<tr>{first}{part}{words}<td style="{_CELL}">{_html_check(row.check)}</td></tr>'
             first = ""
