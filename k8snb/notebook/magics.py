@@ -102,14 +102,13 @@ class K8sMagics(Magics):
     @argument("--no-check", action="store_true", help="do not find out whether the parts work")
     @line_magic
     def k8s_stack(self, line: str) -> None:
-        r"""Show the stacks and whether their parts work, choose one for this notebook, or register a new one.
+        """Show the stacks and whether their parts work, choose one for this notebook, or register a new one.
 
         Example::
 
             %k8s_stack
             %k8s_stack cluster --save
-            %k8s_stack --register cluster --context my-eks --namespace ml --artifact-store s3://bucket/k8snb \
-                --registry registry.example.org/ml
+            %k8s_stack --register dev --context my-eks --artifact-store s3://bucket/dev --registry r.example.org/dev
         """
         from k8snb.notebook.stacks import StackPicker
 

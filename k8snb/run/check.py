@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,36 +82,53 @@ async def check(stacks: Iterable[Stack], folder: Path, tell: Tell = lambda _: No
     list of Outcome
         Stack by stack, part by part. No part's failure keeps another from being checked.
     """
-    return await asyncio.gather(*(_check(stack, part, folder, tell) for stack in stacks for part in parts(stack)))
+    stacks = list(stacks)
+    imports = asyncio.ensure_future(asyncio.to_thread(_import, stacks))
+    threads = ThreadPoolExecutor(max(1, len(stacks)), "k8snb-check")  # its own: none waits for another's to end
+
+    async def told(stack: Stack, part: str) -> Outcome:
+        if part == ORCHESTRATOR:
+            await imports  # no time of the cluster's
+        outcome = await _check(stack, part, folder, threads)
+        tell(outcome)
+        return outcome
+
+    try:
+        return await asyncio.gather(*(told(stack, part) for stack in stacks for part in parts(stack)))
+    finally:
+        threads.shutdown(wait=False)
 
 
-async def _check(stack: Stack, part: str, folder: Path, tell: Tell) -> Outcome:
-    if part == ORCHESTRATOR:
-        with suppress(K8snbError):  # there is no such kind: told below
-            await asyncio.to_thread(kind_of(stack).load)
+def _import(stacks: Iterable[Stack]) -> None:
+    for stack in stacks:
+        with suppress(K8snbError):  # there is no such kind, which its own check tells
+            kind_of(stack).load()
+
+
+async def _check(stack: Stack, part: str, folder: Path, threads: Executor) -> Outcome:
     started = time.perf_counter()
     note, error = "", None
     try:
         async with asyncio.timeout(PATIENCE):
-            note = await _look(stack, part, folder)
+            note = await _look(stack, part, folder, threads)
     except K8snbError as e:
         error = e
     except TimeoutError:
         error = _silent(stack, part)
     except Exception as e:  # noqa: BLE001 - a defect of one part must not hide the others
         error = ServiceError(f"it cannot be checked: {type(e).__name__}: {e}", where=f"stack {stack.name}, {part}")
-    outcome = Outcome(stack.name, part, time.perf_counter() - started, note, error)
-    tell(outcome)
-    return outcome
+    return Outcome(stack.name, part, time.perf_counter() - started, note, error)
 
 
-def _look(stack: Stack, part: str, folder: Path) -> Awaitable[str]:
+async def _look(stack: Stack, part: str, folder: Path, threads: Executor) -> str:
+    """Look at a part; return what there is to say of it."""
     if part == ORCHESTRATOR:
-        return _look_at_orchestrator(stack, folder)
+        return await _look_at_orchestrator(stack, folder)
     if part == STORE:
-        return _look_at_store(stack)
-    assert stack.container_registry is not None
-    return _look_at_registry(stack.container_registry)
+        await asyncio.get_running_loop().run_in_executor(threads, _look_at_store, stack)
+    elif stack.container_registry is not None:
+        await _look_at_registry(stack.container_registry)
+    return ""
 
 
 async def _look_at_orchestrator(stack: Stack, folder: Path) -> str:
@@ -121,16 +139,14 @@ async def _look_at_orchestrator(stack: Stack, folder: Path) -> str:
         await orchestrator.aclose()
 
 
-async def _look_at_store(stack: Stack) -> str:
-    await asyncio.to_thread(lambda: store_of(stack).check())
-    return ""
+def _look_at_store(stack: Stack) -> None:
+    store_of(stack).check()
 
 
-async def _look_at_registry(registry: ContainerRegistry) -> str:
+async def _look_at_registry(registry: ContainerRegistry) -> None:
     repository = Repository.parse(registry.uri)
     async with Registry(insecure=registry.insecure_hosts) as client:
         await client.check_push(repository)
-    return ""
 
 
 def _silent(stack: Stack, part: str) -> ServiceError:

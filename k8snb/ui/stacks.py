@@ -145,8 +145,15 @@ def _html_check(check: _Check) -> str:
     if error.where:
         told.append(f'<div style="color: {QUIET}">where: {html.escape(error.where)}</div>')
     if error.fix:
-        told.append(f"<div>way out: {html.escape(error.fix)}</div>")
+        told.append(_way_out(*html.escape(error.fix).split("\n", 1)))
     return said + "".join(told)
+
+
+def _way_out(first: str, command: str = "") -> str:
+    """Return the way out; a command of several lines folded."""
+    if not command:
+        return f"<div>way out: {first}</div>"
+    return f'<details><summary>way out: {first}</summary><div style="font-family: monospace">{command}</div></details>'
 
 
 def by_part(found: Iterable[Outcome]) -> dict[tuple[str, str], Outcome]:

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -108,6 +109,13 @@ async def test_who_takes_calls_and_never_answers_is_given_up(tmp_path: Path, mon
         assert outcome.error.fix
 
 
+async def test_many_slow_stores_do_not_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(50)
+    monkeypatch.setattr(checking, "_look_at_store", lambda _: together.wait(10) and None)
+    stacks = [Stack(f"s{i}", OrchestratorSettings(), ArtifactStore((tmp_path / "x").as_uri())) for i in range(50)]
+    assert {outcome.error for outcome in await check(stacks, tmp_path)} == {None}
+
+
 async def test_a_defect_of_one_part_is_told_as_its_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_: Stack) -> None:
         raise RuntimeError("oops")
@@ -142,10 +150,12 @@ def namespace_of(stack: Stack) -> str:
 async def test_a_stack_that_works_has_all_parts_looked_at_and_nothing_made(there: Stack, tmp_path: Path) -> None:
     found = await check([there], tmp_path)
     assert errors(found) == dict.fromkeys((ORCHESTRATOR, STORE, REGISTRY))
-    assert found[0].note == f"namespace {namespace_of(there)} is not there yet: the first run makes it"
+    user, note = found[0].note.split("; ")
+    assert user == f"as {json.loads(kubectl('auth', 'whoami', '-o', 'json'))['status']['userInfo']['username']}"
+    assert note == f"namespace {namespace_of(there)} is not there yet: the first run makes it"
     assert kubectl("get", "namespace", namespace_of(there), "--ignore-not-found") == ""
     kubectl("create", "namespace", namespace_of(there))
-    assert (await check([there], tmp_path))[0].note == ""
+    assert (await check([there], tmp_path))[0].note == user
     assert kubectl("-n", namespace_of(there), "get", "secrets", "-o", "name") == ""
 
 

@@ -66,7 +66,12 @@ def test_text_and_html_say_what_works_and_what_does_not() -> None:
     assert head == ["stack", "part", "what it is", "check"]
     assert local[0] == ["local", "orchestrator", "local", "✓ works 0.00 s; it is small"]
     assert first[:3] == ["* prod active", "orchestrator", "kubernetes, context my-eks, namespace ml"]
-    assert first[3] == f"✗ fails 0.20 s{COMMAND.what}where: my-eksway out: {COMMAND.fix}"
+    command = "kubectl apply -f - <<'END'\nEND"
+    assert first[3] == f"✗ fails 0.20 s{COMMAND.what}where: my-eksway out: someone runs:{command}"
+    assert (
+        f'<summary>way out: someone runs:</summary><div style="font-family: monospace">{html.escape(command)}</div>'
+        in (shown["text/html"])
+    )
     assert "choose: so" in shown["text/html"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -30,6 +30,8 @@ from k8snb.orchestrators.kubernetes.settings import Settings
 
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 _ACCOUNT_SECONDS = 5.0
+_NOBODY = "USER"
+"""In commands, where the cluster does not tell whom it takes the user for."""
 
 
 class _Namespace(Enum):
@@ -79,22 +81,26 @@ async def look(api: Api, settings: Settings, credentials: Mapping[str, str]) -> 
     handed_over = SECRETS if credentials else []
     needed = [*NEEDED, *handed_over]
     wanted = [*needed, *ATTACH, *EVENTS, MAKE_NAMESPACE]
-    allowed = dict(zip(wanted, await asyncio.gather(*(_allowed(api, name, p) for p in wanted)), strict=True))
+    asked = asyncio.gather(*(_allowed(api, name, p) for p in wanted))
+    user, answers = await asyncio.gather(whoami(api), asked)
+    allowed = dict(zip(wanted, answers, strict=True))
     if missing := [p for p in needed if not allowed[p]]:
-        raise await _forbidden(api, name, missing, [*GRANTED, *handed_over], namespace)
+        raise _forbidden(api, name, user, missing, [*GRANTED, *handed_over], namespace)
     if namespace is _Namespace.MISSING and not allowed[MAKE_NAMESPACE]:
-        raise _no_namespace(api, name, f"{await whoami(api)} may not {MAKE_NAMESPACE.verb} {MAKE_NAMESPACE.name}")
+        raise _no_namespace(api, name, f"{user} may not {MAKE_NAMESPACE.verb} {MAKE_NAMESPACE.name}")
     if namespace is not _Namespace.MISSING:
         await things.check_stack(api, settings)
     granted = Granted(all(allowed[p] for p in ATTACH), all(allowed[p] for p in EVENTS))
-    return Found(namespace, granted, _note(namespace, name, granted))
+    return Found(namespace, granted, "; ".join(_notes(namespace, name, user, granted)))
 
 
-def _note(namespace: _Namespace, name: str, granted: Granted) -> str:
-    notes = [f"namespace {name} is not there yet: the first run makes it"] if namespace is _Namespace.MISSING else []
+def _notes(namespace: _Namespace, name: str, user: str, granted: Granted) -> Iterator[str]:
+    if user != _NOBODY:
+        yield f"as {user}"
+    if namespace is _Namespace.MISSING:
+        yield f"namespace {name} is not there yet: the first run makes it"
     if not granted.events:
-        notes.append("events may not be read: why a pod does not come cannot be told")
-    return "; ".join(notes)
+        yield "events may not be read: why a pod does not come cannot be told"
 
 
 async def make(
@@ -186,10 +192,14 @@ async def _allowed(api: Api, namespace: str, permission: Permission) -> bool:
     return bool(answer["status"]["allowed"])
 
 
-async def _forbidden(
-    api: Api, name: str, missing: Sequence[Permission], granted: Sequence[Permission], namespace: _Namespace
+def _forbidden(
+    api: Api,
+    name: str,
+    user: str,
+    missing: Sequence[Permission],
+    granted: Sequence[Permission],
+    namespace: _Namespace,
 ) -> ForbiddenError:
-    user = await whoami(api)
     refused = ", ".join(f"{p.verb} {p.name}" for p in missing)
     seen = namespace not in {_Namespace.UNSEEN, _Namespace.MISSING}
     return ForbiddenError(
@@ -205,7 +215,7 @@ async def whoami(api: Api) -> str:
     try:
         answer = await api.call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body=kind)
     except StatusError:
-        return "USER"
+        return _NOBODY
     return str(answer["status"]["userInfo"]["username"])
 
 
