@@ -17,6 +17,8 @@ from k8snb.errors import K8snbError
 
 if TYPE_CHECKING:
     from k8snb.artifacts.store import Store
+    from k8snb.run.check import Outcome
+    from k8snb.stacks.model import Stack, Stacks
 
 OK, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
@@ -67,10 +69,25 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = stack.add_parser(name, help=about)
         command.set_defaults(do=do)
-        if name != "list":
+        if name == "list":
+            command.add_argument("--check", action="store_true", help="find out of each whether its parts work")
+        else:
             command.add_argument("name", nargs=None if name == "set" else "?")
+    _add_register(stack.add_parser("register", help="write a new stack to k8snb.toml, if its parts work"))
     _add_runs(commands.add_parser("runs", help="runs of the past").add_subparsers(required=True, metavar="COMMAND"))
     return parser
+
+
+def _add_register(register: argparse.ArgumentParser) -> None:
+    from k8snb.stacks.fields import options
+
+    register.add_argument("name")
+    for option, about in options():
+        register.add_argument(option, **about)
+    register.add_argument("--replace", action="store_true", help="it takes the place of one of its name")
+    register.add_argument("--user", action="store_true", help="into your own k8snb.toml, for all projects")
+    register.add_argument("--no-check", action="store_true", help="do not find out whether its parts work")
+    register.set_defaults(do=_stack_register)
 
 
 def _add_runs(runs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -107,15 +124,56 @@ def _run(args: argparse.Namespace) -> int:
 # --- stack ---------------------------------------------------------------------------------------------------------
 
 
-def _stack_list(_: argparse.Namespace) -> int:
+def _stack_list(args: argparse.Namespace) -> int:
     from k8snb.stacks.load import load
 
     stacks = load(Path.cwd())
+    if args.check:
+        return _stack_list_checked(stacks)
     for stack in stacks.by_name.values():
         mark = "*" if stack.name == stacks.default else " "
         print(f"{mark} {stack.name}: {stack.orchestrator.kind}, {stack.artifact_store.uri}")
     stacks.pick()  # an active stack that is not there is an error
     return OK
+
+
+def _stack_list_checked(stacks: Stacks) -> int:
+    """Print the stacks and what was found out about each; a part that fails is no success."""
+    from k8snb.notebook.stacks import IN_SHELL, active_in_words, known_contexts
+    from k8snb.run import portal
+    from k8snb.run.check import check
+    from k8snb.ui.stacks import Picker, by_part
+
+    folder, every = Path.cwd(), list(stacks.by_name.values())
+    found = portal.submit(check(every, folder)).result()
+    notes = [active_in_words(stacks, folder), *IN_SHELL, known_contexts()[1]]
+    print(Picker(every, folder, stacks.default, by_part(found), notes=notes).bundle()["text/plain"])
+    stacks.pick()
+    return FAILED if any(outcome.error for outcome in found) else OK
+
+
+def _stack_register(args: argparse.Namespace) -> int:
+    from k8snb.run.register import register
+    from k8snb.stacks.fields import Fields
+    from k8snb.ui.stacks import in_words
+
+    check = None if args.no_check else _checked
+    folder = Path.cwd()
+    draft = register(folder, args.name, Fields.of(args), check=check, overwrite=args.replace, user=args.user)
+    print(f"registered {in_words(draft.stack, folder)}; k8snb stack set {args.name} makes it the active one")
+    return OK
+
+
+def _checked(stack: Stack) -> list[Outcome]:
+    """Check a stack's parts from here, and print what is found out as it comes."""
+    from k8snb.run import portal
+    from k8snb.run.check import check
+    from k8snb.ui.stacks import outcome_in_words
+
+    def tell(outcome: Outcome) -> None:
+        print(outcome_in_words(outcome), flush=True)
+
+    return portal.submit(check([stack], Path.cwd(), tell)).result()
 
 
 def _stack_show(args: argparse.Namespace) -> int:
@@ -147,10 +205,12 @@ def _stack_check(args: argparse.Namespace) -> int:
     from k8snb.stacks.load import embedded, load
 
     stack = load(Path.cwd()).pick(args.name)
+    if failed := [outcome for outcome in _checked(stack) if outcome.error]:
+        for outcome in failed:
+            print(f"k8snb: {outcome.part}: {outcome.error}", file=sys.stderr)
+        return WRONG
     engine = Engine.open(stack, folder=Path.cwd(), scratch=open_store(embedded().artifact_store.uri))
     try:
-        with _timed("from here"):
-            portal.submit(engine.check()).result()
         with _timed("in a step"):
             trial.run(engine)
     finally:
@@ -161,9 +221,11 @@ def _stack_check(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _timed(what: str) -> Iterator[None]:
+    from k8snb.ui.words import time_in_words
+
     started = time.perf_counter()
     yield
-    print(f"{what}  works, {time.perf_counter() - started:.1f} s", flush=True)
+    print(f"{what:<18} ✓ works {time_in_words(time.perf_counter() - started)}", flush=True)
 
 
 # --- runs ----------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -262,7 +263,43 @@ def test_stacks_are_listed_shown_set_and_checked(folder: Path, capsys: pytest.Ca
     out = capsys.readouterr().out
     assert "* mine: local" in out
     assert "written in         " + str(folder / "k8snb.toml") in out
-    assert "stack mine: runs are possible" in out
+    assert re.search(r"^orchestrator +✓ works \d.*\n", out, re.MULTILINE)
+    assert re.search(r"^artifact store +✓ works \d.*\n", out, re.MULTILINE)
+    assert re.search(r"^in a step +✓ works \d.*\nstack mine: runs are possible$", out, re.MULTILINE)
+
+
+def test_stacks_are_listed_with_a_check_of_each(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(folder / "none"))
+    (folder / "k8snb.toml").write_text("[stacks.mine]\n")
+    assert main(["stack", "list", "--check"]) == 0
+    table = capsys.readouterr().out
+    assert table.count("✓ works") == 4
+    assert "register: k8snb stack register NAME" in table
+    (folder / "file").write_text("")
+    (folder / "k8snb.toml").write_text('[stacks.mine]\nartifact_store = { uri = "file/x" }\n')
+    assert main(["stack", "list", "--check"]) == 1
+    assert "mine, artifact store: the folder of the artifact store cannot be made" in capsys.readouterr().out
+    assert main(["stack", "check", "mine"]) == 2
+    said = capsys.readouterr()
+    assert "artifact store     ✗ fails" in said.out
+    assert "orchestrator       ✓ works" in said.out
+    assert "k8snb: artifact store: the folder of the artifact store cannot be made" in said.err
+    assert "way out:" in said.err
+
+
+def test_a_stack_is_registered_where_its_parts_work(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "file").write_text("")
+    register = ["stack", "register", "mine", "--orchestrator", "local"]
+    assert main([*register, "--artifact-store", "file/x"]) == 2
+    assert "mine is not saved: the artifact store fails" in capsys.readouterr().err
+    assert not (folder / "k8snb.toml").exists()
+    assert main([*register, "--artifact-store", "file/x", "--no-check"]) == 0
+    assert main([*register, "--replace", "--artifact-store", "store"]) == 0
+    assert "registered mine: local; file://" in capsys.readouterr().out
+    assert main(["stack", "check", "mine"]) == 0
+    assert (folder / "k8snb.toml").read_text().count("[stacks.mine]") == 1
 
 
 @pytest.mark.parametrize(
@@ -278,6 +315,9 @@ def test_stacks_are_listed_shown_set_and_checked(folder: Path, capsys: pytest.Ca
         (["run", "nb.ipynb", "-p", "x"], "NAME=VALUE"),
         (["run", "twins.ipynb"], "two cells are step 'a'"),
         (["stack", "show", "nowhere"], "no stack 'nowhere'"),
+        (["stack", "register", "x", "--orchestrator", "locl"], "did you mean 'local'"),
+        (["stack", "register", "x", "--context", "nowhere"], "no context 'nowhere'"),
+        (["stack", "register", "local", "--orchestrator", "local"], "a stack 'local' already"),
     ],
 )
 def test_what_is_wrong_is_said_in_words(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
 from k8snb.notebook.hooks import Hooks
+from k8snb.stacks.fields import options
 
 if TYPE_CHECKING:
     from k8snb.run.history import Run
@@ -52,8 +53,10 @@ class Completer:
 
     def _offered(self, magic: str, words: list[str], word: str) -> Iterable[str]:
         last = words[-1] if words else ""
-        if last == "--stack" or (magic == "k8s_stack" and not words):
+        if last == "--stack":
             return self._stacks()
+        if magic == "k8s_stack":
+            return self._of_stack(words, last, word)
         if magic in _OPTIONS_OF_PAST:
             return self._of_past(magic, words, last)
         if magic == "k8s_run":
@@ -68,6 +71,19 @@ class Completer:
         from k8snb.pipeline.parse import OPTIONS
 
         return OPTIONS
+
+    def _of_stack(self, words: list[str], last: str, word: str) -> Iterable[str]:
+        if not words and not word.startswith("-"):
+            return self._stacks()
+        values = {"--context": _contexts, "--orchestrator": _kinds, "--extends": self._stacks}
+        if last in values:
+            return values[last]()
+        takes_value = {option: "metavar" in about for option, about in options()} | {"--register": True}
+        if takes_value.get(last):
+            return []
+        if "--register" in words:
+            return [*(option for option, _ in options()), "--replace", "--user", "--no-check"]
+        return ["--save"] if words else ["--register", "--no-check"]
 
     def _of_past(self, magic: str, words: list[str], last: str) -> Iterable[str]:
         options = _OPTIONS_OF_PAST[magic]
@@ -105,6 +121,23 @@ class Completer:
             return sorted(self._hooks.session.stacks.by_name)
         except K8snbError:  # k8snb.toml is being written
             return []
+
+
+def _contexts() -> list[str]:
+    """Return the names of the kubeconfig's contexts."""
+    from k8snb.errors import K8snbError
+    from k8snb.orchestrators.kubernetes.kubeconfig import contexts
+
+    try:
+        return [context.name for context in contexts()]
+    except K8snbError:
+        return []
+
+
+def _kinds() -> list[str]:
+    from k8snb.stacks.schema import kinds
+
+    return kinds()
 
 
 def _paths(word: str) -> list[str]:

@@ -15,6 +15,7 @@ from traitlets import Any as TraitOfAny
 
 from k8snb.notebook.hooks import Hooks
 from k8snb.notebook.running import Running
+from k8snb.stacks.fields import Fields, options
 from k8snb.ui.mime import with_buttons
 
 if TYPE_CHECKING:
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 CARD = "k8snb_card"
 """Key in the metadata of a step's card."""
+
+
+def _of_a_new_stack(magic: Any) -> Any:
+    """Give a magic the options of a new stack."""
+    for option, about in reversed(list(options())):
+        magic = argument(option, **about)(magic)
+    return magic
 
 
 @magics_class
@@ -94,24 +102,35 @@ class K8sMagics(Magics):
         session.bring_for_rest_of_cell()
 
     @magic_arguments()
-    @argument("name", nargs="?", help="make this stack the notebook's; without a name: list them")
+    @argument("name", nargs="?", help="make this stack the notebook's; without a name: show them")
+    @argument("--save", action="store_true", help="name it in k8snb.toml too")
+    @argument("--register", metavar="NAME", help="write a new stack of this name to k8snb.toml, if its parts work")
+    @_of_a_new_stack
+    @argument("--replace", action="store_true", help="the new stack takes the place of one of its name")
+    @argument("--user", action="store_true", help="write it to your own k8snb.toml, for all projects")
+    @argument("--no-check", action="store_true", help="do not find out whether the parts work")
     @line_magic
     def k8s_stack(self, line: str) -> None:
-        """Show the stacks, or choose one for this notebook.
+        """Show the stacks and whether their parts work, choose one for this notebook, or register a new one.
 
         Example::
 
-            %k8s_stack cluster
+            %k8s_stack
+            %k8s_stack cluster --save
+            %k8s_stack --register dev --context my-eks --artifact-store s3://bucket/dev --registry r.example.org/dev
         """
+        from k8snb.notebook.stacks import StackPicker
+
         args = _parsed(self.k8s_stack, line)
-        session = self._hooks.session
-        if args.name:
-            session.stacks.pick(args.name)
-            session.stack_name = args.name
-        stacks = session.stacks
-        for stack in stacks.by_name.values():
-            mark = "*" if stack.name == stacks.default else " "
-            print(f"{mark} {stack.name}: {stack.orchestrator.kind}, {stack.artifact_store.uri}")  # noqa: T201
+        fields = Fields.of(args, read=_unquoted)
+        _refuse_mixed(args, fields)
+        picker = StackPicker(self._hooks.session)
+        if args.register:
+            picker.register(args.register, fields, live=not args.no_check, overwrite=args.replace, user=args.user)
+        elif args.name:
+            picker.choose(args.name, save=args.save)
+        else:
+            picker.show(live=not args.no_check)
 
     @magic_arguments()
     @line_magic
@@ -220,6 +239,17 @@ def _parsed(magic: Any, line: str) -> Any:
         options = [name for action in magic.parser._actions for name in action.option_strings if name != unknown[1]]  # noqa: SLF001
         way = suggest(unknown[1], options) if options else "it takes none"
         raise UsageError(f"there is no option {unknown[1]}: {way}") from None
+
+
+def _refuse_mixed(args: Any, fields: Fields) -> None:
+    """Refuse words that do not go together on the line of ``%k8s_stack``."""
+    given = [f"--{name}" for name in ("replace", "user") if getattr(args, name)]
+    if args.register and (args.name or args.save):
+        raise UsageError(f"one at a time: %k8s_stack --register {args.register} ..., then: %k8s_stack NAME --save")
+    if not args.register and (alone := [*fields.named, *given]):
+        raise UsageError(f"{alone[0]} is for a new stack: %k8s_stack --register NAME {alone[0]} ...")
+    if args.save and not args.name:
+        raise UsageError("--save needs the name of a stack: %k8s_stack NAME --save")
 
 
 def _unquoted(text: str | None) -> str | None:

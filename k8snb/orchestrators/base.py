@@ -122,6 +122,10 @@ class Orchestrator(ABC):
     def of_stack(cls, stack: Stack, folder: Path) -> Self:
         """Return the orchestrator of a stack for a notebook in a folder; does no I/O."""
 
+    @classmethod  # noqa: B027 - not every orchestrator imports much
+    def load(cls) -> None:
+        """Import what takes long, in any thread: else the first call that needs it does."""
+
     @abstractmethod
     async def check(self) -> None:
         """Find out whether attempts can be started, before any is; make what is missing and may be made.
@@ -131,6 +135,22 @@ class Orchestrator(ABC):
         ServiceError
             What is wrong, where, and the way out.
         """
+
+    async def look(self) -> str:
+        """Find out whether attempts can be started where they run; make nothing there, unless `check` is all there is.
+
+        Returns
+        -------
+        str
+            What there is to say of it; mostly nothing.
+
+        Raises
+        ------
+        ServiceError
+            What is wrong, where, and the way out.
+        """
+        await self.check()
+        return ""
 
     async def check_steps(self, options: Mapping[str, StepOptions]) -> None:  # noqa: B027 - some have nothing to find
         """Find out whether what the steps name is there (Secrets, volumes), before anything is written.

@@ -39,7 +39,9 @@ class _Table:
     values: Mapping[str, Any]
 
 
-def load(folder: Path, *, name: str | None = None, because: str = "--stack") -> Stacks:
+def load(
+    folder: Path, *, name: str | None = None, because: str = "--stack", drafts: Mapping[Path, str] | None = None
+) -> Stacks:
     """Read the stacks that hold in a folder.
 
     Parameters
@@ -50,6 +52,8 @@ def load(folder: Path, *, name: str | None = None, because: str = "--stack") -> 
         The stack asked for; else ``K8SNB_STACK``, ``[k8snb] stack`` of the nearest file, ``local``.
     because : str
         What asks for it.
+    drafts : mapping of Path to str, optional
+        Texts that files are to have: read in place of what is there.
 
     Returns
     -------
@@ -60,8 +64,9 @@ def load(folder: Path, *, name: str | None = None, because: str = "--stack") -> 
     StackError
         What is wrong in which file, table and key.
     """
-    files = [file for file in (project_file(folder), config_file()) if file is not None and file.is_file()]
-    contents = {file: read(file) for file in files}
+    drafts = drafts or {}
+    files = [file for file in (project_file(folder), config_file()) if file in drafts or file.is_file()]
+    contents = {file: parse(drafts[file], file) if file in drafts else read(file) for file in files}
     tables: dict[str, _Table] = {}
     for file in reversed(files):
         tables |= {key: _Table(file, value) for key, value in contents[file].get("stacks", {}).items()}
@@ -78,10 +83,10 @@ def _limited(content: Mapping[str, Any]) -> bool:
     return _LIMIT in content.get("k8snb", {})
 
 
-def project_file(folder: Path) -> Path | None:
-    """Return the nearest ``k8snb.toml`` in a folder or its parents."""
+def project_file(folder: Path) -> Path:
+    """Return the nearest ``k8snb.toml`` in a folder or its parents; without any, the one that the folder would have."""
     folder = folder.absolute()
-    return next((d / FILE for d in (folder, *folder.parents) if (d / FILE).is_file()), None)
+    return next((d / FILE for d in (folder, *folder.parents) if (d / FILE).is_file()), folder / FILE)
 
 
 def embedded() -> Stack:
@@ -98,14 +103,37 @@ def read(file: Path) -> dict[str, Any]:
     StackError
         Broken TOML, unknown keys, wrong types, credentials.
     """
+    return parse(text_of(file), file)
+
+
+def text_of(file: Path) -> str:
+    """Return a file's text as it is, with the ends of lines that it has.
+
+    Raises
+    ------
+    StackError
+        It cannot be read.
+    """
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        line = re.search(r"line (\d+)", str(e))
-        where = f"{file}, line {line[1]}" if line else str(file)
-        raise StackError(f"this is not TOML: {e}", where=where, fix="correct the line; see https://toml.io") from None
+        return file.read_bytes().decode()
+    except UnicodeDecodeError as e:
+        raise _broken(file, e) from None
     except OSError as e:
         raise StackError(f"cannot be read: {e.strerror}", where=str(file), fix="check the file's permissions") from None
+
+
+def _broken(file: Path, error: Exception) -> StackError:
+    line = re.search(r"line (\d+)", str(error))
+    where = f"{file}, line {line[1]}" if line else str(file)
+    return StackError(f"this is not TOML: {error}", where=where, fix="correct the line; see https://toml.io")
+
+
+def parse(text: str, file: Path) -> dict[str, Any]:
+    """Return what a file's text says, its tables' shapes checked; raises what `read` does."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        raise _broken(file, e) from None
     schema.no_secrets(content, str(file))
     schema.table(content, schema.TOP, f"{file}:")
     schema.table(content.get("k8snb", {}), schema.K8SNB, f"{file}: [k8snb]")
@@ -212,7 +240,14 @@ def _store(value: Any, file: Path, where: str) -> ArtifactStore | None:
     from_pods = FromPods(**schema.table(t.get("from_pods", {}), schema.FROM_PODS, f"{where} from_pods"))
     _needs(where, "uri", 'uri = "s3://BUCKET/PREFIX"', there="uri" in t)
     uri = t["uri"]
-    if "://" not in uri:  # a folder, relative to the file that names it
+    is_folder = "://" not in uri
+    for key, address in {
+        "uri": None if is_folder else uri,
+        "endpoint": t.get("endpoint"),
+        **_of_pods(from_pods),
+    }.items():
+        schema.no_login(address, f"{where} {key}")
+    if is_folder:  # a folder, relative to the file that names it
         uri = (file.parent / Path(uri).expanduser()).absolute().as_uri()
     return ArtifactStore(uri, t.get("endpoint"), t.get("region"), credentials, from_pods)
 
@@ -223,7 +258,13 @@ def _registry(value: Any, where: str) -> ContainerRegistry | None:
     t = schema.table(value, schema.CONTAINER_REGISTRY, where)
     _needs(where, "uri", 'uri = "HOST/REPOSITORY"', there="uri" in t)
     from_pods = FromPods(**schema.table(t.get("from_pods", {}), {"uri": str}, f"{where} from_pods"))
+    for key, address in {"uri": t["uri"], **_of_pods(from_pods)}.items():
+        schema.no_login(address, f"{where} {key}")
     return ContainerRegistry(t["uri"].removeprefix("https://").rstrip("/"), from_pods, t.get("insecure", False))
+
+
+def _of_pods(told: FromPods) -> dict[str, str | None]:
+    return {"from_pods uri": told.uri, "from_pods endpoint": told.endpoint}
 
 
 def _needs(where: str, key: str, example: str, *, there: bool) -> None:

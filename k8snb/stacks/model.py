@@ -102,6 +102,11 @@ class ContainerRegistry:
     insecure: bool = False
 
     @property
+    def insecure_hosts(self) -> tuple[str, ...]:
+        """Its host, where that is to be spoken to without TLS."""
+        return (self.uri.partition("/")[0],) if self.insecure else ()
+
+    @property
     def uri_from_pods(self) -> str:
         """The address that the cluster's nodes pull from."""
         return self.from_pods.uri or self.uri

@@ -99,6 +99,17 @@ def no_secrets(value: Any, file: str, path: tuple[str, ...] = ()) -> None:
         raise _secret(f"{file}: [{'.'.join(path[:-1])}] {path[-1]}", "a password in the address")
 
 
+def no_login(address: str | None, where: str) -> None:
+    """Refuse an address that holds a login, also one that its own slashes or a forgotten end make hard to see."""
+    scheme, separator, rest = (address or "").rpartition("://")
+    if separator and scheme in {"s3", "gs", "az"}:
+        found = re.search("[:@]", rest.partition("/")[0])  # what stands there is the bucket's name
+    else:
+        found = None if scheme == "file" else re.search("@", rest)
+    if found:
+        raise _secret(where, "a login in the address")
+
+
 def _secret(where: str, key: str) -> StackError:
     return StackError(
         f"{key} is a credential, and none may stand in this file",

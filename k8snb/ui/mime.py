@@ -7,10 +7,10 @@ from typing import Literal
 
 MIME = "application/vnd.k8snb+json"
 
-Kind = Literal["card", "run", "step", "log"]
+Kind = Literal["card", "run", "step", "log", "stacks"]
 
 
-def with_buttons(data: Mapping[str, str], kind: Kind, **fields: str | bool) -> dict[str, object]:
+def with_buttons(data: Mapping[str, str], kind: Kind, **fields: object) -> dict[str, object]:
     """Return a MIME bundle that says of what kind it is; where that means nothing it shows as before.
 
     Parameters
@@ -18,6 +18,7 @@ def with_buttons(data: Mapping[str, str], kind: Kind, **fields: str | bool) -> d
     data : mapping
     kind : str
     **fields
-        ``step``, ``run``, and ``live`` while what is shown may change.
+        What JSON can say: ``step``, ``run``, ``stacks``, ``active``, ``contexts``; and ``live`` while what is shown may
+        change.
     """
     return {**data, MIME: {"kind": kind, **fields}}

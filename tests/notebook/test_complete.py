@@ -9,6 +9,7 @@ from inprocess import Notebook
 from IPython.core.completer import provisionalcompleter
 
 from k8snb.notebook.extension import load, unload
+from tests.kubeconfig import write_kubeconfig
 
 
 def offered(nb: Notebook, text: str) -> list[str]:
@@ -17,23 +18,31 @@ def offered(nb: Notebook, text: str) -> list[str]:
 
 
 @pytest.fixture
-def with_steps(nb: Notebook) -> Notebook:
+def with_steps(nb: Notebook, monkeypatch: pytest.MonkeyPatch) -> Notebook:
     nb.run("%%k8s_step prepare\nx = 1")
     nb.run("# %%k8s_step train\ny = x")
     Path("data.csv").write_text("a\n")
     Path("data").mkdir()
+    write_kubeconfig(Path("kubeconfig"), "my-eks", "dev")
+    monkeypatch.setenv("KUBECONFIG", "kubeconfig")
     return nb
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("%k8s_run ", ["prepare", "train", "--stack", "--rest"]),
-        ("%k8s_run prepare ", ["train", "--stack", "--rest"]),
+        ("%k8s_run ", ["prepare", "train", "--stack", "--reuse", "--rest"]),
+        ("%k8s_run prepare ", ["train", "--stack", "--reuse", "--rest"]),
         ("x = 1\n%k8s_run tr", ["train"]),
-        ("%k8s_run --r", ["--rest"]),
+        ("%k8s_run --r", ["--reuse", "--rest"]),
         ("%k8s_run --stack ", ["local"]),
         ("%k8s_stack lo", ["local"]),
+        ("%k8s_stack local --s", ["--save"]),
+        ("%k8s_stack --r", ["--register"]),
+        ("%k8s_stack --register new --re", ["--region", "--registry", "--registry-from-pods", "--replace"]),
+        ("%k8s_stack --register new --context ", ["dev", "my-eks"]),
+        ("%k8s_stack --register new --orchestrator l", ["local"]),
+        ("%k8s_stack --register new --extends ", ["local"]),
         ("%%k8s_step new --mem", ["--memory"]),
         ("# %%k8s_step new --no-c", ["--no-cache"]),
         ("%%k8s_step new --after p", ["prepare"]),

@@ -358,12 +358,9 @@ def test_options_of_the_stack_file_hold_where_the_line_says_nothing(nb: Notebook
 # --- other magics --------------------------------------------------------------------------------------------------
 
 
-def test_stacks_are_listed_and_chosen(nb: Notebook) -> None:
+def test_a_chosen_stack_is_the_notebooks(nb: Notebook) -> None:
     Path("k8snb.toml").write_text("[stacks.mine]\n")
-    nb.run("%k8s_stack")
-    assert "* local: local" in nb.text()
     nb.run("%k8s_stack mine")
-    assert "* mine: local" in nb.text()
     nb.run("%%k8s_step a\nx = 1")
     nb.run("%k8s_run")
     assert nb.session.engine().stack == "mine"

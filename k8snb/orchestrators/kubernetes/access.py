@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -19,6 +19,7 @@ from k8snb.orchestrators.kubernetes.permissions import (
     ATTACH,
     EVENTS,
     GRANTED,
+    MAKE_NAMESPACE,
     NEEDED,
     SECRETS,
     Permission,
@@ -29,6 +30,8 @@ from k8snb.orchestrators.kubernetes.settings import Settings
 
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 _ACCOUNT_SECONDS = 5.0
+_NOBODY = "USER"
+"""In commands, where the cluster does not tell whom it takes the user for."""
 
 
 class _Namespace(Enum):
@@ -48,50 +51,83 @@ class Granted:
     events: bool
 
 
-async def check(
-    api: Api,
-    settings: Settings,
-    credentials: Mapping[str, str],
-    login: Credentials | None,
-    before_making: Callable[[], Awaitable[None]],
-) -> tuple[Surroundings, Granted]:
-    """Find out what there is, and make what is missing.
+@dataclass(frozen=True)
+class Found:
+    """What a look at the cluster has shown."""
+
+    namespace: _Namespace
+    granted: Granted
+    note: str
+    """What there is to say of it, in words."""
+
+
+async def look(api: Api, settings: Settings, credentials: Mapping[str, str]) -> Found:
+    """Find out what there is and what is permitted; make nothing.
 
     Parameters
     ----------
     api : Api
     settings : Settings
     credentials : mapping of str to str
-        For the store; a Secret is made of them.
-    login : Credentials or None
-        For the registry: what the nodes need to pull.
-    before_making : callable
-        Awaited when the cluster was looked at and nothing is made yet; what it raises leaves nothing behind.
+        For the store: a Secret is to be made of them.
 
     Raises
     ------
     ClusterError
-        Nothing was made but a namespace and Secrets.
+        What keeps Jobs from being started.
     """
-    namespace = await _look(api, settings.namespace)
+    name = settings.namespace
+    namespace = await _look(api, name)
     handed_over = SECRETS if credentials else []
     needed = [*NEEDED, *handed_over]
-    wanted = [*needed, *ATTACH, *EVENTS]
-    allowed = dict(
-        zip(wanted, await asyncio.gather(*(_allowed(api, settings.namespace, p) for p in wanted)), strict=True)
-    )
+    wanted = [*needed, *ATTACH, *EVENTS, MAKE_NAMESPACE]
+    asked = asyncio.gather(*(_allowed(api, name, p) for p in wanted))
+    user, answers = await asyncio.gather(whoami(api), asked)
+    allowed = dict(zip(wanted, answers, strict=True))
     if missing := [p for p in needed if not allowed[p]]:
-        raise await _forbidden(api, settings.namespace, missing, [*GRANTED, *handed_over], namespace)
-    await before_making()
-    if namespace is _Namespace.MISSING:
-        await _make_namespace(api, settings.namespace)
-    store, pull, _ = await asyncio.gather(
-        _store_secret(api, settings, credentials), _pull_secret(api, settings, login), things.check_stack(api, settings)
-    )
+        raise _forbidden(api, name, user, missing, [*GRANTED, *handed_over], namespace)
+    if namespace is _Namespace.MISSING and not allowed[MAKE_NAMESPACE]:
+        raise _no_namespace(api, name, f"{user} may not {MAKE_NAMESPACE.verb} {MAKE_NAMESPACE.name}")
+    if namespace is not _Namespace.MISSING:
+        await things.check_stack(api, settings)
     granted = Granted(all(allowed[p] for p in ATTACH), all(allowed[p] for p in EVENTS))
+    return Found(namespace, granted, "; ".join(_notes(namespace, name, user, granted)))
+
+
+def _notes(namespace: _Namespace, name: str, user: str, granted: Granted) -> Iterator[str]:
+    if user != _NOBODY:
+        yield f"as {user}"
+    if namespace is _Namespace.MISSING:
+        yield f"namespace {name} is not there yet: the first run makes it"
+    if not granted.events:
+        yield "events may not be read: why a pod does not come cannot be told"
+
+
+async def make(
+    api: Api, settings: Settings, found: Found, credentials: Mapping[str, str], login: Credentials | None
+) -> Surroundings:
+    """Make what is missing: the namespace, and Secrets.
+
+    Parameters
+    ----------
+    api : Api
+    settings : Settings
+    found : Found
+    credentials : mapping of str to str
+        For the store; a Secret is made of them.
+    login : Credentials or None
+        For the registry: what the nodes need to pull.
+
+    Raises
+    ------
+    ClusterError
+    """
+    if found.namespace is _Namespace.MISSING:
+        await _make_namespace(api, settings.namespace)
+        await things.check_stack(api, settings)
+    store, pull = await asyncio.gather(_store_secret(api, settings, credentials), _pull_secret(api, settings, login))
     # A namespace that may not be looked at may want locked-down pods, and those pass everywhere.
-    restricted = namespace in {_Namespace.RESTRICTED, _Namespace.UNSEEN}
-    return Surroundings(store, pull, restricted), granted
+    return Surroundings(store, pull, found.namespace in {_Namespace.RESTRICTED, _Namespace.UNSEEN})
 
 
 async def _look(api: Api, name: str) -> _Namespace:
@@ -115,12 +151,16 @@ async def _make_namespace(api: Api, name: str) -> None:
         await api.call("POST", "/api/v1/namespaces", body=body)
     except StatusError as error:
         if error.status != CONFLICT:
-            raise ClusterError(
-                f"There is no namespace {name!r}, and it may not be made: {error.what}",
-                where=api.where,
-                fix=f"kubectl create namespace {name}",
-            ) from error
+            raise _no_namespace(api, name, error.what) from error
     await _default_account(api, f"/api/v1/namespaces/{name}")
+
+
+def _no_namespace(api: Api, name: str, why: str) -> ClusterError:
+    return ClusterError(
+        f"There is no namespace {name!r}, and it may not be made: {why}",
+        where=api.where,
+        fix=f"someone who may runs: kubectl create namespace {name}",
+    )
 
 
 async def _default_account(api: Api, namespace: str) -> None:
@@ -140,7 +180,7 @@ async def _default_account(api: Api, namespace: str) -> None:
 
 async def _allowed(api: Api, namespace: str, permission: Permission) -> bool:
     attributes = {
-        "namespace": namespace,
+        "namespace": "" if permission is MAKE_NAMESPACE else namespace,
         "verb": permission.verb,
         "group": permission.group,
         "resource": permission.resource,
@@ -152,10 +192,14 @@ async def _allowed(api: Api, namespace: str, permission: Permission) -> bool:
     return bool(answer["status"]["allowed"])
 
 
-async def _forbidden(
-    api: Api, name: str, missing: Sequence[Permission], granted: Sequence[Permission], namespace: _Namespace
+def _forbidden(
+    api: Api,
+    name: str,
+    user: str,
+    missing: Sequence[Permission],
+    granted: Sequence[Permission],
+    namespace: _Namespace,
 ) -> ForbiddenError:
-    user = await whoami(api)
     refused = ", ".join(f"{p.verb} {p.name}" for p in missing)
     seen = namespace not in {_Namespace.UNSEEN, _Namespace.MISSING}
     return ForbiddenError(
@@ -171,7 +215,7 @@ async def whoami(api: Api) -> str:
     try:
         answer = await api.call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body=kind)
     except StatusError:
-        return "USER"
+        return _NOBODY
     return str(answer["status"]["userInfo"]["username"])
 
 

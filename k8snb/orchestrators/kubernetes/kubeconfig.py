@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from k8snb.errors import ClusterError
+from k8snb.stacks.schema import suggest
 
 _TOKEN = "BearerToken"  # noqa: S105 - the client's name for it
+
+
+_importing = threading.Lock()
+
+
+def import_client() -> None:
+    """Import the official client, 0.6 s; from several threads, one after the other.
+
+    Its packages import each other in a circle: threads that begin at different ends of it would wait for each other.
+    """
+    with _importing:
+        importlib.import_module("kubernetes.aio.config")
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,53 @@ class Access:
         return header
 
 
+@dataclass(frozen=True)
+class Context:
+    """One of a kubeconfig: a cluster, a user and a namespace under a name."""
+
+    name: str
+    cluster: str
+    namespace: str | None
+    is_current: bool
+
+
+def contexts(kubeconfig: str | None = None) -> list[Context]:
+    """Return the contexts that there are, sorted by their names; contacts no cluster.
+
+    Parameters
+    ----------
+    kubeconfig : str or None
+        None: ``$KUBECONFIG``, else ``~/.kube/config``.
+
+    Returns
+    -------
+    list of Context
+        Empty where there is no file.
+
+    Raises
+    ------
+    ClusterError
+        A file is broken.
+    """
+    files = _files(kubeconfig)
+    existing = _existing(files)
+    if not existing:
+        return []
+    import_client()
+    from kubernetes.aio.config.kube_config import KubeConfigMerger
+
+    merger: Any = KubeConfigMerger  # it has no types
+    try:
+        merged = merger(os.pathsep.join(existing)).config.value
+        current = merged.get("current-context")
+        found = [(node.value["name"], node.value.get("context") or {}) for node in merged["contexts"]]
+        made = [Context(n, c.get("cluster") or "", c.get("namespace") or None, n == current) for n, c in found]
+    except Exception as error:
+        what = f"The kubeconfig cannot be used: {' '.join(str(error).split())}"
+        raise ClusterError(what, where=files, fix="kubectl config view") from error
+    return sorted(made, key=lambda context: context.name)
+
+
 async def load(kubeconfig: str | None, context: str | None) -> Access:
     """Read the configuration anew: what an exec plugin or a login issued is fetched again where it has expired.
 
@@ -45,12 +108,13 @@ async def load(kubeconfig: str | None, context: str | None) -> Access:
     ClusterError
         No file, no such context, a plugin that fails.
     """
+    await asyncio.to_thread(import_client)
     from kubernetes.aio.client import Configuration
 
     configuration = Configuration()
     # Clusters' own authorities often lack extensions that Python 3.13 insists on and kubectl does not.
     configuration.disable_strict_ssl_verification = True
-    files = kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    files = _files(kubeconfig)
     existing = _existing(files)
     if not existing and not kubeconfig and "KUBERNETES_SERVICE_HOST" in os.environ:
         return _in_cluster(configuration)
@@ -67,6 +131,10 @@ async def load(kubeconfig: str | None, context: str | None) -> Access:
     if not (configuration.api_key.get(_TOKEN) or configuration.cert_file):
         await _explain_login(loader, where)
     return Access(configuration, where)
+
+
+def _files(kubeconfig: str | None) -> str:
+    return kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
 
 
 def _existing(files: str) -> list[str]:
@@ -102,7 +170,7 @@ async def _load(configuration: Any, files: str, context: str | None, where: str)
         names = []
     if context and context not in names:
         what = f"There is no context {context!r}"
-        fix = f"one of: {', '.join(names)}" if names else fix
+        fix = suggest(context, names) if names else fix
     else:
         what = f"The kubeconfig cannot be used: {problem}"
     raise ClusterError(what, where=where, fix=fix) from problem

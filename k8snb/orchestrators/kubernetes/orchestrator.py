@@ -20,6 +20,7 @@ from k8snb.orchestrators.kubernetes import access, things
 from k8snb.orchestrators.kubernetes.attach import Attaching
 from k8snb.orchestrators.kubernetes.client import BAD_REQUEST, CONFLICT, FORBIDDEN, INVALID, NOT_FOUND, Api, StatusError
 from k8snb.orchestrators.kubernetes.follow import BACKGROUND, Follower
+from k8snb.orchestrators.kubernetes.kubeconfig import import_client
 from k8snb.orchestrators.kubernetes.manifests import Surroundings, dump_key, job, job_name, load_key, run_selector
 from k8snb.orchestrators.kubernetes.reasons import Case, is_over, job_end, refused
 from k8snb.orchestrators.kubernetes.settings import Settings, credentials_for_pods, of_stack
@@ -58,6 +59,16 @@ class KubernetesOrchestrator(Orchestrator):
         """Return the orchestrator of a stack."""
         return cls(of_stack(stack))
 
+    @classmethod
+    def load(cls) -> None:
+        """Import the official client."""
+        import_client()
+
+    async def look(self) -> str:
+        """Look at the cluster and at what the user may do there."""
+        credentials = await asyncio.to_thread(credentials_for_pods, self._settings)
+        return (await access.look(self._api, self._settings, credentials)).note
+
     async def check(self) -> None:
         """Find out whether Jobs can be started; make the namespace and Secrets where they are missing.
 
@@ -71,12 +82,12 @@ class KubernetesOrchestrator(Orchestrator):
                 credentials, login = await asyncio.gather(
                     asyncio.to_thread(credentials_for_pods, self._settings), asyncio.to_thread(self._login)
                 )
-                surroundings, granted = await access.check(
-                    self._api, self._settings, credentials, login, self._check_registry
-                )
-                self.handshake = HANDSHAKE_SECONDS if granted.attach else 0.0
-                self._attaching.refused = not granted.attach
-                self._events_permitted = granted.events
+                found = await access.look(self._api, self._settings, credentials)
+                await self._open_registry().check_push(Repository.parse(self._settings.registry))
+                surroundings = await access.make(self._api, self._settings, found, credentials, login)
+                self.handshake = HANDSHAKE_SECONDS if found.granted.attach else 0.0
+                self._attaching.refused = not found.granted.attach
+                self._events_permitted = found.granted.events
                 self._surroundings = surroundings
             return self._surroundings
 
@@ -84,9 +95,6 @@ class KubernetesOrchestrator(Orchestrator):
         """Look for the Secrets, volume claims and service accounts that steps name."""
         await self._checked()
         await things.check_steps(self._api, self._settings.namespace, options)
-
-    async def _check_registry(self) -> None:
-        await self._open_registry().check_push(Repository.parse(self._settings.registry))
 
     def _open_registry(self) -> Registry:
         if self._registry is None:

@@ -42,6 +42,8 @@ NEEDED = [*_JOBS, *_PODS, Permission("get", "pods", "log")]
 ATTACH = [Permission(verb, "pods", "attach") for verb in ("create", "get")]  # which of them depends on the version
 EVENTS = [Permission(verb, "events") for verb in ("list", "watch")]
 SECRETS = [Permission("create", "secrets")]
+MAKE_NAMESPACE = Permission("create", "namespaces")
+"""Of the cluster, and needed only where the namespace is not there."""
 GRANTED = [*NEEDED, *EVENTS]
 """What a grant holds at least; not `ATTACH`: whoever wants it quicker adds that on purpose."""
 

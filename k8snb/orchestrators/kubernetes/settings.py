@@ -106,7 +106,7 @@ def of_stack(stack: Stack) -> Settings:
         store_secret=store.credentials.secret,
         service_account=store.credentials.service_account or told.get("service_account"),
         registry_from_pods=registry.from_pods.uri,
-        insecure=(registry.uri.partition("/")[0],) if registry.insecure else (),
+        insecure=registry.insecure_hosts,
         wait_for_room=told.get("wait_for_room", 0),
         ttl=told.get("ttl", HOUR),
         deadline=told.get("deadline", 7 * DAY),
