@@ -1,0 +1,69 @@
+"""The stack picker in JupyterLab: stacks are looked at, chosen, and registered by a form."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Open
+from tests.browser.frontend import Opened, open_notebook, server, write_notebook
+from tests.fixtures_cluster import Project, layers, there
+from tests.fixtures_s3 import s3_bucket
+
+__all__ = ["layers", "s3_bucket", "there"]
+
+
+def test_a_stack_is_chosen_by_its_button(opened: Open) -> None:
+    notebook = opened(["%load_ext k8snb", "%k8s_stack"])
+    file = notebook.file.parent / "k8snb.toml"
+    file.write_text('[stacks.mine]\nextends = "local"\n')
+    try:
+        notebook.run_all()
+        picker = notebook.cell(1)
+        picker.get_by_text("works").first.wait_for()
+        picker.get_by_role("button", name="Use mine").click()
+        notebook.cell(2).get_by_text("stack mine: local").wait_for()
+        assert notebook.source(2) == "%k8s_stack mine"
+    finally:
+        file.unlink()
+
+
+@pytest.fixture
+def notebook(browser: Any, there: Project) -> Iterator[Opened]:
+    """A notebook in a project without a stack file."""
+    (there.folder / "k8snb.toml").unlink()
+    file = write_notebook(there.folder / "n.ipynb", ["%load_ext k8snb", "%k8s_stack"])
+    with server("lab", there.folder, {}) as address:
+        made = open_notebook(browser, address, "lab", file)
+        yield made
+        made.page.close()
+
+
+@pytest.mark.cluster
+def test_a_stack_is_registered_by_the_form_when_it_works(notebook: Opened, there: Project) -> None:
+    file = there.folder / "k8snb.toml"
+    notebook.run_all()
+    picker = notebook.cell(1)
+    picker.get_by_text("Register a new one").click()
+    check = picker.get_by_role("button", name="Check and register")
+    check.click()
+    picker.get_by_role("alert").get_by_text("--register is missing").wait_for()
+    store = there.values["store"]
+    picker.get_by_label("name", exact=True).fill("dev")
+    picker.get_by_label("context").select_option(there.values["context"])
+    picker.get_by_label("namespace").fill(there.values["namespace"])
+    picker.get_by_label("artifact store").fill(store)
+    picker.get_by_label("endpoint of the store").fill(there.values["endpoint"])
+    picker.get_by_label("container registry").fill("127.0.0.1:1/nobody")
+    check.click()
+    notebook.cell(2).get_by_text("127.0.0.1:1").last.wait_for()
+    notebook.idle(2)
+    assert not file.exists()
+    picker.get_by_label("container registry").fill(there.values["registry"])
+    check.click()
+    notebook.cell(2).get_by_text("registered dev:").wait_for()
+    dev = tomllib.loads(file.read_text())["stacks"]["dev"]
+    assert (dev["artifact_store"]["uri"], dev["orchestrator"]["context"]) == (store, there.values["context"])
