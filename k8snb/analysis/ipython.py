@@ -98,6 +98,8 @@ def _cell(text: str) -> ast.Module:
         tree = _python(_transformed(lines))
         _Magics().visit(tree)
         return tree
+    if lines[first].rstrip().endswith("?"):
+        return _module()  # it shows help
     name, _, rest = lines[first][2:].strip().partition(" ")
     lines[first] = ""
     line = first + 1

@@ -231,6 +231,8 @@ def _parsed(magic: Any, line: str) -> Any:
     except ValueError as error:
         raise UsageError(f"{line}: {error}") from None
     except UsageError as error:
+        if re.match(r"unrecognized arguments: (--help|-h)\b", str(error)):
+            raise UsageError(f"%{magic.__name__}? shows what it takes") from None
         unknown = re.match(r"unrecognized arguments: (--[\w-]+)", str(error))
         if unknown is None:
             raise

@@ -21,8 +21,8 @@ from k8snb.ui import history as ui
 if TYPE_CHECKING:
     from k8snb.notebook.session import Session
 
-LOG_BYTES = 60_000
-"""Bytes of a log that are shown where no lines are chosen."""
+LOG_BYTES, CHOSEN_BYTES = 60_000, 300_000
+"""Bytes of a log that are shown; of lines that are chosen. A server passes on a megabyte a second."""
 
 
 def runs(stack: str | None = None, *, limit: int | None = 100) -> ui.Runs:
@@ -107,7 +107,7 @@ class Past:
             said = save_log(Path(save), choose(lines), force=force)
             self._say(f"{ui.log_line(found, attempt, lines.ended)}\n{said}")
             return
-        end = bounded(choose(lines), LOG_BYTES if grep is None and tail is None else sys.maxsize)
+        end = bounded(choose(lines), LOG_BYTES if grep is None and tail is None else CHOSEN_BYTES)
         told = [ui.log_line(found, attempt, lines.ended)]
         if end.left_out or end.is_cut:
             left = f"{_lines(end.left_out)} before these" if end.left_out else "the beginning of a long line"

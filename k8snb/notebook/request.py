@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,8 @@ def make_request(
     parameters : mapping
         For the record.
     """
-    steps = plan.pipeline.steps
+    pipeline = replace(plan.pipeline, steps=tuple(map(_without_what_failed, plan.pipeline.steps)))
+    steps = pipeline.steps
     modules = set(imports)
     for groups in plan.captured.values():
         modules |= {module for group in groups.values() for module in group.modules}
@@ -59,7 +62,13 @@ def make_request(
     else:
         needs = {step.name: Environment() for step in steps}
     code = collect({step.name: body(step.cell.source) for step in steps}, modules, folder, files, others)
-    return RunRequest(plan.pipeline, plan.captured, code, needs, parameters)
+    return RunRequest(pipeline, plan.captured, code, needs, parameters)
+
+
+def _without_what_failed(step: Step) -> Step:
+    """Leave out settings of cells above that cannot have been executed: their modules are not installed."""
+    carried = tuple(c for c in step.carried if all(find_spec(need) is not None for need in c.needs))
+    return step if carried == tuple(step.carried) else replace(step, carried=carried)
 
 
 def _check_requirements(steps: Iterable[Step], folder: Path) -> None:

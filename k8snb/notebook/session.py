@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import itertools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -161,10 +162,20 @@ class Session:
         before = {name: id(value) for name, value in self.names.namespace.items()}
         cell.before = {**dict.fromkeys(self.names.pending, 0), **before}
         cell.changes = self._changes_of(cell)
-        self._bringer.before_cell(cell)
+        if not self._is_of_unknown_magic(cell.source):
+            self._bringer.before_cell(cell)
         if cell.entry is not None and (sharing := self._aliases.fetch_sharing(cell.changes)):
             cell.entry.take(sharing)
             cell.changes |= sharing
+
+    def _is_of_unknown_magic(self, source: str) -> bool:
+        """Whether a cell is a magic that there is not: it fails at once and reads nothing."""
+        first, _, rest = source.strip().partition("\n")
+        magic = re.match(r"(%%?)(\w+)", first)
+        if magic is None or (magic[1] == "%" and rest):
+            return False
+        find = self.shell.find_cell_magic if magic[1] == "%%" else self.shell.find_line_magic
+        return find(magic[2]) is None
 
     def end_cell(self, cell: Running) -> None:
         """Notice what a cell has bound."""
@@ -276,6 +287,8 @@ class Session:
         warnings += (
             f"{text} ({SILENCE})" if text.startswith("line ") else text for text in self._does_not_travel(step)
         )
+        missing = [path for path in options.files if not (self.folder / path).exists()]
+        warnings += [f"--file {path}: there is no such file yet" for path in missing]
         warnings += entry.capture.larger_than(stacks.captured_limit)
         warnings += self._not_shared(pipeline, cell.above - 1)
         capture = entry.capture
@@ -440,6 +453,7 @@ class Session:
         entries = {entry.step: entry for entry in self.cells if entry.step is not None}
         chosen = select(pipeline, steps) if steps else pipeline
         done = {name for name, entry in entries.items() if entry.has_run and (reuse or entry.ran_ahead)} - set(steps)
+        done = since.reusable(chosen.steps, done, self._last_runs, self.cells)
         self._refuse_not_captured(chosen, entries)
         todo = plan.make(chosen, self.cells, whole=pipeline, done=done, scratch=self.scratch)
         screen = Screen(self.shell)
@@ -448,11 +462,13 @@ class Session:
             entry.ran_ahead = entry.ran_ahead and reuse
         self._say_before(screen, todo, [step.name for step in chosen.steps if step.name in done and not reuse])
         if not todo.pipeline.steps:
+            if reuse and not ahead:
+                screen.say(f"nothing to run, all have run: {', '.join(step.name for step in chosen.steps)}")
             return
         reused = [step.name for step in chosen.steps if step.name in done]
         after = {step.name: step.after for step in chosen.steps}
         view = View(screen, after, reused=reused, lines=self.lines)
-        self._execute(todo, engine, view, ahead=ahead)
+        self._execute(todo, engine, view, chosen, ahead=ahead)
 
     def _refuse_not_captured(self, pipeline: Pipeline, entries: Mapping[str, Entry]) -> None:
         """Refuse steps that read what a plain cell has made since theirs were executed."""
@@ -468,7 +484,7 @@ class Session:
                         fix="execute the step's cell again",
                     )
 
-    def _execute(self, todo: plan.Plan, engine: Engine, view: View, *, ahead: bool) -> None:
+    def _execute(self, todo: plan.Plan, engine: Engine, view: View, chosen: Pipeline, *, ahead: bool) -> None:
         """Run a plan and show it; whatever comes of it, take the results that there are."""
         self._forget_asides()
         request = make_request(
@@ -488,9 +504,14 @@ class Session:
 
         try:
             ended = view.follow(start)
+        except KeyboardInterrupt:
+            for step in handles[0].failed if handles else ():
+                self._show_failure(step, handles[0])
+            raise
         finally:
             if handles:
                 self._take_results(todo.pipeline, handles[0], ahead=ahead)
+                self._note_runs(chosen, handles[0])
         if handles[0].failed:
             first, *others = (step.name for step in todo.pipeline.steps if step.name in handles[0].failed)
             for other in others:  # only one error is raised
@@ -584,14 +605,19 @@ class Session:
             entry.finish(result, handle.store, dead=dead, unchanged=unchanged)
             if not succeeded and (done := handle.results.get(step.name)) is not None and done.state == SUCCEEDED:
                 entry.aside = done, handle.store
-            if result is not None:
-                self._last_runs[step.name] = since.last_run(step, entry, self.cells, result)
             entry.ran_ahead = ahead
             names |= {*step.outputs, *entry.deleted, *entry.taken_over}
             names |= {name for name, p in self.names.pending.items() if isinstance(p, NotRun) and p.step == step.name}
             succeeded = result is not None and result.state == SUCCEEDED
         for name in names:
             self._settle_here(name)
+
+    def _note_runs(self, chosen: Pipeline, handle: RunHandle) -> None:
+        """Remember what the steps that have run were given, also by those that were reused."""
+        for name, result in handle.results.items():
+            entry = self.cells.step(name)
+            assert entry is not None
+            self._last_runs[name] = since.last_run(chosen[name], entry, self.cells, result)
 
     def _settle_here(self, name: str) -> None:
         """Let a name stand for what the cells above the running one have made of it, itself included."""

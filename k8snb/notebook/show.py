@@ -58,9 +58,12 @@ class _Lane:
     def ended(self) -> bool:
         return self.state.state in ENDED
 
-    def at(self, now: float) -> Shown:
-        """Return how far the step is."""
-        return Shown(self.state, None if self.started is None else now - self.started)
+    def at(self, now: float, *, is_below: bool) -> Shown:
+        """Return how far the step is; `is_below`: its turn to show its output has come."""
+        last = self.output.last_line if self.state.state == "running" and not is_below else ""
+        return Shown(
+            self.state, None if self.started is None else now - self.started, is_below=is_below, last_line=last
+        )
 
     def write(self, stream: str, data: bytes, *, final: bool = False) -> None:
         """Take bytes as they were printed."""
@@ -227,7 +230,8 @@ class View:
 
     def _look_over(self, now: float) -> None:
         if self._has_overview:
-            shown = self._reused | {step: lane.at(now) for step, lane in self._lanes.items()}
+            lanes = enumerate(self._lanes.items())
+            shown = self._reused | {step: lane.at(now, is_below=i <= self._live) for i, (step, lane) in lanes}
             self._screen.overview(bundle(self._levels, shown), again=self._overview_shown, live=not self._ended)
             self._overview_shown = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -34,6 +34,30 @@ class LastRun:
     captured: Mapping[str, str]
     given_by: Mapping[str, Key | None]
     result: Result
+
+
+def reusable(steps: Iterable[Step], done: Collection[str], last_runs: Mapping[str, LastRun], cells: Cells) -> set[str]:
+    """Return which of the steps that have run still have results of what they would be given now.
+
+    Parameters
+    ----------
+    steps : iterable of Step
+        In the pipeline's order.
+    done : collection of str
+        Those that have run since their cells were executed, and are not to run in any case.
+    last_runs : mapping of str to LastRun
+    cells : Cells
+    """
+    steps = list(steps)
+    names = {step.name for step in steps}
+    found: set[str] = set()
+    for step in steps:
+        last, given_by = last_runs.get(step.name), _given_by(step, cells)
+        if step.name not in done or last is None:
+            continue
+        if (given_by.keys() & names) <= found and all(last.given_by.get(o) == key for o, key in given_by.items()):
+            found.add(step.name)
+    return found
 
 
 def last_run(step: Step, entry: Entry, cells: Cells, result: Result) -> LastRun:

@@ -249,7 +249,8 @@ class _Run:
             self.handle.lost[step.name] = outcome.error or died(result.key, result.code)
         self.handle.failed.append(step.name)
         self.record.steps[step.name].fix = (outcome.error and outcome.error.fix) or ""
-        self._tell(StepState(step.name, "failed", _why(outcome), seconds=seconds))
+        traceback = tuple(result.failure.traceback) if result.failure is not None else ()
+        self._tell(StepState(step.name, "failed", _why(outcome), seconds=seconds, traceback=traceback))
 
     def _again(self, step: Step, why: str) -> None:
         """Forget what a step has done, and end what is left of it."""
@@ -352,5 +353,5 @@ def _why(outcome: Outcome) -> str:
     """Return in a sentence how an attempt that did not succeed ended."""
     failure = outcome.result.failure
     if failure is not None:
-        return f"{failure.ename}: {failure.evalue}"
+        return failure.reason
     return (outcome.error or died(outcome.result.key, outcome.result.code)).what

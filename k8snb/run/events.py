@@ -25,12 +25,15 @@ class StepState:
         Why it waits, or a sentence on how it ended.
     seconds : float
         Of an ended step: from its start to its end.
+    traceback : tuple of str
+        Of one that has raised: the lines that its user sees.
     """
 
     step: str
     state: State
     detail: str = ""
     seconds: float = 0.0
+    traceback: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import builtins
 import os
 import sys
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from k8snb.runner.imports import on_import
@@ -40,7 +41,11 @@ class Screen:
         """Give the cell ``display``, ``get_ipython`` and figures, as in a notebook."""
         builtins.display = self._display  # type: ignore[attr-defined]
         builtins.get_ipython = self.shell  # type: ignore[attr-defined]
-        builtins.input = _no_input
+        builtins.input = partial(_ask_nobody, "input")
+        if "getpass" in sys.modules:
+            _patch_getpass()
+        else:
+            on_import("getpass", _patch_getpass)
         os.environ.setdefault("MPLBACKEND", _BACKEND)
         os.environ.setdefault("PLOTLY_RENDERER", "plotly_mimetype")  # what it finds out by itself in a kernel
         on_import("IPython", self.shell)
@@ -79,7 +84,11 @@ class Screen:
         return display(*objects, **options)  # type: ignore[no-untyped-call]
 
 
-def _no_input(prompt: object = "", /) -> NoReturn:
+def _patch_getpass() -> None:
+    sys.modules["getpass"].getpass = partial(_ask_nobody, "getpass")  # type: ignore[attr-defined]
+
+
+def _ask_nobody(call: str, prompt: object = "", *_: object, **_more: object) -> NoReturn:
     raise EOFError(
-        f"input({str(prompt)!r}): a step has nobody to ask; ask in a plain cell above it, the step can read the answer"
+        f"{call}({str(prompt)!r}): a step has nobody to ask; ask in a plain cell above it, the step can read the answer"
     )

@@ -174,6 +174,9 @@ class Spec:
         return cls(**d)
 
 
+_REASON = 300
+
+
 @dataclass(frozen=True)
 class Failure:
     """An exception raised by the step's code.
@@ -192,6 +195,14 @@ class Failure:
     evalue: str
     traceback: list[str]
     pickled: Group | None = None
+
+    @property
+    def reason(self) -> str:
+        """The class and the first line of the text, of a long one its beginning."""
+        first = self.evalue.strip().partition("\n")[0]
+        if not first:
+            return self.ename
+        return f"{self.ename}: {first}" if len(first) <= _REASON else f"{self.ename}: {first[: _REASON - 1]}…"
 
 
 @dataclass(frozen=True)

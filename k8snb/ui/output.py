@@ -20,6 +20,9 @@ from k8snb.ui.words import size_in_words
 STEP, RUN, LINES = 20_000, 80_000, 200
 """Bytes of a notebook at most for the text of a step and of a run, and lines of a step; then come the last lines."""
 
+REDRAWN = 10
+"""Redrawn lines of a step at most that have a place of their own: JupyterLab shows 50 outputs of a cell."""
+
 ENDS = 60_000
 """Bytes of a notebook at most for the last lines of steps that have succeeded."""
 
@@ -32,6 +35,7 @@ _NO_WIDGETS = (
     "tqdm.auto in place of tqdm.notebook"
 )
 _SEEN = 1 << 16
+_PEEK = 100
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,21 @@ class Output:
         self.parts.clear()
         self._left, self._lines, self._line, self._live, self._end = STEP, self.room.lines, "", None, None
 
+    @property
+    def last_line(self) -> str:
+        """The last line that it has printed."""
+        for item in reversed(self.items):
+            text = (
+                item.text
+                if isinstance(item, Written)
+                else item.bundle()["text/plain"]
+                if isinstance(item, Part)
+                else ""
+            )
+            if lines := [line for line in drawn(text[-LONGEST:]).splitlines() if line.strip()]:
+                return lines[-1].strip()[:_PEEK]
+        return ""
+
     def show(self, item: Display | Remark) -> int | None:
         """Take a display or a remark; return the place of the item that it has brought up to date."""
         self._live = None
@@ -241,8 +260,7 @@ class Output:
             fitting = _fitting(text, min(self._left, self.room.left), self._lines)
             self._written(stream, fitting)
             self._take_room(_size(fitting), fitting.count("\n"))
-            self._end = End(self.step, self.room)
-            self._put(self._end)
+            self._begin_end()
             return text[len(fitting) :]
         self._written(stream, text)
         self._take_room(size, lines)
@@ -255,11 +273,18 @@ class Output:
         whole = text.rfind("\n", 0, first.start()) + 1
         if whole:
             return self._stream(stream, text[:whole]) + text[whole:]
+        if len(self.parts) >= REDRAWN:
+            self._begin_end()
+            return text
         if self._line:
             self._written(stream, "\r" + " " * len(drawn(self._line)) + "\r")
         self._live, self._line = Line(self._line), ""
         self._put(self._live)
         return text
+
+    def _begin_end(self) -> None:
+        self._end = End(self.step, self.room)
+        self._put(self._end)
 
     def _put(self, part: Part) -> None:
         self.parts[len(self.items)] = part

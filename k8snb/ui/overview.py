@@ -8,11 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from k8snb.run.events import State, StepState
-from k8snb.ui.colours import QUIET
+from k8snb.ui.colours import QUIET, RED
 from k8snb.ui.states import ORDER, colour, sign
+from k8snb.ui.terminal import drawn
 from k8snb.ui.words import time_in_words
 
 _TELLING: frozenset[State] = frozenset({"starting", "running", "failed", "cancelled"})
+
+TRACEBACK = 3000
+"""Characters of a traceback at most."""
 
 MOST = 60
 """Steps that are shown one by one; of more those that run or have failed, and how many are in each state."""
@@ -29,11 +33,17 @@ class Shown:
         Seconds since it came into the state, while it starts or runs.
     reused : bool
         It does not run: it has before, and its results are used.
+    is_below : bool
+        What it prints and raises is shown below.
+    last_line : str
+        Of what it has printed, where that is not shown below yet.
     """
 
     state: StepState
     since: float | None = None
     reused: bool = False
+    is_below: bool = True
+    last_line: str = ""
 
     @property
     def name(self) -> str:
@@ -98,14 +108,32 @@ def _html(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown], between:
     arrow = (
         f'<span style="display: inline-block; vertical-align: middle; color: {QUIET}; padding: 0 6px">{between}</span>'
     )
-    notes = "".join(f'<div style="color: {QUIET}">{html.escape(note)}</div>' for note in _notes(steps))
+    notes = "".join(_html_note(step, shown) for step, shown in steps.items() if _note(shown))
     graph = arrow.join(_column(column, steps) for column in columns)
     return f'<div style="font-size: smaller; line-height: 1.5">{graph}{notes}</div>'
 
 
 def _notes(steps: Mapping[str, Shown]) -> list[str]:
-    """Return what there is to say of steps besides: why they wait, or failed."""
-    return [f"{step}: {shown.state.detail}" for step, shown in steps.items() if shown.state.detail]
+    """Return what there is to say of steps besides: why they wait, or failed, or what they print."""
+    return [f"{step}: {note}" for step, shown in steps.items() if (note := _note(shown))]
+
+
+def _note(shown: Shown) -> str:
+    return shown.state.detail or shown.last_line
+
+
+def _html_note(step: str, shown: Shown) -> str:
+    """Return what there is to say of a step; its traceback is open while it is not shown below."""
+    note = html.escape(f"{step}: {_note(shown)}")
+    if shown.state.state != "failed":
+        return f'<div style="color: {QUIET}">{note}</div>'
+    reason = f'<span style="color: {RED}">{sign("failed")} {note}</span>'
+    traceback = drawn("\n".join(shown.state.traceback))[-TRACEBACK:]
+    if not traceback:
+        return f"<div>{reason}</div>"
+    style = "margin: 0; max-height: 20em; overflow: auto; white-space: pre-wrap"
+    text = f'<pre style="{style}">{html.escape(traceback)}</pre>'
+    return f"<details{'' if shown.is_below else ' open'}><summary>{reason}</summary>{text}</details>"
 
 
 def _column(column: Sequence[str], steps: Mapping[str, Shown]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import json
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -717,6 +718,46 @@ def test_of_two_steps_that_fail_one_is_raised_and_the_other_shown(nb: Notebook) 
         nb.run("%k8s_run")
     assert nb.text("stderr").startswith("step two failed:\n")
     assert "ValueError: invalid literal" in nb.text("stderr")
+
+
+@pytest.mark.parametrize("source", ["%%k8s_step?", "%%k8s_step??", "%%time?", "%unknown_magic 1", "%%unknown_magic\nx"])
+def test_help_and_magics_that_there_are_not_run_nothing(nb: Notebook, source: str) -> None:
+    nb.run("%%k8s_step a\nx = 1")
+    with suppress(UsageError):
+        nb.run(source)
+    assert nb.started == []
+
+
+def test_results_of_what_is_another_now_are_not_reused(nb: Notebook) -> None:
+    nb.run("%%k8s_step one\nx = 1")
+    nb.run("%%k8s_step two\ny = 10 * x")
+    nb.run("%%k8s_step three\nz = x + y")
+    nb.run("%k8s_run")
+    nb.run("%k8s_run three --reuse")
+    assert nb.started[3:] == ["three"]
+    nb.run("%%k8s_step one\nx = 2")
+    nb.run("%k8s_run three --reuse")
+    assert nb.started[4:] == ["one", "two", "three"]
+    assert nb.run("z") == 22
+    nb.run("%k8s_run one")
+    nb.run("%k8s_run three --reuse")
+    assert nb.started[8:] == ["two", "three"]
+    nb.run("%k8s_run --reuse")
+    assert nb.started[10:] == []
+    assert "nothing to run, all have run: one, two, three" in str(nb.seen[-1])
+
+
+def test_what_a_cell_that_failed_would_have_set_is_not_repeated(nb: Notebook) -> None:
+    with pytest.raises(ModuleNotFoundError):
+        nb.run("import sys, seaborn_that_is_not_there as sns\nsys.setrecursionlimit(2000)\nsns.set_theme()")
+    nb.run("%%k8s_step a\nx = 1")
+    nb.run("%k8s_run")
+    assert nb.run("x") == 1
+
+
+def test_a_file_that_is_not_there_is_told_on_the_card(nb: Notebook) -> None:
+    nb.run("%%k8s_step a --file nothere.csv\nx = 1")
+    assert "--file nothere.csv: there is no such file yet" in str(nb.seen)
 
 
 # --- settings ------------------------------------------------------------------------------------------------------

@@ -116,6 +116,19 @@ def test_a_progress_bar_is_shown_in_its_place() -> None:
     assert streams(made) == "before\nafter\n"
 
 
+def test_bars_that_pile_up_go_on_in_one_place() -> None:
+    made = written(*("\r10%\n\r20%\n" for _ in range(100)))
+    assert len(made.parts) == output.REDRAWN + 1
+    assert in_place(made)[-1].endswith("20%")
+
+
+def test_the_last_line() -> None:
+    assert written("").last_line == ""
+    assert written("one\n", "two\n", "  \n").last_line == "two"
+    assert written("one\n", "\r10%", "\r20%").last_line == "20%"
+    assert len(written("x" * 10_000).last_line) <= 100
+
+
 def test_what_stands_before_a_bar_on_its_line_is_taken_over() -> None:
     made = written("Epoch 1", "\n", "loss", " 0.5", "\rloss 0.4", "\r\nEpoch 2\r\n")
     assert streams(made) == "Epoch 1\nloss 0.5\r        \rEpoch 2\r\n"

@@ -44,3 +44,18 @@ def test_of_many_steps_those_are_shown_that_run_or_have_failed() -> None:
     assert made["text/html"].count("border: 1px") == 2
     running = {name: Shown(StepState(name, "running")) for name in steps}
     assert len(bundle(levels(dict.fromkeys(steps, ())), running)["text/html"]) < 30_000
+
+
+def test_a_failed_step_shows_its_traceback_open_until_it_is_shown_below() -> None:
+    state = StepState("a", "failed", "ValueError: <b>", 1.0, ("Traceback", "\x1b[31mValueError: <b>\x1b[0m"))
+    html = bundle([["a"]], {"a": Shown(state, is_below=False)})["text/html"]
+    assert "<details open><summary>" in html
+    assert "Traceback\nValueError: &lt;b&gt;</pre>" in html
+    assert "<details><summary>" in bundle([["a"]], {"a": Shown(state)})["text/html"]
+
+
+def test_what_runs_and_is_not_shown_below_shows_its_last_line() -> None:
+    shown = {"a": Shown(StepState("a", "running"), 1.0, is_below=False, last_line="epoch 3 <i>")}
+    told = bundle([["a"]], shown)
+    assert told["text/plain"].endswith("\na: epoch 3 <i>")
+    assert "a: epoch 3 &lt;i&gt;" in told["text/html"]

@@ -92,12 +92,26 @@
 
     const card = ({ step }) => {
       if (!NAME.test(step)) return null;
-      const run = `%k8s_run ${step} --reuse`;
-      const all = `%k8s_run ${step}`;
-      return bar([
-        button('Run', `${run}: with the results that there are`, event => runBelow(event.target, run)),
-        button('Run with what it needs', all, event => runBelow(event.target, all)),
-      ]);
+      /* The card is of the cell as it was executed: one that was edited since is executed first. */
+      const runStep = async (node, line) => {
+        const { panel, cell } = placeOf(node) ?? {};
+        if (!panel) return;
+        const notebook = panel.content;
+        if (notebook.widgets[cell].model.isDirty) {
+          notebook.activeCellIndex = cell;
+          notebook.deselectAll();
+          if (!(await NotebookActions.run(notebook, panel.sessionContext))) return;
+          node = notebook.widgets[cell].node;
+        }
+        await runBelow(node, line);
+      };
+      const runs = { Run: `%k8s_run ${step} --reuse`, 'Run with what it needs': `%k8s_run ${step}` };
+      const buttons = Object.entries(runs).map(([label, line]) => {
+        const made = button(label, line, event => runStep(event.target, line));
+        made.setAttribute('aria-label', `${label}: ${step}`);
+        return made;
+      });
+      return bar(buttons);
     };
 
     const cancel = () =>
@@ -113,7 +127,9 @@
         const word = pattern.value && quoted(pattern.value);
         if (word) runBelow(event.target, `${logs} --grep ${word}`);
       };
-      pattern.onkeydown = event => event.key === 'Enter' && search(event);
+      pattern.addEventListener('keydown', event => {
+        if (event.key === 'Enter') search(event);
+      });
       const save = `${logs} --save ${step}.log`;
       return bar([
         pattern,
