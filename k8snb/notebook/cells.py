@@ -339,6 +339,11 @@ class Cells:
         cells = self._entries[: self._entries.index(above)]
         return next((e for e in reversed(cells) if e.step is None and name in e.facts.outputs), None)
 
+    def is_made_since(self, name: str, step: Entry) -> bool:
+        """Whether a plain cell above a step that makes a name was executed after the step's cell."""
+        maker = self.plain_maker(name, above=step)
+        return maker is not None and maker.number is not None and step.number is not None and maker.number > step.number
+
     def plain_above(self, names: Collection[str], below: Entry) -> Entry | None:
         """Return the nearest plain cell above another that reads one of some names; else the nearest of all."""
         plain = [e for e in reversed(self._entries[: self._entries.index(below)]) if e.step is None]

@@ -543,6 +543,22 @@ class Session:
                 screen.say(f"warning: k8snb.toml has [steps.{table}], and no step is called so: is it {close[0]!r}?")
         for warning in plan.stale(todo, self.cells):
             screen.say(f"warning: {warning}; execute that cell and the step's cell again for new ones")
+        for step in todo.pipeline.steps:
+            if old := self._as_they_were(step):
+                was = f"step {step.name} gets {', '.join(old)} as it was when the step's cell was executed"
+                screen.say(f"warning: {was}; execute that again for what it is now")
+
+    def _as_they_were(self, step: Step) -> list[str]:
+        """Return the kernel's values that a step has captured and that plain cells above have made anew since."""
+        entry = self.cells.step(step.name)
+        assert entry is not None
+        groups = entry.capture.groups
+        anew = {name for name in step.from_kernel & groups.keys() if self.cells.is_made_since(name, entry)}
+        if not anew:
+            return []
+        names = {other for name in anew for other in groups[name].names}
+        now = self._pack(names, names, self.cells.steps_above(entry)).groups
+        return sorted(name for name in anew & now.keys() if now[name].pickle != groups[name].pickle)
 
     def _say_what_travels(self, screen: Screen, pipeline: Pipeline, stack: str | None) -> None:
         """Say which packages steps get besides, and for another stack than the cards were made for what they miss."""

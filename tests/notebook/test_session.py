@@ -755,6 +755,22 @@ def test_what_a_cell_that_failed_would_have_set_is_not_repeated(nb: Notebook) ->
     assert nb.run("x") == 1
 
 
+def test_a_value_that_a_cell_above_has_made_anew_is_told_of(nb: Notebook) -> None:
+    nb.run("lr, data = 1, [1]", "plain")
+    nb.run("%%k8s_step a\nx = lr * data[0]", "step")
+    nb.run("lr, data = 1, [1]", "plain")
+    nb.run("%k8s_run")
+    assert "as it was when" not in str(nb.seen)
+    nb.run("lr, data = 2, [1]", "plain")
+    nb.run("%k8s_run a")
+    assert "step a gets lr as it was when the step's cell was executed" in str(nb.seen)
+    nb.seen.clear()
+    nb.run("%%k8s_step a\nx = lr * data[0]", "step")
+    nb.run("%k8s_run a")
+    assert "as it was when" not in str(nb.seen)
+    assert nb.run("x") == 2
+
+
 def test_a_file_that_is_not_there_is_told_on_the_card(nb: Notebook) -> None:
     nb.run("%%k8s_step a --file nothere.csv\nx = 1")
     assert "--file nothere.csv: there is no such file yet" in str(nb.seen)
