@@ -398,7 +398,9 @@ class StepRun:
             yield StepState(self.name, "running", "as far as the store has it", entry.seconds)
         elif entry.state != "waiting":
             detail = f"{entry.error}; {entry.fix}" if entry.fix else entry.error
-            yield StepState(self.name, cast("State", entry.state), detail, entry.seconds)
+            failure = self.failure if entry.state == "failed" else None
+            traceback = tuple(failure.traceback) if failure is not None else ()
+            yield StepState(self.name, cast("State", entry.state), detail, entry.seconds, traceback)
 
     def _left_alone(self) -> StepState:
         """Return what became of a step when what drove the run was gone: its pod may have run to its end."""

@@ -101,7 +101,7 @@ def test_a_card_runs_its_cell_as_it_is_now(opened: Open) -> None:
     notebook.page.keyboard.press("Control+End")
     notebook.page.keyboard.type("\nprint('edited')")
     notebook.cell(1).get_by_text("Run", exact=True).click()
-    notebook.cell(2).get_by_text("edited", exact=True).wait_for()
+    notebook.cell(2).locator(".jp-OutputArea-output", has_text="edited").wait_for()
 
 
 @BOTH
