@@ -216,8 +216,9 @@ class View:
             if not in_place:
                 self._is_behind = True
                 return
-            self._show_anew()
-        if in_place:
+            self._in_place_at, self._is_behind = now, False
+            self._show_anew(now)
+        elif in_place:
             self._in_place_at, self._is_behind = now, False
             self._look_over(now)
         while self._live < len(self._order):
@@ -235,11 +236,11 @@ class View:
             self._screen.overview(bundle(self._levels, shown), again=self._overview_shown, live=not self._ended)
             self._overview_shown = True
 
-    def _show_anew(self) -> None:
+    def _show_anew(self, now: float) -> None:
         """Show all again: a step has cleared its output, and a cell's can only be cleared whole."""
         self._screen.clear()
         self._overview_shown = False
-        self._look_over(time.monotonic())
+        self._look_over(now)
         for lane in self._order[: self._live + 1]:
             lane.line, lane.shown, lane.cleared = None, 0, False
             self._show(lane, in_place=True)
