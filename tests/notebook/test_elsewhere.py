@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
+from homes import own_home
 from nbconvert import HTMLExporter, MarkdownExporter
 
 from k8snb.ui.mime import MIME
@@ -35,10 +36,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A notebook that papermill has executed."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("elsewhere")
-        for name in ("K8SNB_STACK", "K8SNB_NOTEBOOK"):
-            patch.delenv(name, raising=False)
-        patch.setenv("K8SNB_HOME", str(folder / "home"))
-        patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+        own_home(patch, folder)
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
         notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})

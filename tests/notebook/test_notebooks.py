@@ -7,6 +7,7 @@ from pathlib import Path
 import nbclient
 import nbformat
 import pytest
+from homes import own_home
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
@@ -26,10 +27,7 @@ WRITTEN = sorted(path for path in NOTEBOOKS.glob("*.ipynb") if not path.stem.end
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
 def test_a_notebook_runs_on_the_local_stack(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("K8SNB_STACK", "K8SNB_NOTEBOOK"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("K8SNB_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    own_home(monkeypatch, tmp_path)
     notebook = nbformat.read(path, 4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "notebooks are committed without outputs"
     client = nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}})

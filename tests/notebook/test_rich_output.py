@@ -7,6 +7,7 @@ from typing import Any
 import nbclient
 import nbformat
 import pytest
+from homes import own_home
 
 from k8snb.ui.output import WIDGET
 
@@ -33,10 +34,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     """The outputs of the cells by their names."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("rich")
-        for name in ("K8SNB_STACK", "K8SNB_NOTEBOOK"):
-            patch.delenv(name, raising=False)
-        patch.setenv("K8SNB_HOME", str(folder / "home"))
-        patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+        own_home(patch, folder)
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS.values()])
         where = {"metadata": {"path": str(folder)}}
         nbclient.NotebookClient(notebook, timeout=120, allow_errors=True, resources=where).execute()

@@ -32,19 +32,6 @@ LOCAL = Fields(orchestrator="local")
 SECRET = "hunter2"
 
 
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("K8SNB_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("K8SNB_STACK", raising=False)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "project" / "deep").mkdir(parents=True)
-    return tmp_path / "project"
-
-
 def refusal(folder: Path, name: str, fields: Fields, **how: bool) -> StackError:
     before = sorted((path, path.read_bytes()) for path in folder.rglob("*.toml"))
     with pytest.raises(StackError) as info:

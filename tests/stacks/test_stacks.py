@@ -18,19 +18,6 @@ container_registry = { uri = "https://registry.example/ml/" }
 """
 
 
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("K8SNB_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("K8SNB_STACK", raising=False)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "project" / "deep").mkdir(parents=True)
-    return tmp_path / "project"
-
-
 def refusal(folder: Path, text: str, name: str | None = None) -> StackError:
     (folder / "k8snb.toml").write_text(text)
     with pytest.raises(StackError) as info:
