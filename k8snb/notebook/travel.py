@@ -121,7 +121,12 @@ def _missing(path: str, place: Path, folder: Path, where: str) -> Iterator[str]:
 
 
 def _size(place: Path) -> int:
+    """Return the size of a file, or of what of a folder may be read, in bytes."""
     if place.is_file():
         return place.stat().st_size
     inside = (Path(parent, name) for parent, _, names in os.walk(place) for name in names)
-    return sum(file.stat().st_size for _, file in zip(range(_SLIGHT), inside, strict=False) if file.is_file())
+    size = 0
+    for _, file in zip(range(_SLIGHT), inside, strict=False):
+        with suppress(OSError):
+            size += file.stat().st_size if file.is_file() else 0
+    return size

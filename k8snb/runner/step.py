@@ -120,7 +120,7 @@ class _Step:
             _link_files(Path(code))
         if code not in sys.path:
             sys.path.insert(0, code)
-        sys.argv = [spec.label]
+        sys.argv = ["ipykernel_launcher.py"]  # what a parser calls itself in a kernel
         sys.modules["__main__"] = self._module
         self._screen.install()
         _check_python(spec)

@@ -54,6 +54,20 @@ def test_a_file_is_offered_once_and_not_where_its_line_asks_for_quiet(folder: Pa
     assert told(folder, "open('data.csv')  # k8snb: quiet") == []
 
 
+def test_a_folder_of_which_not_all_may_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secret := folder / "data" / "secret").write_bytes(b"x" * 500)
+    is_file = Path.is_file
+
+    def refuse(path: Path) -> bool:
+        if path == secret:
+            raise PermissionError
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    [found] = told(folder, "import os\nos.listdir('data')")
+    assert "reads data (2 bytes)" in found
+
+
 @pytest.mark.parametrize("line", ["b --file data --file data.csv", "b --file ./data/x.json --file data.csv"])
 def test_what_is_named_travels(folder: Path, line: str) -> None:
     assert told(folder, "open('data.csv'); open('data/x.json')", line=line) == []

@@ -180,3 +180,8 @@ def test_what_cells_above_have_taken_from_the_future_holds(runner):
     source = "def f(x: nowhere): pass\nprint(f.__annotations__)"
     assert runner.run(source).result.failure.ename == "NameError"
     assert runner.run(source, futures=["annotations"]).text == "{'x': 'nowhere'}\n"
+
+
+def test_a_parser_calls_itself_as_in_a_kernel(runner):
+    source = "import argparse\nprint(argparse.ArgumentParser().format_usage())"
+    assert "usage: ipykernel_launcher.py [-h]" in runner.run(source).text
