@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from k8snb.errors import K8snbError
+from k8snb.errors import K8snbError, suggest
 
 if TYPE_CHECKING:
     from k8snb.artifacts.store import Store
@@ -25,7 +26,9 @@ OK, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
-    args = _parser().parse_args(_with_equals(sys.argv[1:] if arguments is None else arguments))
+    args, unknown = _parser().parse_known_args(_with_equals(sys.argv[1:] if arguments is None else arguments))
+    if unknown:
+        args.parser.refuse(unknown[0])
     try:
         code: int = args.do(args)
     except K8snbError as e:
@@ -49,8 +52,32 @@ def _with_equals(arguments: Sequence[str]) -> list[str]:
     return found
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="k8snb", description="Runs annotated notebook cells as Kubernetes pods.")
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and for a mistyped word which was meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end the process."""
+        if choice := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
+            known = [word.strip(" '") for word in choice[2].split(",")]
+            message = f"there is no command {choice[1]!r}: {suggest(choice[1], known)}"
+        more = "" if message.endswith("?") else f"; {self.prog} --help shows what it takes"
+        self.exit(WRONG, f"{self.prog}: {message}{more}\n")
+
+    def refuse(self, word: str) -> NoReturn:
+        """Refuse a word that it does not take."""
+        if not word.startswith("-"):
+            self.error(f"{word!r} is a word too many")
+        name = word.partition("=")[0]
+        options = [option for action in self._actions for option in action.option_strings]
+        self.error(f"there is no option {name}: {suggest(name, options)}")
+
+    def set_defaults(self, **kwargs: object) -> None:
+        """Set what a command does; it knows whose words they are."""
+        super().set_defaults(parser=self, **kwargs)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="k8snb", description="Runs annotated notebook cells as Kubernetes pods.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="execute a notebook; at its end the steps that no cell has run")
@@ -78,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_register(register: argparse.ArgumentParser) -> None:
+def _add_register(register: _Parser) -> None:
     from k8snb.stacks.fields import options
 
     register.add_argument("name")
@@ -90,7 +117,7 @@ def _add_register(register: argparse.ArgumentParser) -> None:
     register.set_defaults(do=_stack_register)
 
 
-def _add_runs(runs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_runs(runs: argparse._SubParsersAction[_Parser]) -> None:
     every = runs.add_parser("list", help="the newest runs")
     every.add_argument("--limit", type=int, metavar="N", help="how many (default: 20)")
     every.set_defaults(do=_runs_list)

@@ -29,15 +29,57 @@
     ├── StepFailed                the step's own code raised
     └── RunCancelled              stopped on request
 
-Each says *what* is wrong, *where*, and the way out (*fix*).
+Each says *what* is wrong, *where*, and the way out (*fix*); a mistyped name is told in one line.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from k8snb.runner.spec import Failure
+
+_MEANT = "did you mean "
+
+
+def meant(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Return which of the names that there are a mistyped one very likely stands for.
+
+    Parameters
+    ----------
+    name : str
+    known : iterable of str
+    cutoff : float
+        How alike they must be at least, from 0 to 1.
+    """
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, sorted(known), n=1, cutoff=cutoff)), None)
+
+
+def suggest(name: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """Return the way out for a name that is not known.
+
+    Parameters
+    ----------
+    name : str
+    known : iterable of str
+        The names that there are.
+    otherwise : str, optional
+        The way out where none of them is near; without it they are listed.
+
+    Examples
+    --------
+    >>> suggest("trian", ["load", "train"])
+    "did you mean 'train'?"
+    >>> suggest("x", ["load", "train"])
+    'one of: load, train'
+    """
+    names = sorted(known)
+    if (near := meant(name, names)) is not None:
+        return f"{_MEANT}{near!r}?"
+    return otherwise or f"one of: {', '.join(names) or 'none'}"
 
 
 class K8snbError(Exception):
@@ -61,6 +103,8 @@ class K8snbError(Exception):
         return (_rebuild, (type(self), self.what, self.where, self.fix))
 
     def __str__(self) -> str:
+        if self.fix and self.fix.startswith(_MEANT):
+            return f"{self.what} ({self.where}): {self.fix}" if self.where else f"{self.what}: {self.fix}"
         lines = [self.what]
         if self.where:
             lines.append(f"  where: {self.where}")

@@ -303,6 +303,35 @@ def test_a_stack_is_registered_where_its_parts_work(folder: Path, capsys: pytest
 
 
 @pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("rnu nb.ipynb", "k8snb: there is no command 'rnu': did you mean 'run'?"),
+        ("stack lst", "k8snb stack: there is no command 'lst': did you mean 'list'?"),
+        ("run nb.ipynb --ouput=x", "k8snb run: there is no option --ouput: did you mean '--output'?"),
+        ("stack register x --conext y", "k8snb stack register: there is no option --conext: did you mean '--context'?"),
+        ("run a.ipynb b", "k8snb run: 'b' is a word too many; k8snb run --help shows what it takes"),
+        (
+            "runs logs last",
+            "k8snb runs logs: the following arguments are required: step; k8snb runs logs --help shows ",
+        ),
+        ("runs show lats", "k8snb: there is no run yet"),
+        ("runs list --stack lokal", "k8snb: there is no stack 'lokal': did you mean 'local'?"),
+    ],
+)
+def test_a_mistyped_word_is_told_in_one_line_with_the_one_that_was_meant(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: str, line: str
+) -> None:
+    try:
+        code = main(arguments.split())
+    except SystemExit as end:
+        code = end.code
+    assert code == 2
+    err = capsys.readouterr().err
+    assert err.startswith(line)
+    assert "did you mean" not in line or err == f"{line}\n"
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["run", "absent.ipynb"], "no such notebook"),
@@ -330,7 +359,7 @@ def test_what_is_wrong_is_said_in_words(
     assert main(arguments) == 2
     err = capsys.readouterr().err
     assert words in err
-    assert "way out:" in err
+    assert "way out:" in err or err.endswith("?\n")
     assert not (folder / "nb.executed.ipynb").exists()
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from k8snb.errors import InputError
+from k8snb.notebook import mistyped
 from k8snb.notebook.automagic import ResultsFirst
 from k8snb.notebook.document import NOTEBOOK
 from k8snb.notebook.running import Running
@@ -42,6 +43,8 @@ def step_line_first(lines: list[str]) -> list[str]:
         return lines
     if comment := _STEP_COMMENT.match(lines[place]):
         return [comment[1], *lines[:place], *lines[place + 1 :]]
+    if mistyped.is_nearly_a_steps_line(lines[place]):  # as a comment it would say nothing
+        return [lines[place].lstrip("# \t"), *lines[:place], *lines[place + 1 :]]
     if _STEP.match(lines[place]):
         return [lines[place], *lines[:place], *lines[place + 1 :]]
     return lines
@@ -158,9 +161,11 @@ class BringValues(ast.NodeTransformer):
         if cell is None or cell.begun or not isinstance(node, ast.Module) or not node.body:
             return node
         cell.begun = True
+        if "%" in cell.source:
+            mistyped.explain(node, self._hooks.shell)
         if cell.step_line is None and self._hooks.find_tags(cell):
             node.body = [_statement(node.body[0], "tagged_step")]
-        elif cell.step_line is None:
+        elif cell.step_line is None and not mistyped.is_nearly_a_steps_line(cell.source.lstrip()):
             futures = sum(isinstance(s, ast.ImportFrom) and s.module == "__future__" for s in node.body)
             docstring = futures > 0 and isinstance(node.body[0], ast.Expr)
             node.body.insert(futures + docstring, _statement(node.body[0], "bring"))

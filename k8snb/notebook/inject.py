@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 import nbformat
 
 from k8snb.analysis import analyse
-from k8snb.errors import AnnotationError
+from k8snb.errors import AnnotationError, meant, suggest
 from k8snb.pipeline.tags import PARAMETERS
 
 INJECTED = "injected-parameters"
@@ -81,8 +80,8 @@ def _python(source: str) -> ast.Module:
 
 
 def _unknown(name: str, known: set[str]) -> str:
-    close = get_close_matches(name, sorted(known), n=1)
-    return f"-p {name}: no cell with the tag `parameters` sets it" + (f": did you mean {close[0]!r}?" if close else "")
+    what = f"-p {name}: no cell with the tag `parameters` sets it"
+    return f"{what}: {suggest(name, known)}" if meant(name, known) else what
 
 
 def _changed(name: str, value: Any, default: Any) -> str | None:

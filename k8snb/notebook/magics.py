@@ -13,6 +13,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 from traitlets import Any as TraitOfAny
 
+from k8snb.errors import suggest
 from k8snb.notebook.hooks import Hooks
 from k8snb.notebook.running import Running
 from k8snb.stacks.fields import Fields, options
@@ -233,12 +234,10 @@ def _parsed(magic: Any, line: str) -> Any:
     except UsageError as error:
         if re.match(r"unrecognized arguments: (--help|-h)\b", str(error)):
             raise UsageError(f"%{magic.__name__}? shows what it takes") from None
-        unknown = re.match(r"unrecognized arguments: (--[\w-]+)", str(error))
+        unknown = re.match(r"unrecognized arguments: (--?[a-zA-Z][\w-]*)", str(error))
         if unknown is None:
             raise
-        from k8snb.stacks.schema import suggest
-
-        options = [name for action in magic.parser._actions for name in action.option_strings if name != unknown[1]]  # noqa: SLF001
+        options = [name for action in magic.parser._actions for name in action.option_strings]  # noqa: SLF001
         way = suggest(unknown[1], options) if options else "it takes none"
         raise UsageError(f"there is no option {unknown[1]}: {way}") from None
 

@@ -6,12 +6,11 @@ import graphlib
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 
 from k8snb.analysis.expressions import names_in_query
 from k8snb.analysis.facts import BINDS_ANY
 from k8snb.analysis.tables import GIVEN
-from k8snb.errors import PipelineError
+from k8snb.errors import PipelineError, suggest
 from k8snb.pipeline import paths
 from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.kept import kept
@@ -264,8 +263,5 @@ def _with_needed(steps: Sequence[Step]) -> tuple[Step, ...]:
 
 def _suggest(name: str, there: Collection[str] | Mapping[str, object]) -> str:
     mine = sorted(n for n in there if not OWN.fullmatch(n) and n not in GIVEN)
-    close = get_close_matches(name, mine, n=1)
-    if close:
-        return f"did you mean {close[0]!r}?"
     listed = ", ".join(mine[:20])
-    return f"there are: {listed}" if listed else "none is there yet: make it in a cell above"
+    return suggest(name, mine, f"there are: {listed}" if listed else "none is there yet: make it in a cell above")

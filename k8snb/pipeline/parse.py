@@ -7,10 +7,9 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
-from k8snb.errors import AnnotationError, StackError
+from k8snb.errors import AnnotationError, StackError, suggest
 from k8snb.pipeline import values
 from k8snb.pipeline.options import StepOptions
 
@@ -97,8 +96,11 @@ def parse_options(line: str, *, where: str) -> tuple[str, StepOptions, bool]:
     except (ValueError, argparse.ArgumentError) as error:
         what, fix = _advice(str(error))
         raise AnnotationError(f"the step's line is wrong: {what}", where=where, fix=fix) from None
+    if unknown and unknown[0].startswith("-"):
+        name = unknown[0].partition("=")[0]
+        raise AnnotationError(f"there is no option {name}", where=where, fix=suggest(name, OPTIONS))
     if unknown:
-        fix = _near(unknown[0]) if unknown[0].startswith("-") else f"a name is one word: {_better(' '.join(words))}"
+        fix = f"a name is one word: {_better(' '.join(words))}"
         raise AnnotationError(f"the step's line has an unknown {unknown[0]!r}", where=where, fix=fix)
     given = vars(found)
     name, run = given.pop("name"), given.pop("run", False)
@@ -138,11 +140,6 @@ def _advice(message: str) -> tuple[str, str]:
     return what, f"options: {' '.join(OPTIONS)}"
 
 
-def _near(word: str) -> str:
-    close = get_close_matches(word.partition("=")[0], OPTIONS, n=1)
-    return f"did you mean {close[0]}?" if close else f"options: {' '.join(OPTIONS)}"
-
-
 _KEYS = {
     **{option.lstrip("-").replace("-", "_"): option for option in (*_SCALARS, *_LISTS, *_MAPPINGS)},
     "cache": "--cache",
@@ -180,9 +177,7 @@ def merge(tables: Mapping[str, Mapping[str, Any]], name: str, options: StepOptio
 def _read(where: str, key: str, value: Any) -> tuple[str, Any]:
     """Read one key of a table as the option of its name would be read on a step's line."""
     if key not in _KEYS:
-        close = get_close_matches(key, _KEYS, n=1)
-        fix = f"did you mean {close[0]!r}?" if close else f"one of: {', '.join(sorted(_KEYS))}"
-        raise StackError(f"{key!r} is no option of a step", where=where, fix=fix)
+        raise StackError(f"{key!r} is no option of a step", where=where, fix=suggest(key, _KEYS))
     option = _KEYS[key]
     if key == "cache":
         if not isinstance(value, bool):

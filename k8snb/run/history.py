@@ -10,21 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from difflib import get_close_matches
 from functools import cached_property, partial
 from itertools import islice
 from typing import Any, cast
 
 from k8snb.artifacts.groups import Group
 from k8snb.artifacts.store import NotFound, Store
-from k8snb.errors import HistoryError, InputError, StoreError, UnpackableError, not_loaded
+from k8snb.errors import HistoryError, InputError, StoreError, UnpackableError, not_loaded, suggest
 from k8snb.run import record
 from k8snb.run.events import Again, Clear, Display, Event, RunEnded, RunState, State, StepState, Text, retried
 from k8snb.run.log import RawLog, Stored
 from k8snb.run.record import Record, StepRecord
 from k8snb.runner.inputs import bind
 from k8snb.runner.spec import SUCCEEDED, Failure, Key, Ref, Result, Spec
-from k8snb.stacks.schema import suggest
 
 SEARCHED = 200
 """Newest runs among which the last one of a step is looked for."""
@@ -163,8 +161,7 @@ def _only_one(wanted: str, ids: list[str], store: Store) -> str:
         )
     if not ids:
         raise _no_run_yet(store)
-    close = get_close_matches(wanted, ["last", *ids], n=1)
-    fix = f"did you mean {close[0]!r}?" if close else f"the newest: {', '.join(ids[-3:])}; %k8s_runs lists them"
+    fix = suggest(wanted, ["last", *ids], f"the newest: {', '.join(ids[-3:])}; %k8s_runs lists them")
     raise HistoryError(f"there is no run {wanted!r}", where=store.place, fix=fix)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from k8snb.errors import StackError
+from k8snb.errors import StackError, suggest
 from k8snb.stacks import schema
 from k8snb.stacks.fields import Fields, option
 from k8snb.stacks.load import load, project_file, text_of
@@ -114,7 +114,7 @@ def draft(folder: Path, name: str, fields: Fields, *, replace: bool = False, use
         where = known.by_name[name].file or "k8snb itself"
         raise StackError(f"there is a stack {name!r} already", where=str(where), fix="--replace, or another name")
     if fields.extends is not None and fields.extends not in known.by_name:
-        fix = schema.suggest(fields.extends, known.by_name)
+        fix = suggest(fields.extends, known.by_name)
         raise StackError(f"there is no stack {fields.extends!r}", where="--extends", fix=fix)
     file = config_file() if user else project_file(folder)
     old = text_of(file) if file.exists() else ""
@@ -148,7 +148,7 @@ def _refuse_what_cannot_be(name: str, fields: Fields) -> None:
     if fields.extends is None:
         _refuse_missing(fields)
     if fields.orchestrator not in {None, *(kinds := schema.kinds())}:
-        fix = schema.suggest(str(fields.orchestrator), kinds)
+        fix = suggest(str(fields.orchestrator), kinds)
         raise StackError(f"unknown kind {fields.orchestrator!r}", where="--orchestrator", fix=fix)
     if fields.orchestrator == "local" and (fields.context or fields.namespace):
         raise StackError(

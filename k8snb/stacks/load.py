@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from k8snb.errors import StackError
+from k8snb.errors import StackError, suggest
 from k8snb.pipeline.options import StepOptions
 from k8snb.pipeline.parse import merge
 from k8snb.stacks import schema
@@ -201,7 +201,7 @@ def _extended(name: str, tables: Mapping[str, _Table], seen: tuple[str, ...]) ->
     if base == LOCAL and base not in tables:
         return {"orchestrator": {"kind": LOCAL}, **values}
     if base not in tables:
-        raise StackError(f"there is no stack {base!r}", where=where, fix=schema.suggest(base, tables))
+        raise StackError(f"there is no stack {base!r}", where=where, fix=suggest(base, tables))
     inherited = _extended(base, tables, (*seen, name))
     return inherited | {key: _over(inherited.get(key), value, _NAMES_ITSELF.get(key)) for key, value in values.items()}
 
@@ -224,7 +224,7 @@ def _orchestrator(value: Any, where: str) -> OrchestratorSettings:
     if kind in schema.ORCHESTRATORS:
         schema.table(settings, schema.ORCHESTRATORS[kind], where)
     elif kind not in (known := schema.kinds()):
-        raise StackError(f"unknown kind {kind!r}", where=f"{where} kind", fix=schema.suggest(kind, known))
+        raise StackError(f"unknown kind {kind!r}", where=f"{where} kind", fix=suggest(kind, known))
     return OrchestratorSettings(kind, settings)
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from k8snb.errors import StackError
-from k8snb.stacks.schema import suggest
+from k8snb.errors import StackError, suggest
 
 
 @dataclass(frozen=True)
@@ -173,9 +172,10 @@ class Stacks:
         """
         wanted = name or self.default
         if wanted not in self.by_name:
+            others = f"one of: {', '.join(sorted(self.by_name))} (or add [stacks.{wanted}] to k8snb.toml)"
             raise StackError(
                 f"there is no stack {wanted!r}",
-                where="the name given" if name else self.because,
-                fix=f"{suggest(wanted, self.by_name)} (or add [stacks.{wanted}] to k8snb.toml)",
+                where=None if name else self.because,
+                fix=suggest(wanted, self.by_name, others),
             )
         return self.by_name[wanted]

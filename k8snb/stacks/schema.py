@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
-from k8snb.errors import StackError
+from k8snb.errors import StackError, suggest
 
 FROM_PODS = {"uri": str, "endpoint": str}
 STACK = {"extends": str, "orchestrator": dict, "artifact_store": dict, "container_registry": dict, "image": str}
@@ -73,13 +72,6 @@ def size(text: str, where: str) -> int:
     if match is None:
         raise StackError(f"{text!r} is no size", where=where, fix='write "100 MB" or "2 GB"')
     return int(float(match[1]) * 1000 ** ("", "k", "M", "G", "T").index(match[2]))
-
-
-def suggest(key: str, known: Iterable[str]) -> str:
-    """Return the way out for a name that is not known."""
-    names = sorted(known)
-    close = difflib.get_close_matches(key, names, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"one of: {', '.join(names) or 'none'}"
 
 
 def kinds() -> list[str]:

@@ -20,7 +20,8 @@ from k8snb.notebook.hooks import step_line_first
         ("%%time\n%%k8s_step a\nx\n", "%%k8s_step a\n%%time\nx\n"),
         ("%%capture out\n%%time\n# %%k8s_step a\nx\n", "%%k8s_step a\n%%capture out\n%%time\nx\n"),
         ("%%time\nx\n# %%k8s_step a\n", "%%time\nx\n# %%k8s_step a\n"),
-        ("# %%k8s_steps a\nx\n", "# %%k8s_steps a\nx\n"),
+        ("# %%k8s_setp a\nx\n", "%%k8s_setp a\nx\n"),  # the magic says what was meant
+        ("# %%sql a\nx\n", "# %%sql a\nx\n"),
         ("%%time\n", "%%time\n"),
     ],
 )

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from k8snb.errors import ClusterError
-from k8snb.stacks.schema import suggest
+from k8snb.errors import ClusterError, suggest
 
 _TOKEN = "BearerToken"  # noqa: S105 - the client's name for it
 
