@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -26,10 +26,11 @@ from k8snb.pipeline.model import Step
 from k8snb.run import portal, record
 from k8snb.run.attempt import Outcome, died, execute
 from k8snb.run.events import ENDED, Again, Event, RunEnded, RunState, StepState, retried
+from k8snb.run.failure import way_out
 from k8snb.run.given import Given
 from k8snb.run.request import RunHandle, RunRequest
 from k8snb.run.schedule import Schedule
-from k8snb.runner.spec import SUCCEEDED, Carried, Key, Spec
+from k8snb.runner.spec import SUCCEEDED, Carried, Failure, Key, Spec
 from k8snb.stacks.model import Stack
 
 Listener = Callable[[Event], None]
@@ -187,7 +188,12 @@ class _Run:
         keeping = asyncio.create_task(self._keep_record(over))
         try:
             schedule = Schedule(
-                request.pipeline.steps, self.given, run=self._attempts, ended=self._ended, again=self._again
+                request.pipeline.steps,
+                self.given,
+                run=self._attempts,
+                ended=self._ended,
+                skipped=self._skipped,
+                again=self._again,
             )
             await schedule.drive()
         finally:
@@ -234,11 +240,11 @@ class _Run:
 
     # --- one step ----------------------------------------------------------------------------------------------
 
-    def _ended(self, step: Step, outcome: Outcome | None) -> None:
-        """Take in how a step has ended; None: it was skipped."""
-        if outcome is None:
-            self._tell(StepState(step.name, "skipped", "a step that it needs did not succeed"))
-            return
+    def _skipped(self, step: Step, reasons: Sequence[str]) -> None:
+        self._tell(StepState(step.name, "skipped", f"not run: {', '.join(reasons)} failed"))
+
+    def _ended(self, step: Step, outcome: Outcome) -> None:
+        """Take in how a step has ended."""
         result = outcome.result
         self.handle.results[step.name] = result
         seconds = result.ended - result.started
@@ -248,9 +254,12 @@ class _Run:
         if result.failure is None:
             self.handle.lost[step.name] = outcome.error or died(result.key, result.code)
         self.handle.failed.append(step.name)
-        self.record.steps[step.name].fix = (outcome.error and outcome.error.fix) or ""
         traceback = tuple(result.failure.traceback) if result.failure is not None else ()
-        self._tell(StepState(step.name, "failed", _why(outcome), seconds=seconds, traceback=traceback))
+        fix = self._way_out(result.failure) if result.failure is not None else self.handle.lost[step.name].fix or ""
+        self._tell(StepState(step.name, "failed", _why(outcome), seconds=seconds, traceback=traceback, fix=fix))
+
+    def _way_out(self, failure: Failure) -> str:
+        return way_out(failure, are_images=Capability.IMAGES in self.engine.orchestrator.capabilities)
 
     def _again(self, step: Step, why: str) -> None:
         """Forget what a step has done, and end what is left of it."""
@@ -337,7 +346,7 @@ class _Run:
             entry = self.record.steps[event.step]
             entry.state, entry.seconds = event.state, event.seconds
             entry.attempt = self.given.attempts.get(event.step, 0)
-            entry.error = event.detail if event.state in ENDED else ""
+            entry.error, entry.fix = (event.detail, event.fix) if event.state in ENDED else ("", "")
             if event.state == "running":
                 entry.started = time.time()
             self._behind = True

@@ -27,6 +27,8 @@ class StepState:
         Of an ended step: from its start to its end.
     traceback : tuple of str
         Of one that has raised: the lines that its user sees.
+    fix : str
+        Of one that has failed: the way out, where one is known.
     """
 
     step: str
@@ -34,6 +36,7 @@ class StepState:
     detail: str = ""
     seconds: float = 0.0
     traceback: tuple[str, ...] = ()
+    fix: str = ""
 
 
 @dataclass(frozen=True)

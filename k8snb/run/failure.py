@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 
 from k8snb.errors import StepFailed
 from k8snb.runner.spec import Failure
@@ -11,6 +12,28 @@ from k8snb.runner.spec import Failure
 def shown(step: str, failure: Failure) -> str:
     """Return what a failed step raised, as text."""
     return "\n".join([f"step {step} failed:", *failure.traceback, ""])
+
+
+_MORE_MEMORY = "give the step more: --memory"
+_MISSING = "name the package of {!r} in the step's requirements: --requirements FILE"
+_NOT_INSTALLED = "install the package of {!r} where the kernel runs"
+
+
+def way_out(failure: Failure, *, are_images: bool) -> str:
+    """Return what to do about a step's exception, where that is known.
+
+    Parameters
+    ----------
+    failure : Failure
+    are_images : bool
+        Each step runs in an image of its own.
+    """
+    if failure.ename == "MemoryError" and are_images:
+        return _MORE_MEMORY
+    missing = re.fullmatch(r"No module named '([\w.]+)'.*", failure.evalue, re.DOTALL)
+    if failure.ename == "ModuleNotFoundError" and missing is not None:
+        return (_MISSING if are_images else _NOT_INSTALLED).format(missing[1].partition(".")[0])
+    return ""
 
 
 def step_failed(step: str, failure: Failure, original: BaseException | None) -> StepFailed:

@@ -394,10 +394,9 @@ class StepRun:
         elif run.state == "running" and entry.state == "running":
             yield StepState(self.name, "running", "as far as the store has it", entry.seconds)
         elif entry.state != "waiting":
-            detail = f"{entry.error}; {entry.fix}" if entry.fix else entry.error
             failure = self.failure if entry.state == "failed" else None
             traceback = tuple(failure.traceback) if failure is not None else ()
-            yield StepState(self.name, cast("State", entry.state), detail, entry.seconds, traceback)
+            yield StepState(self.name, cast("State", entry.state), entry.error, entry.seconds, traceback, fix=entry.fix)
 
     def _left_alone(self) -> StepState:
         """Return what became of a step when what drove the run was gone: its pod may have run to its end."""

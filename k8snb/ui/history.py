@@ -198,7 +198,7 @@ def _went(step: StepRun | None) -> _Cell:
 
 
 def _why(step: StepRun) -> Iterator[str]:
-    yield from filter(None, (step.error, step.fix))
+    yield from filter(None, (step.error, step.fix and f"way out: {step.fix}"))
 
 
 def _differences(steps: Steps) -> Iterator[str]:

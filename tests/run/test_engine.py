@@ -76,6 +76,7 @@ def test_what_depends_on_a_failed_step_is_skipped_and_the_rest_finishes(store: S
     assert ended.state == "failed"
     assert handle.failed == ["b"]
     assert states(events, "c") == ["skipped"]
+    assert StepState("c", "skipped", "not run: b failed") in events
     assert states(events, "side")[-1] == "succeeded"
     assert "c" not in {key.step for key in orchestrator.started}
     error = handle.error("b")

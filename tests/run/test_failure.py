@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k8snb.errors import StepFailed
-from k8snb.run.failure import step_failed
+from k8snb.run.failure import step_failed, way_out
 from k8snb.runner.spec import Failure
 
 
@@ -53,3 +53,17 @@ def test_what_is_no_ordinary_exception_is_caught_as_one() -> None:
     error = step_failed("s", Failure("SystemExit", "3", []), SystemExit(3))
     assert not isinstance(error, SystemExit)
     assert type(error).__name__ == "SystemExit"
+
+
+@pytest.mark.parametrize(
+    ("failure", "in_image", "here"),
+    [
+        (Failure("ModuleNotFoundError", "No module named 'torch.nn'", []), "package of 'torch'", "install"),
+        (Failure("MemoryError", "", []), "--memory", ""),
+        (Failure("ValueError", "No module named 'x'", []), "", ""),
+    ],
+)
+def test_the_way_out_of_what_has_a_known_one(failure: Failure, in_image: str, here: str) -> None:
+    for told, wanted in ((way_out(failure, are_images=True), in_image), (way_out(failure, are_images=False), here)):
+        assert wanted in told
+        assert bool(wanted) == bool(told)

@@ -190,10 +190,13 @@ def test_what_a_run_tells_of_itself(store: Store) -> None:
 
 
 def test_the_way_out_is_kept_with_the_reason(store: Store) -> None:
-    made, _ = run(store, {"a": Script(text=b"so far\n", dies=OutOfMemoryError("too much", fix="--memory 2Gi"))})
+    made, told = run(store, {"a": Script(text=b"so far\n", dies=OutOfMemoryError("too much", fix="--memory 2Gi"))})
     step = history.find(store, made).step("a")
     assert (step.state, step.error, step.fix, step.failure) == ("failed", "too much", "--memory 2Gi", None)
     assert step.log() == "so far\n"
+    for events in (told, history.replay(history.find(store, made))):
+        (failed,) = (event for event in events if isinstance(event, StepState) and event.state == "failed")
+        assert (failed.detail, failed.fix) == ("too much", "--memory 2Gi")
 
 
 def test_a_record_is_never_overtaken_by_an_older_one(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -88,7 +88,14 @@ class Rehearsal:
         self.given, self.does, self.told = Given(wanted), does, list[str]()
         self.got: dict[str, list[dict[str, list[Ref]]]] = {}
         self._ending: dict[str, list[asyncio.Future[None]]] = {}
-        self.schedule = Schedule(wanted.pipeline.steps, self.given, run=self._run, ended=self._ended, again=self._again)
+        self.schedule = Schedule(
+            wanted.pipeline.steps,
+            self.given,
+            run=self._run,
+            ended=self._ended,
+            skipped=self._skipped,
+            again=self._again,
+        )
 
     async def _run(self, step: Step) -> Outcome:
         number = self.given.attempts[step.name] = self.given.attempts.get(step.name, 0) + 1
@@ -99,9 +106,11 @@ class Rehearsal:
         await end
         return Outcome(self.does.get(step.name, Does()).result(Key("r", step.name, attempt=number), inputs))
 
-    def _ended(self, step: Step, outcome: Outcome | None) -> None:
-        attempt = self.given.attempts.get(step.name, "")
-        self.told.append(f"{step.name}{attempt} {outcome.result.state if outcome else 'skipped'}")
+    def _ended(self, step: Step, outcome: Outcome) -> None:
+        self.told.append(f"{step.name}{self.given.attempts[step.name]} {outcome.result.state}")
+
+    def _skipped(self, step: Step, reasons: Sequence[str]) -> None:
+        self.told.append(f"{step.name} skipped: {' '.join(reasons)}")
 
     def _again(self, step: Step, why: str) -> None:
         self.told.append(f"{step.name} again")
@@ -180,16 +189,27 @@ def test_a_failure_on_the_old_value_is_forgotten_and_what_it_kept_from_starting_
     steps = [MAKER, make("b", A), make("c", A, outputs="y"), make("d", {"y": ("c",)})]
     does = {"a": MAKES, "b": CHANGES, "c": Does(groups=(("y",),), fails_on=A1)}
     told = Rehearsal(request(steps), does).play("a c b c d")
-    assert told[4:6] == ["c1 failed", "d skipped"]
+    assert told[4:6] == ["c1 failed", "d skipped: c"]
     assert told[6:8] == ["c again", "d again"]
     assert told[8:] == ["b1 succeeded", "c2 starts", "c2 succeeded", "d1 starts", "d1 succeeded"]
+
+
+def test_what_cannot_run_is_told_with_the_failed_steps_that_are_the_reason():
+    uses = {"x": ("a",), "y": ("b",)}
+    steps = [make("a"), make("b", outputs="y"), make("c", uses, outputs="z"), make("d", {"z": ("c",)})]
+    failing = Does(fails_on=KERNEL)
+    play = Rehearsal(
+        request([replace(s, inputs=s.inputs or {"n": (None,)}) for s in steps]), {"a": failing, "b": failing}
+    )
+    told = play.play("a b")
+    assert told[2:] == ["a1 failed", "c skipped: a", "d skipped: a", "b1 failed"]
 
 
 def test_a_failure_that_has_nothing_to_do_with_the_change_stays():
     steps = [MAKER, make("b", A), make("c", {"n": (None,)}, outputs="y"), make("d", {"y": ("c",)})]
     does = {"a": MAKES, "b": CHANGES, "c": Does(fails_on=KERNEL)}
     told = Rehearsal(request(steps), does).play("a c b")
-    assert {"c1 failed", "d skipped", "b1 succeeded"} <= set(told)
+    assert {"c1 failed", "d skipped: c", "b1 succeeded"} <= set(told)
     assert not [words for words in told if "again" in words]
 
 
@@ -260,7 +280,8 @@ def test_an_error_of_an_attempt_ends_the_rest():
             ended.append(step.name)
 
     wanted = request([make("a"), make("b")])
-    schedule = Schedule(wanted.pipeline.steps, Given(wanted), run=run, ended=lambda *_: None, again=lambda *_: None)
+    told = dict.fromkeys(("ended", "skipped", "again"), lambda *_: None)
+    schedule = Schedule(wanted.pipeline.steps, Given(wanted), run=run, **told)
     with pytest.raises(OSError, match="gone"):
         asyncio.run(schedule.drive())
     assert ended == ["a"]

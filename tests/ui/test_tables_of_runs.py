@@ -106,7 +106,7 @@ def test_one_run_with_its_steps(store: Store) -> None:
         "run r1 of digits, today 14:03 by ann on stack prod: failed in 3 min 20 s",
         "step   state        took        attempts  why",
         "load   ✓ succeeded  0.50 s      1",
-        "train  ✗ failed     3 min 05 s  2         too much memory; --memory 2Gi",
+        "train  ✗ failed     3 min 05 s  2         too much memory; way out: --memory 2Gi",
         "parameters: lr=0.1",
     ]
     assert headline(run, now=NOW) in one(run, now=NOW)["text/html"]
