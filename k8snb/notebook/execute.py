@@ -28,7 +28,7 @@ from k8snb.errors import InputError
 from k8snb.notebook.document import NOTEBOOK, PARAMETERS, refuse_twins
 from k8snb.notebook.inject import inject
 from k8snb.notebook.magics import CARD
-from k8snb.notebook.screen import LIVE, OVERVIEW, STEP_LINE
+from k8snb.notebook.screen import FAILURE, LIVE, OVERVIEW, STEP_LINE
 from k8snb.pipeline.file import gathered
 from k8snb.pipeline.tags import SKIP
 from k8snb.stacks.load import load
@@ -192,6 +192,9 @@ def _tell(content: Mapping[str, Any]) -> None:
             print(f"\r{text}", end="", file=sys.stderr, flush=True)  # a progress bar
         return
     text = _LOGS.sub(r"k8snb runs logs \2 \1", text) if LIVE in content["metadata"] else text
+    if FAILURE in content["metadata"]:
+        print(text, file=sys.stderr, flush=True)
+        return
     own = STEP_LINE in content["metadata"]
     if own and text.endswith(": starting"):  # the next line of that step follows at once, or says why not
         return

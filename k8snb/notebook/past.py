@@ -65,9 +65,6 @@ class Past:
         screen.say(ui.headline(run))
         view = View(screen, {step.name: step.after for step in run.steps}, lines=self._session.lines)
         view.tell(run.id, history.replay(run))
-        for text in tracebacks(run):
-            screen.write("stderr", text)
-        screen.flush()
 
     def compare(self, wanted: str, other: str) -> None:
         """Show two runs side by side."""

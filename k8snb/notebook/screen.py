@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from k8snb.run.events import Display, StepState
+from k8snb.ui import failure
 from k8snb.ui.colours import QUIET
 from k8snb.ui.mime import with_buttons
 from k8snb.ui.words import time_in_words
@@ -18,6 +19,9 @@ STEP_LINE = "k8snb_step"
 
 OVERVIEW = "k8snb_overview"
 """Key in the metadata of the overview of a run."""
+
+FAILURE = "k8snb_failure"
+"""Key in the metadata of what is shown of a step's failure."""
 
 LIVE = "k8snb_live"
 """Key in the metadata of a part of a step's text that is shown in place, and whether more of it may come."""
@@ -46,6 +50,10 @@ class Screen:
     def overview(self, data: Mapping[str, str], *, again: bool, live: bool) -> None:
         """Show the overview of the run, or bring the shown one up to date."""
         self._place("", with_buttons(data, "run", live=live), {OVERVIEW: True}, again=again)
+
+    def failure(self, state: StepState) -> None:
+        """Show why a step has failed."""
+        self._publish(data=failure.bundle(state), metadata={FAILURE: state.step})
 
     def part(self, key: str, data: Mapping[str, object], *, again: bool, live: bool) -> None:
         """Show a part of a step's text in a place of its own, or bring the shown one up to date."""
@@ -90,7 +98,8 @@ class Screen:
 def words(state: StepState) -> str:
     """Return a step's state in words."""
     seconds = f" in {time_in_words(state.seconds)}" if state.seconds else ""
-    return f"{state.step}: {state.state}{seconds}" + (f" ({state.detail})" if state.detail else "")
+    why = "; ".join(filter(None, (state.detail, state.fix and f"way out: {state.fix}")))
+    return f"{state.step}: {state.state}{seconds}" + (f" ({why})" if why else "")
 
 
 def quiet(text: str) -> dict[str, str]:

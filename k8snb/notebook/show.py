@@ -44,11 +44,15 @@ class _Lane:
     cleared: bool = False
     decoders: dict[str, codecs.IncrementalDecoder] = field(default_factory=dict)
     started: float | None = None
+    began: bool = False
+    told: bool = False
+    """Why it has failed is on the screen."""
 
     def come_to(self, state: StepState) -> None:
         """Note the state that the step has come to."""
         if state.state != self.state.state:
             self.started = time.monotonic() if state.state in {"starting", "running"} else None
+        self.began = self.began or state.state not in {"waiting", "skipped", "cancelled"}
         self.state = state
         if self.ended:
             self.finish_text()
@@ -57,6 +61,15 @@ class _Lane:
     @property
     def ended(self) -> bool:
         return self.state.state in ENDED
+
+    @property
+    def has_failed(self) -> bool:
+        return self.state.state == "failed"
+
+    @property
+    def has_why(self) -> bool:
+        """There is something to show of why it has failed that its line does not say, or says too far above."""
+        return self.has_failed and bool(self.state.traceback or self.output.items)
 
     def at(self, now: float, *, is_below: bool) -> Shown:
         """Return how far the step is; `is_below`: its turn to show its output has come."""
@@ -128,6 +141,8 @@ class View:
         self._live = 0
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._ended: RunEnded | None = None
+        self._untold: _Lane | None = None
+        """The last step that is on the screen, where it has failed and that does not say why yet."""
 
     def put(self, event: Event) -> None:
         """Take an event, from any thread."""
@@ -137,19 +152,24 @@ class View:
         """Start a run and show it until it has ended.
 
         An interrupt cancels the run, waits until what ran is gone, says so, and goes on as the interrupt that it is.
+        Of the first failed step is not said why where it is the last on the screen: who called raises it.
         """
         handle = start()
         self._room.run = handle.run
         try:
             self._bring_up_to_date(at_once=True)
-            return self._until_ended()
+            ended = self._until_ended()
+            if self._untold is not next((lane for lane in self._order if lane.has_failed), None):
+                self._tell_why()
         except KeyboardInterrupt as interrupt:
             handle.cancel()
             ended = self._until_ended()
+            self._tell_why()
             said = f"interrupted: {ended.error.what}" if ended.error else f"interrupted: the run had {ended.state}"
             self._screen.say(said)
             interrupt._render_traceback_ = lambda: ["KeyboardInterrupt"]  # type: ignore[attr-defined]  # IPython's word
             raise
+        return ended
 
     def tell(self, run: str, events: Iterable[Event]) -> None:
         """Show a run that is over from all its events."""
@@ -157,6 +177,7 @@ class View:
         for event in events:
             self._take(event)
         self._bring_up_to_date(at_once=True)
+        self._tell_why()
 
     def _until_ended(self) -> RunEnded:
         while self._ended is None:
@@ -232,22 +253,29 @@ class View:
     def _look_over(self, now: float) -> None:
         if self._has_overview:
             lanes = enumerate(self._lanes.items())
-            shown = self._reused | {step: lane.at(now, is_below=i <= self._live) for i, (step, lane) in lanes}
+            shown = self._reused | {step: lane.at(now, is_below=self._is_below(i)) for i, (step, lane) in lanes}
             self._screen.overview(bundle(self._levels, shown), again=self._overview_shown, live=not self._ended)
             self._overview_shown = True
+
+    def _is_below(self, number: int) -> bool:
+        """Whether all that there is of a step is shown below the overview; at the end it is, or is raised."""
+        lane = self._order[number]
+        return self._ended is not None or (number <= self._live and (lane.told or not lane.has_why))
 
     def _show_anew(self, now: float) -> None:
         """Show all again: a step has cleared its output, and a cell's can only be cleared whole."""
         self._screen.clear()
-        self._overview_shown = False
+        self._overview_shown, self._untold = False, None
         self._look_over(now)
         for lane in self._order[: self._live + 1]:
-            lane.line, lane.shown, lane.cleared = None, 0, False
+            lane.line, lane.shown, lane.cleared, lane.told = None, 0, False, False
             self._show(lane, in_place=True)
 
     def _show(self, lane: _Lane, *, in_place: bool) -> None:
         """Show what is new of a step whose turn it is."""
         if lane.line != lane.state and (lane.line is not None or self._has_line(lane)):
+            if lane.line is None:
+                self._tell_why()
             cancel = not (self._has_overview or lane.ended or self._ended)
             self._screen.line(lane.state, again=lane.line is not None, cancel=cancel)
             lane.line = lane.state
@@ -261,12 +289,20 @@ class View:
         for number, item in enumerate(items[lane.shown :], lane.shown):
             self._show_item(lane, number, item)
         lane.shown = len(items)
+        if lane.has_why and not lane.told:
+            self._untold = lane
+
+    def _tell_why(self) -> None:
+        """Show why the last step on the screen has failed, before anything else comes below it."""
+        if (lane := self._untold) is not None:
+            self._screen.failure(lane.state)
+            lane.told, self._untold, self._is_behind = True, None, True
 
     def _has_line(self, lane: _Lane) -> bool:
-        """Whether a step has a line: of many steps only those that tell something."""
-        if lane.output.items or lane.state.state in {"failed", "cancelled"}:
+        """Whether a step has a line: not one that has never begun, and of many steps only those that tell something."""
+        if lane.output.items or lane.has_failed:
             return True
-        return lane.state.state != "waiting" and len(self._order) <= MOST
+        return lane.began and (len(self._order) <= MOST or lane.state.state == "cancelled")
 
     def _show_item(self, lane: _Lane, number: int, item: Item) -> None:
         match item:

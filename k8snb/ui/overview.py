@@ -34,7 +34,7 @@ class Shown:
     reused : bool
         It does not run: it has before, and its results are used.
     is_below : bool
-        What it prints and raises is shown below.
+        What it has printed and raised is shown below.
     last_line : str
         Of what it has printed, where that is not shown below yet.
     """
@@ -101,39 +101,50 @@ def _text(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> str:
         told = [f"{step} {sign(steps[step].name)} {steps[step].words}" for step in column]
         return told[0] if len(told) == 1 else f"({' | '.join(told)})"
 
-    return "\n".join([" → ".join(map(of_column, columns)), *_notes(steps)])
+    notes = (f"{names}: {_note(shown)}" for names, shown in _notes(steps))
+    return "\n".join([" → ".join(map(of_column, columns)), *notes])
 
 
 def _html(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown], between: str = "→") -> str:
     arrow = (
         f'<span style="display: inline-block; vertical-align: middle; color: {QUIET}; padding: 0 6px">{between}</span>'
     )
-    notes = "".join(_html_note(step, shown) for step, shown in steps.items() if _note(shown))
+    notes = "".join(_html_note(names, shown) for names, shown in _notes(steps))
     graph = arrow.join(_column(column, steps) for column in columns)
     return f'<div style="font-size: smaller; line-height: 1.5">{graph}{notes}</div>'
 
 
-def _notes(steps: Mapping[str, Shown]) -> list[str]:
-    """Return what there is to say of steps besides: why they wait, or failed, or what they print."""
-    return [f"{step}: {note}" for step, shown in steps.items() if (note := _note(shown))]
+def _notes(steps: Mapping[str, Shown]) -> list[tuple[str, Shown]]:
+    """Return the steps of which there is more to say: why they wait, failed or did not run, or what they print.
+
+    Those that did not run for one reason come together.
+    """
+    found: list[tuple[str, Shown]] = []
+    skipped: dict[str, list[str]] = {}
+    for step, shown in steps.items():
+        if shown.state.state == "skipped":
+            skipped.setdefault(shown.state.detail, []).append(step)
+        elif _note(shown):
+            found.append((step, shown))
+    return found + [(", ".join(names), steps[names[0]]) for why, names in skipped.items() if why]
 
 
 def _note(shown: Shown) -> str:
-    return shown.state.detail or shown.last_line
+    way_out = f"way out: {shown.state.fix}" if shown.state.fix else ""
+    return "; ".join(filter(None, (shown.state.detail, way_out))) or shown.last_line
 
 
-def _html_note(step: str, shown: Shown) -> str:
-    """Return what there is to say of a step; its traceback is open while it is not shown below."""
-    note = html.escape(f"{step}: {_note(shown)}")
+def _html_note(names: str, shown: Shown) -> str:
+    """Return what there is to say of a step, with its traceback while that is not shown below."""
+    note = html.escape(f"{names}: {_note(shown)}")
     if shown.state.state != "failed":
         return f'<div style="color: {QUIET}">{note}</div>'
     reason = f'<span style="color: {RED}">{sign("failed")} {note}</span>'
-    traceback = drawn("\n".join(shown.state.traceback))[-TRACEBACK:]
+    traceback = "" if shown.is_below else drawn("\n".join(shown.state.traceback))[-TRACEBACK:]
     if not traceback:
         return f"<div>{reason}</div>"
-    style = "margin: 0; max-height: 20em; overflow: auto; white-space: pre-wrap"
-    text = f'<pre style="{style}">{html.escape(traceback)}</pre>'
-    return f"<details{'' if shown.is_below else ' open'}><summary>{reason}</summary>{text}</details>"
+    style = "margin: 0; max-height: 20em; overflow: auto; white-space: pre-wrap; font-family: monospace"
+    return f'<details open><summary>{reason}</summary><pre style="{style}">{html.escape(traceback)}</pre></details>'
 
 
 def _column(column: Sequence[str], steps: Mapping[str, Shown]) -> str:

@@ -17,7 +17,7 @@ from k8snb.notebook import hooks
 from k8snb.notebook.extension import unload
 from k8snb.notebook.magics import CARD
 from k8snb.notebook.names import Made, NotRun
-from k8snb.notebook.screen import OVERVIEW, STEP_LINE
+from k8snb.notebook.screen import FAILURE, OVERVIEW, STEP_LINE
 from k8snb.notebook.session import Session
 
 OWN = frozenset(name for name, value in vars(errors).items() if isinstance(value, type))
@@ -126,7 +126,7 @@ class Piped(Kernel):
         if CARD in metadata:
             rows = (row.split(None, 1) for row in text.splitlines()[1:])
             self._result.words += [Word(row[1], self._place) for row in rows if row[0] == "warning"]
-        elif OVERVIEW in metadata:
+        elif OVERVIEW in metadata or FAILURE in metadata:
             return
         elif metadata.get(STEP_LINE):
             if not update:

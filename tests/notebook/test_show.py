@@ -128,8 +128,78 @@ def test_what_a_later_step_shows_waits_until_those_before_it_have_ended(seen: li
         ("display", "b: succeeded"),
         ("stdout", "b1 "),
         ("stdout", "b2\n"),
-        ("display", "c: skipped"),
     ]
+
+
+WHY = ("Traceback", "ValueError: no luck")
+
+
+def failing(seen: list[object], *events: Event, interrupted: bool = False) -> list[object]:
+    """Show a run of a, b and c that fails; return what came on the screen of displays of a's and b's."""
+    view = OneByOne(Screen(Shell(seen)), {"a": (), "b": (), "c": {"a"}})
+
+    def start() -> Handle:
+        for event in (*events, RunEnded("r", "failed")):
+            view.put(event)
+        return Handle()
+
+    follow(view, start, seen)
+    return [entry for entry in seen if entry[0] != "update"]
+
+
+def test_why_a_step_has_failed_stands_below_its_output_where_something_follows(seen: list[object]) -> None:
+    shown = failing(
+        seen,
+        *states("a", "running"),
+        Text("a", "stdout", b"in a\n"),
+        StepState("a", "failed", "ValueError: no luck", 1.0, WHY, fix="hope"),
+        StepState("c", "skipped", "not run: a failed"),
+        *states("b", "running"),
+        Text("b", "stdout", b"in b\n"),
+        *states("b", "succeeded"),
+    )
+    assert shown == [
+        ("display", "a: running"),
+        ("stdout", "in a\n"),
+        ("display", "step a failed:\nTraceback\nValueError: no luck\nway out: hope"),
+        ("display", "b: running"),
+        ("stdout", "in b\n"),
+    ]
+    assert ("update", "a: failed in 1.0 s (ValueError: no luck; way out: hope)") in seen
+
+
+def test_why_the_first_has_failed_is_left_to_who_raises_it_where_nothing_follows(seen: list[object]) -> None:
+    shown = failing(
+        seen,
+        *states("a", "succeeded"),
+        StepState("b", "failed", "ValueError: no luck", 1.0, WHY),
+    )
+    assert shown == [("display", "a: succeeded"), ("display", "b: failed in 1.0 s (ValueError: no luck)")]
+
+
+def test_why_any_other_has_failed_is_shown_also_where_nothing_follows(seen: list[object]) -> None:
+    shown = failing(seen, StepState("a", "failed", "no", 1.0, WHY), StepState("b", "failed", "no luck", 1.0, WHY))
+    assert [entry[1].partition("\n")[0] for entry in shown] == [
+        "a: failed in 1.0 s (no)", "step a failed:", "b: failed in 1.0 s (no luck)", "step b failed:",
+    ]  # fmt: skip
+
+
+def test_a_run_of_the_past_raises_nothing_and_says_why_itself(seen: list[object]) -> None:
+    shell = Shell(seen)
+    with redirect_stdout(Stream("stdout", seen)):  # type: ignore[type-var]
+        View(Screen(shell), {"a": (), "b": ()}).tell(
+            "r", [*states("a", "running"), StepState("a", "failed", "no", 1.0, WHY), RunEnded("r", "failed")]
+        )
+    assert seen[-1] == ("display", "step a failed:\nTraceback\nValueError: no luck")
+
+
+def test_a_failure_without_a_traceback_says_why_below_what_was_printed(seen: list[object]) -> None:
+    killed = StepState("a", "failed", "killed: too much memory", fix="--memory 2Gi")
+    printed = [*states("a", "running"), Text("a", "stdout", b"so far\n"), killed, *states("b", "succeeded")]
+    why = ("display", "step a failed:\nkilled: too much memory\nway out: --memory 2Gi")
+    assert failing(seen, *printed)[2] == why
+    seen.clear()
+    assert why not in failing(seen, *states("a", "running"), killed, *states("b", "succeeded"))
 
 
 def test_streams_keep_their_order_and_characters_that_were_cut_are_whole(seen: list[object]) -> None:

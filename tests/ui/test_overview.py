@@ -51,7 +51,17 @@ def test_a_failed_step_shows_its_traceback_open_until_it_is_shown_below() -> Non
     html = bundle([["a"]], {"a": Shown(state, is_below=False)})["text/html"]
     assert "<details open><summary>" in html
     assert "Traceback\nValueError: &lt;b&gt;</pre>" in html
-    assert "<details><summary>" in bundle([["a"]], {"a": Shown(state)})["text/html"]
+    assert "Traceback" not in bundle([["a"]], {"a": Shown(state)})["text/html"]
+
+
+def test_what_did_not_run_is_told_with_the_reason_and_a_failure_with_the_way_out() -> None:
+    steps = {"train": Shown(StepState("train", "failed", "too much memory", fix="--memory 2Gi"))}
+    steps |= {name: Shown(StepState(name, "skipped", "not run: train failed")) for name in ("test", "report")}
+    told = bundle([[name] for name in steps], steps)
+    notes = ["train: too much memory; way out: --memory 2Gi", "test, report: not run: train failed"]
+    assert told["text/plain"].splitlines()[1:] == notes
+    for note in notes:
+        assert note in told["text/html"]
 
 
 def test_what_runs_and_is_not_shown_below_shows_its_last_line() -> None:
