@@ -66,7 +66,9 @@ def _parser() -> _Parser:
     return parser
 
 
-OPTIONS = (*_SCALARS, *_LISTS, *_MAPPINGS, "--cache", "--no-cache", "--run")
+FLAGS = ("--cache", "--no-cache", "--run")
+SEVERAL = (*_LISTS, *_MAPPINGS)
+OPTIONS = (*_SCALARS, *SEVERAL, *FLAGS)
 
 
 def parse_options(line: str, *, where: str) -> tuple[str, StepOptions, bool]:

@@ -21,7 +21,9 @@ def offered(nb: Notebook, text: str) -> list[str]:
 def with_steps(nb: Notebook, monkeypatch: pytest.MonkeyPatch) -> Notebook:
     nb.run("%%k8s_step prepare\nx = 1")
     nb.run("# %%k8s_step train\ny = x")
+    nb.run("other = 1")
     Path("data.csv").write_text("a\n")
+    Path("k8snb.toml").write_text('[steps.defaults]\ncpu = "1"\n[steps.predict]\nmemory = "1Gi"\n')
     Path("data").mkdir()
     write_kubeconfig(Path("kubeconfig"), "my-eks", "dev")
     monkeypatch.setenv("KUBECONFIG", "kubeconfig")
@@ -47,16 +49,37 @@ def with_steps(nb: Notebook, monkeypatch: pytest.MonkeyPatch) -> Notebook:
         ("# %%k8s_step new --no-c", ["--no-cache"]),
         ("%%k8s_step new --after p", ["prepare"]),
         ("%%k8s_step new --file dat", ["data/", "data.csv"]),
+        ("%%k8s_step new --file data.csv --fi", ["--file"]),
+        ("%%k8s_step new --file data.csv --file dat", ["data/"]),
+        ("%%k8s_step new --env A=1 --env B=2 --en", ["--env"]),
+        ("%%k8s_step new --memory 1Gi --mem", []),
+        ("%%k8s_step new --memory ", []),
+        ("%%k8s_step new --after=tr", ["train"]),
+        ("%%k8s_step new --out x,", ["other", "y"]),
+        ("%%k8s_step pr", ["predict", "prepare"]),
+        ("%%k8s_step new pr", []),
+        ("r = %k8s_run tr", ["train"]),
+        ("%k8s_run --stack=lo", ["local"]),
+        ("%k8s_status ", []),
+        ("%k8s_logs train --save da", ["data/", "data.csv"]),
     ],
 )
 def test_offered(with_steps: Notebook, text: str, expected: list[str]) -> None:
     assert offered(with_steps, text) == expected
 
 
-def test_a_new_name_and_other_lines_are_left_alone(with_steps: Notebook) -> None:
+def test_behind_a_steps_magic_come_names_of_steps_and_options_only(with_steps: Notebook) -> None:
+    told = offered(with_steps, "%%k8s_step ")
+    assert told[:3] == ["predict", "prepare", "train"]
+    assert all(one.startswith("--") for one in told[3:])
+    assert {"--memory", "--file", "--run"} <= {*told}
+
+
+def test_other_lines_and_python_in_a_line_are_left_alone(with_steps: Notebook) -> None:
     with_steps.ns["prepared"] = 1
-    assert not {"prepare", "--memory"} & set(offered(with_steps, "%%k8s_step pre"))
     assert offered(with_steps, "prepar") == ["prepared"]
+    assert offered(with_steps, "%k8s_run {prepar") == ["prepared"]
+    assert "prepared" in offered(with_steps, "%%k8s_step new\nprep")
 
 
 def test_loaded_twice_it_offers_once_and_unloaded_nothing(with_steps: Notebook) -> None:
