@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from k8snb.errors import InputError
-from k8snb.notebook import mistyped
+from k8snb.notebook import mistyped, settings
 from k8snb.notebook.automagic import ResultsFirst
 from k8snb.notebook.document import NOTEBOOK
 from k8snb.notebook.running import Running
@@ -163,6 +163,7 @@ class BringValues(ast.NodeTransformer):
         cell.begun = True
         if "%" in cell.source:
             mistyped.explain(node, self._hooks.shell)
+            settings.check(node)
         if cell.step_line is None and self._hooks.find_tags(cell):
             node.body = [_statement(node.body[0], "tagged_step")]
         elif cell.step_line is None and not mistyped.is_nearly_a_steps_line(cell.source.lstrip()):

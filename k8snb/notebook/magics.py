@@ -13,7 +13,8 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 from traitlets import Any as TraitOfAny
 
-from k8snb.errors import suggest
+from k8snb.errors import StackError, suggest
+from k8snb.notebook import settings
 from k8snb.notebook.hooks import Hooks
 from k8snb.notebook.running import Running
 from k8snb.stacks.fields import Fields, options
@@ -43,8 +44,7 @@ class K8sMagics(Magics):
     hooks : Hooks
     """
 
-    # What is wrong with a value is said when it is used: one that is refused here would stay in the configuration, and
-    # the extension could not be loaded again.
+    # A value that is refused here would stay in the configuration, and the extension could not be loaded again.
     stack = TraitOfAny("", help="The stack that steps run on; empty: what files and environment say.").tag(config=True)
     lines = TraitOfAny(
         200, help="Lines of a step's text that are shown as they come; of more, the last are shown."
@@ -53,6 +53,31 @@ class K8sMagics(Magics):
     def __init__(self, shell: Any, hooks: Hooks) -> None:
         super().__init__(shell)
         self._shell, self._hooks = shell, hooks
+        self._right = {name: type(self).class_traits()[name].default() for name in ("stack", "lines")}
+
+    def check_setting(self, name: str) -> None:
+        """Refuse what ``%config`` has just set where that cannot be; what was there before holds again.
+
+        Raises
+        ------
+        UsageError, StackError
+        """
+        value = getattr(self, name)
+        error: Exception | None = None
+        if told := settings.refusal(name, value):
+            error = UsageError(told)
+        elif name == "stack" and value:
+            try:
+                self._hooks.session.stacks.pick(value)
+            except StackError as one:
+                error = one
+        if error is None:
+            self._right[name] = value
+            return
+        setattr(self, name, self._right[name])
+        for config in (self.config, self._shell.config):
+            config[settings.CLASS][name] = self._right[name]
+        raise error
 
     @cell_magic
     def k8s_step(self, line: str, cell: str) -> None:

@@ -779,33 +779,6 @@ def test_a_file_that_is_not_there_is_told_on_the_card(nb: Notebook) -> None:
 # --- settings ------------------------------------------------------------------------------------------------------
 
 
-def test_settings_hold_from_the_next_run_on(nb: Notebook) -> None:
-    nb.run("%config K8sMagics.lines = 2")
-    nb.run("%%k8s_step a\nfor i in range(4): print(i)")
-    nb.run("%k8s_run")
-    assert nb.text() == "0\n1\n"
-    nb.run("%config K8sMagics.stack = 'lokal'")
-    with pytest.raises(StackError, match="did you mean 'local'") as caught:
-        nb.run("%k8s_run")
-    assert caught.value.where == "%config K8sMagics.stack"
-    nb.run("%k8s_stack local")
-    nb.run("%k8s_run")
-    assert nb.started == ["a", "a"]
-
-
-@pytest.mark.parametrize(("setting", "value"), [("lines", "'many'"), ("lines", "-1"), ("stack", "3")])
-def test_a_wrong_setting_is_an_error_where_it_is_used_and_can_be_set_right(
-    nb: Notebook, setting: str, value: str
-) -> None:
-    nb.run("%%k8s_step a\nx = 1")
-    nb.run(f"%config K8sMagics.{setting} = {value}")
-    nb.run("%reload_ext k8snb")
-    with pytest.raises(InputError, match=rf"K8sMagics\.{setting} is ") as caught:
-        nb.run("%k8s_run")
-    nb.run(caught.value.fix)
-    nb.run("%k8s_run")
-
-
 @pytest.mark.parametrize(
     ("line", "says"),
     [
