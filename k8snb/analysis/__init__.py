@@ -218,6 +218,8 @@ def _code(code: Deferred, hidden: frozenset[str]) -> Code:
         frozenset(code.returned_itself),
         _named((*code.binds, *code.changes)) - hidden,
         code.getters,
+        frozenset(code.methods_out),
+        tuple(code.inner_passes),
     )
 
 

@@ -130,6 +130,8 @@ class Calls(Objects):
         """Note one argument of a call, or of one at another place that it makes."""
         keys = {o.key for o in objects if isinstance(o, Before) and isinstance(o.key, str)}
         parameters = {o.name for o in objects if isinstance(o, Parameter) and o.code is self.unit}
+        if function.method and not function.name.startswith("__") and position == "self":
+            self.hand_outer(function, objects, call.lineno)
         keepers = {o for o in objects if isinstance(o, str)} if position == "self" else set[str]()
         key = (place or call, position, function)
         if old := self.unit.passes.get(key):
@@ -150,6 +152,14 @@ class Calls(Objects):
                 later=later,
                 waits=later and isinstance(call, ast.Call) and self.waits(call),
             )
+
+    def hand_outer(self, method: Function, objects: frozenset[Origin], line: int) -> None:
+        """Note that a function calls a method of what parameters of functions around it stand for."""
+        for origin in objects:
+            if isinstance(origin, Parameter) and origin.code is not self.unit:
+                one = Pass(method, "self", frozenset(), frozenset({origin.name}), frozenset(), line)
+                if one not in origin.code.inner_passes:
+                    origin.code.inner_passes.append(one)
 
     def methods(self, values: Iterable[ast.expr]) -> frozenset[tuple[str, str]]:
         """Return the methods that values may be or hold, uncalled, with the names of their objects."""

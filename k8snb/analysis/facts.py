@@ -217,6 +217,10 @@ class Code:
         A method that changes the class of what it is called on.
     getters : frozenset of str
         Methods of a class that reading an attribute runs.
+    methods_out : frozenset of str
+        Methods, uncalled, that what it returns may be or contain.
+    inner_passes : tuple of Pass
+        What functions inside it hand to methods of what its parameters stand for.
     """
 
     parameters: tuple[str, ...] = ()
@@ -234,6 +238,8 @@ class Code:
     returns_itself: frozenset[str] = frozenset()
     touches: frozenset[str] = frozenset()
     getters: frozenset[str] = frozenset()
+    methods_out: frozenset[str] = frozenset()
+    inner_passes: tuple[Pass, ...] = ()
 
     def beside(self, other: Code | None) -> Code:
         """Return what calling one of the two comes to."""
@@ -255,6 +261,8 @@ class Code:
             self.returns_itself | other.returns_itself,
             self.touches | other.touches,
             self.getters | other.getters,
+            self.methods_out | other.methods_out,
+            self.inner_passes + other.inner_passes,
         )
 
 

@@ -69,6 +69,10 @@ class Deferred:
         A method that changes the class of what it is called on.
     getters : frozenset of str
         Methods of a class that reading an attribute runs.
+    methods_out : set of str
+        Methods, uncalled, that what it returns may be or contain.
+    inner_passes : list of Pass
+        What functions inside it hand to methods of what the parameters here stand for.
     """
 
     names: set[str] = field(default_factory=set)
@@ -101,6 +105,8 @@ class Deferred:
     methods: dict[str, Deferred] = field(default_factory=dict)
     changes_class: bool = False
     getters: frozenset[str] = frozenset()
+    methods_out: set[str] = field(default_factory=set)
+    inner_passes: list[Pass] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)

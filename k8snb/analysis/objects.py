@@ -128,6 +128,7 @@ class Objects(ast.NodeVisitor):
         """Note what a function returns of what it was given."""
         itself = self.roots(value)
         found = self.contents(value)
+        self.unit.methods_out.update(method.attr for method in mutation.methods_in(value))
         self.unit.returned_results |= {o.call for o in itself | found if isinstance(o, Result) and o.code is self.unit}
         if not isinstance(value, ast.List | ast.Dict | ast.Set):
             self.unit.returned_itself |= {o.name for o in itself if isinstance(o, Parameter) and o.code is self.unit}

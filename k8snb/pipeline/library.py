@@ -135,15 +135,23 @@ class Library:
         self.changed_by_looks |= {name for name, code in facts.codes.items() if self._changes_by_looks(code)}
         self.changed_by_looks |= {name for name, bases in kinds if not bases.isdisjoint(self.changed_by_looks)}
         self.stateful |= {
-            name
-            for name, functions in facts.results.items()
-            if any(self.codes[f].makes_stateful for f in functions & self.codes.keys())
+            name for name, functions in facts.results.items() if any(map(self._gives_stateful, functions))
         }
         self.stateful |= {
             name for name, methods in facts.methods.items() if any(map(self._changes_its_object, methods))
         }
         self.stateful |= {name for one in facts.passes if one.later and self.changes(one) for name in one.into}
         self.stateful |= {name for name, others in facts.same.items() if not others.isdisjoint(self.stateful)}
+
+    def _gives_stateful(self, function: str) -> bool:
+        """Say whether calling what a function or method returns changes that, or what it was made by."""
+        codes = [self.codes[function]] if function in self.codes else []
+        return any(
+            code.makes_stateful
+            or any(map(self._changes_its_object, code.methods_out))
+            or any(map(self.changes, code.inner_passes))
+            for code in (*codes, *self.methods.get(function, ()))
+        )
 
     def _changes_its_object(self, method: str) -> bool:
         own = self.methods.get(method, ())

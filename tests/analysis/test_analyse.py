@@ -340,10 +340,10 @@ def test_an_ordinary_cell_takes_milliseconds():
     )
     times = []
     for _ in range(15):
-        start = time.perf_counter()
+        start = time.process_time()
         analyse(source)
-        times.append(time.perf_counter() - start)
-    assert sorted(times)[len(times) // 2] < 0.025  # the budget is 5 ms; a busy machine takes longer
+        times.append(time.process_time() - start)
+    assert sorted(times)[len(times) // 2] < 0.025  # the budget is 5 ms; a slow machine takes longer
 
 
 @pytest.mark.parametrize(
