@@ -154,6 +154,11 @@ class Entry:
         return self._result is not None and self._result.state == SUCCEEDED
 
     @property
+    def result(self) -> Result | None:
+        """How the step ended when it last ran since its cell was executed."""
+        return self._result
+
+    @property
     def ran_as(self) -> Key | None:
         """The attempt that has succeeded since the step's cell was last executed."""
         return self._result.key if self._result is not None and self.has_run else None

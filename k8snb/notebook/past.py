@@ -63,7 +63,10 @@ class Past:
         run = history.find(self.store, wanted)
         screen = Screen(self._session.shell)
         screen.say(ui.headline(run))
-        view = View(screen, {step.name: step.after for step in run.steps}, lines=self._session.lines)
+        if reused := ui.reused(run):
+            screen.say(reused)
+        after, others = {step.name: step.after for step in run.steps}, [step.name for step in run.steps if step.reused]
+        view = View(screen, after, reused=others, lines=self._session.lines)
         view.tell(run.id, history.replay(run))
 
     def compare(self, wanted: str, other: str) -> None:

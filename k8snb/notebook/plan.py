@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from k8snb.artifacts.groups import Group
 from k8snb.artifacts.store import Store
@@ -15,6 +15,7 @@ from k8snb.notebook.cells import UNBOUND, Cells, Entry
 from k8snb.notebook.names import Broken, Made
 from k8snb.pipeline.model import Pipeline, Step
 from k8snb.pipeline.sources import find
+from k8snb.runner.spec import Result
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,16 @@ class Plan:
     pipeline : Pipeline
     captured : mapping of str to mapping of str to Group
         By step and name; all in the scratch store.
+    after : mapping of str to set of str
+        For all steps that were asked for or are needed, those that each waits for.
+    reused : mapping of str to Result
+        The results that are used of those among them that do not run.
     """
 
     pipeline: Pipeline
     captured: Mapping[str, Mapping[str, Group]]
+    after: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
+    reused: Mapping[str, Result] = field(default_factory=dict)
 
 
 def make(pipeline: Pipeline, cells: Cells, *, whole: Pipeline, done: AbstractSet[str], scratch: Store) -> Plan:
@@ -69,7 +76,10 @@ def make(pipeline: Pipeline, cells: Cells, *, whole: Pipeline, done: AbstractSet
                 groups[name] = copy_group(made.store, scratch, replace(made.group, names=(name,)))
             steps.append(replace(step, inputs=inputs, after=step.after - done))
             captured[step.name] = _each_name_once(groups)
-    return Plan(replace(pipeline, steps=tuple(steps)), captured)
+    after = {step.name: step.after for step in pipeline.steps}
+    results = {name: entries[name].result for name in after if name in done}
+    reused = {name: result for name, result in results.items() if result is not None}
+    return Plan(replace(pipeline, steps=tuple(steps)), captured, after, reused)
 
 
 def _needed(

@@ -62,7 +62,7 @@ def make_request(
     else:
         needs = {step.name: Environment() for step in steps}
     code = collect({step.name: body(step.cell.source) for step in steps}, modules, folder, files, others)
-    return RunRequest(pipeline, plan.captured, code, needs, parameters)
+    return RunRequest(pipeline, plan.captured, code, needs, parameters, plan.after, plan.reused)
 
 
 def _without_what_failed(step: Step) -> Step:

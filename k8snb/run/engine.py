@@ -125,7 +125,8 @@ class _Run:
             pipeline=request.pipeline.name,
             stack=engine.stack,
             engine=engine.id,
-            steps={step.name: step.after for step in request.pipeline.steps},
+            steps=request.after or {step.name: step.after for step in request.pipeline.steps},
+            reused=request.reused,
             parameters=dict(request.parameters),
         )
         self.given = Given(request)

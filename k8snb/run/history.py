@@ -104,7 +104,7 @@ def last_of(store: Store, step: str, *, pipeline: str | None = None) -> StepRun:
     names: set[str] = set()
     for run in islice(_newest_first(store), SEARCHED):
         names |= run.record.steps.keys()
-        if step in run.record.steps and run.record.steps[step].attempt:
+        if step in run.record.steps and run.record.steps[step].attempt and not run.record.steps[step].reused:
             if pipeline in {None, run.pipeline}:
                 return run.step(step)
             other = other or run.step(step)
@@ -261,7 +261,13 @@ class StepRun:
     name: str
 
     def __repr__(self) -> str:
-        return f"<step {self.name} of run {self.run.id}: {self.state}>"
+        reused = f", reused from run {self.reused}" if self.reused else ""
+        return f"<step {self.name} of run {self.run.id}: {self.state}{reused}>"
+
+    @property
+    def reused(self) -> str:
+        """The run whose results of the step this one has used, where it did not run it itself; else empty."""
+        return self._record.reused
 
     @property
     def state(self) -> str:
@@ -306,7 +312,7 @@ class StepRun:
     @cached_property
     def outputs(self) -> Outputs:
         """What it made, by name; a value is fetched when it is asked for."""
-        return Outputs(self, self.result())
+        return Outputs(self._original, self.result())
 
     @property
     def displays(self) -> list[Display]:
@@ -354,11 +360,21 @@ class StepRun:
         if not 1 <= number <= self.attempts:
             fix = "it had one, number 1" if self.attempts == 1 else f"it had {self.attempts}, from number 1"
             raise HistoryError(f"{what} has no attempt {number}", fix=fix)
-        return Key(self.run.id, self.name, attempt=number)
+        return Key(self.reused or self.run.id, self.name, attempt=number)
 
     def spec(self, attempt: int | None = None) -> Spec:
         """Return the order of an attempt, by default of the last."""
-        return Spec.loads(self.run.store.get(f"{self.key(attempt).folder}/spec.json"))
+        try:
+            return Spec.loads(self.run.store.get(f"{self.key(attempt).folder}/spec.json"))
+        except NotFound:
+            if self.reused:
+                raise self.gone() from None
+            raise
+
+    def gone(self) -> HistoryError:
+        """Return the error for a reused step whose own run is not there."""
+        what = f"step {self.name} ran in run {self.reused}, which is not in this store"
+        return HistoryError(what, where=self.run.store.place)
 
     def events(self, attempt: int | None = None, *, displays: bool = True) -> Iterator[Event]:
         """Yield what an attempt said, by default the last one, as far as the store has its log.
@@ -382,6 +398,8 @@ class StepRun:
     def replay(self) -> Iterator[Event]:
         """Yield what happened to the step, from the first attempt that counts to its state."""
         entry, run = self._record, self.run
+        if entry.reused:
+            return
         for number in range(entry.void + 1, entry.attempt + 1):
             yield StepState(self.name, "starting")
             with suppress(NotFound):  # it was told to start, and no more; or its log has been deleted
@@ -405,6 +423,14 @@ class StepRun:
             return StepState(self.name, "cancelled", _GONE)
         state: State = "succeeded" if result.state == SUCCEEDED else "failed"
         return StepState(self.name, state, _GONE, result.ended - result.started)
+
+    @property
+    def _original(self) -> StepRun:
+        """The step in the run that ran it."""
+        if not self.reused:
+            return self
+        run = _read(self.run.store, self.reused)
+        return self if run is None or self.name not in run.record.steps else run.step(self.name)
 
     @property
     def _record(self) -> StepRecord:
@@ -459,6 +485,8 @@ class Outputs(Mapping[str, Any]):
         where = f"step {step.name}, run {step.run.id}"
         if result is not None and name in result.unpackable:
             raise UnpackableError(f"{name} cannot travel: {result.unpackable[name]}", where=where)
+        if result is None and step.reused:
+            raise step.gone()
         if result is None:
             raise HistoryError(f"step {step.name} has made nothing: it is {step.state}", where=where)
         raise HistoryError(f"step {step.name} has not made {name!r}", where=where, fix=suggest(name, self._groups))
@@ -468,7 +496,7 @@ class Outputs(Mapping[str, Any]):
         steps = self._step.run.record.steps
         names = list(steps)
         for name in reversed(names[: names.index(self._step.name)]):
-            if steps[name].state == SUCCEEDED:
+            if steps[name].state == SUCCEEDED and not steps[name].reused:
                 yield Ref(name, attempt=steps[name].attempt)
 
     def _fetch(self, name: str, group: Group) -> None:

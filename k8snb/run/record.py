@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from k8snb.artifacts.store import Store, open_store
+from k8snb.runner.spec import Result
 from k8snb.stacks.model import Stack
 
 HEARTBEAT = 5.0
@@ -23,7 +24,7 @@ HEARTBEAT = 5.0
 STALE = 30.0
 """Seconds without a heartbeat after which a run counts as interrupted."""
 
-VERSION = 2
+VERSION = 3
 """Of what is written. What an older one lacks has a default; what a newer one has besides is left aside."""
 
 FOLDER = "runs/"
@@ -53,6 +54,8 @@ class StepRecord:
         Its attempts up to this one count for nothing.
     again : list of str
         Why they do not, each time it was undone.
+    reused : str
+        It did not run: the run in which it did, as the attempt that is named here. Empty: it is one of this run.
     """
 
     state: str = "waiting"
@@ -65,6 +68,7 @@ class StepRecord:
     retried: list[str] = field(default_factory=list)
     void: int = 0
     again: list[str] = field(default_factory=list)
+    reused: str = ""
 
 
 @dataclass
@@ -156,10 +160,14 @@ def new(
     stack: str,
     engine: str,
     steps: Mapping[str, Iterable[str]],
+    reused: Mapping[str, Result],
     parameters: dict[str, Any],
 ) -> Record:
-    """Return the record of a run that begins; `steps` with those that each waits for."""
+    """Return the record of a run that begins; `steps` with those that each waits for, also those that it reuses."""
     now = time.time()
+    every = {name: _of(reused[name]) if name in reused else StepRecord() for name in steps}
+    for name, step in every.items():
+        step.after = sorted(steps[name])
     return Record(
         run=run,
         pipeline=pipeline,
@@ -169,9 +177,15 @@ def new(
         engine=engine,
         started=now,
         heartbeat=now,
-        steps={name: StepRecord(after=sorted(after)) for name, after in steps.items()},
+        steps=every,
         parameters=parameters,
     )
+
+
+def _of(result: Result) -> StepRecord:
+    """Return the record of a step whose result another run has made."""
+    key = result.key
+    return StepRecord(result.state, key.attempt, result.ended - result.started, started=result.started, reused=key.run)
 
 
 def read(store: Store, run: str) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,11 @@ class RunRequest:
         By step.
     parameters : mapping
         For the record.
+    after : mapping of str to set of str
+        For the record: all steps that were asked for or are needed, with those that each waits for; without any, the
+        pipeline's.
+    reused : mapping of str to Result
+        The results of those among them that do not run.
     """
 
     pipeline: Pipeline
@@ -41,6 +47,8 @@ class RunRequest:
     code: Code
     environments: Mapping[str, Environment]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
+    reused: Mapping[str, Result] = field(default_factory=dict)
 
 
 class RunHandle:

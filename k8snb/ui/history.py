@@ -70,7 +70,7 @@ _ALWAYS = 5
 def one(run: Run, *, now: datetime | None = None) -> dict[str, str]:
     """Return a run with its steps, as text and as HTML."""
     rows: list[_Row] = [
-        [step.name, _state(step.state), _took(step), str(step.attempts or ""), "; ".join(_why(step))]
+        [step.name, _went(step, took=False), _took(step), str(step.attempts or ""), "; ".join(_why(step))]
         for step in run.steps
     ]
     notes = [f"parameters: {_parameters(run)}"] if run.parameters else []
@@ -84,6 +84,16 @@ def headline(run: Run, *, now: datetime | None = None) -> str:
     took = f" {'for' if run.state == 'running' else 'in'} {time_in_words(run.seconds)}"
     when = moment_in_words(run.started, now)
     return f"run {run.id} of {run.pipeline}, {when}{who} on stack {run.stack}: {run.state}{took}"
+
+
+def reused(run: Run) -> str:
+    """Return which steps have not run, and which runs' results of them were used; empty without any."""
+    by_run: dict[str, list[str]] = {}
+    for step in run.steps:
+        if step.reused:
+            by_run.setdefault(step.reused, []).append(step.name)
+    told = "; ".join(f"{', '.join(names)} from run {one}" for one, names in by_run.items())
+    return f"reused: {told}" if told else ""
 
 
 def log_line(step: StepRun, attempt: int | None, ended: int, *, now: datetime | None = None) -> str:
@@ -102,6 +112,7 @@ def log_line(step: StepRun, attempt: int | None, ended: int, *, now: datetime | 
     now = now or datetime.now().astimezone()
     number, run = attempt or step.attempts, step.run
     which = f", attempt {number} of {step.attempts}" if step.attempts > 1 else ""
+    which += f", reused from run {step.reused}" if step.reused else ""
     result = step.result(number)
     if number < step.attempts:
         state = "another attempt followed"
@@ -166,8 +177,14 @@ def _steps(run: Run) -> Iterator[str]:
     yield f"{sum(state == 'succeeded' for state in states.values())} of {len(states)}"
     for telling in ("failed", "running", "starting", INTERRUPTED, "cancelled"):
         if names := [name for name, state in states.items() if state == telling]:
-            some = names if len(names) <= _NAMED else [*names[: _NAMED - 1], f"{len(names) - _NAMED + 1} more"]
-            yield f"{', '.join(some)} {telling}"
+            yield f"{_some(names)} {telling}"
+    if names := [step.name for step in run.steps if step.reused]:
+        yield f"{_some(names)} reused"
+
+
+def _some(names: Sequence[str]) -> str:
+    some = names if len(names) <= _NAMED else [*names[: _NAMED - 1], f"{len(names) - _NAMED + 1} more"]
+    return ", ".join(some)
 
 
 _NAMED = 3
@@ -190,15 +207,16 @@ def _took(step: StepRun) -> str:
     return time_in_words(step.seconds) if step.seconds else ""
 
 
-def _went(step: StepRun | None) -> _Cell:
+def _went(step: StepRun | None, *, took: bool = True) -> _Cell:
     if step is None:
         return _Cell("not in this run", "", QUIET)
-    state = _state(step.state)
-    return _Cell(f"{state.text} {_took(step)}".rstrip(), state.sign, state.colour)
+    state = _state("reused" if step.reused else step.state)
+    return _Cell(f"{state.text} {_took(step)}".rstrip(), state.sign, state.colour) if took else state
 
 
 def _why(step: StepRun) -> Iterator[str]:
-    yield from filter(None, (step.error, step.fix and f"way out: {step.fix}"))
+    reused = f"it ran in run {step.reused}" if step.reused else ""
+    yield from filter(None, (reused, step.error, step.fix and f"way out: {step.fix}"))
 
 
 def _differences(steps: Steps) -> Iterator[str]:

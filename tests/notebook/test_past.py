@@ -200,6 +200,30 @@ def test_keys_of_outputs_are_told_without_loading_and_each_is_loaded_once(
     assert step.outputs["best"] is step.outputs["best"]
 
 
+def test_reused_steps_are_shown_as_that_and_their_values_can_be_had(nb: Notebook) -> None:
+    nb.run("offset = 100")
+    nb.run("%%k8s_step load\nscale = 2\nprint('loading')\ndef f(x):\n    return x * scale")
+    nb.run("%%k8s_step shift\ndef g(x):\n    return f(x) + offset\ng(0)")
+    nb.run("%%k8s_step train\nbest = g(1)\nprint('score', best)")
+    nb.run("%k8s_run")
+    nb.run("%k8s_run train --reuse")
+    first, again = k8snb.runs()
+    assert [step.reused for step in again.steps] == [first.id, first.id, ""]
+    nb.seen.clear()
+    nb.run("%k8s_runs")
+    assert "3 of 3, load, shift reused" in displayed(nb).splitlines()[1]
+    assert nb.run("import k8snb\nk8snb.runs()[-1].step('shift').outputs['g'](1)") == 102
+    nb.seen.clear()
+    nb.run("%k8s_runs last")
+    assert f"reused: load, shift from run {first.id}" in displayed(nb)
+    assert "load ↺ reused → shift ↺ reused → train ✓ succeeded" in displayed(nb)
+    assert nb.text() == "score 102\n"
+    nb.seen.clear()
+    nb.run("%k8s_logs load --run last")
+    assert nb.text() == "loading\n"
+    assert f"load, reused from run {first.id}, run {again.id}" in displayed(nb)
+
+
 def test_a_function_of_a_step_uses_what_came_from_other_steps_and_the_kernel(nb: Notebook) -> None:
     nb.run("offset = 100")
     nb.run("%%k8s_step a\nscale = 2")

@@ -52,6 +52,14 @@ def put(store: Store, run: str, *steps: str, state: str = "succeeded", pipeline:
     return made
 
 
+def reusing(store: Store, first: str) -> str:
+    """Run ``b`` with what ``a`` has made in another run; return the run's id."""
+    result = history.find(store, first).step("a").result()
+    assert result is not None
+    wanted = replace(request({"b": set()}), after={"a": frozenset(), "b": frozenset({"a"})}, reused={"a": result})
+    return run(store, {"b": Script(text=b"b")}, wanted)[0]
+
+
 # --- finding -------------------------------------------------------------------------------------------------------
 
 
@@ -140,6 +148,32 @@ def test_the_last_run_of_a_step_is_of_this_pipeline_where_that_has_one(store: St
 
 
 # --- records -------------------------------------------------------------------------------------------------------
+
+
+def test_steps_that_were_reused_stand_in_the_record_with_the_run_that_made_them(store: Store) -> None:
+    first = run(store, {"a": Script(text=b"said by a")})[0]
+    again = history.find(store, reusing(store, first))
+    assert [(s.name, s.state, s.seconds, s.reused, s.after) for s in again.steps] == [
+        ("a", "succeeded", 2.0, first, []),
+        ("b", "succeeded", 2.0, "", ["a"]),
+    ]
+    assert f"reused from run {first}" in repr(again.step("a"))
+    assert again.step("a").log() == "said by a"
+    assert again.step("a").outputs == {}
+    assert {event.step for event in history.replay(again) if isinstance(event, StepState)} == {"b"}
+    assert history.last_of(store, "a").run.id == first
+
+
+def test_a_reused_step_whose_run_was_deleted_is_still_listed(store: Store) -> None:
+    first = run(store, {"a": Script()})[0]
+    again = reusing(store, first)
+    store.delete_tree(f"runs/{first}")
+    step = history.find(store, again).step("a")
+    assert (step.state, step.reused, step.result()) == ("succeeded", first, None)
+    with pytest.raises(HistoryError, match="is not in this store"):
+        step.outputs["x"]
+    with pytest.raises(HistoryError, match="is not in this store"):
+        step.log()
 
 
 def test_an_old_record_loads_and_so_does_one_with_more_in_it(store: Store) -> None:
