@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
+_WRITTEN_OUT = 1e18  # numbers below have few digits
 _LIMIT = 20_000  # objects looked at in search of the one that does not pickle
 
 _WAYS_OUT = (
@@ -20,7 +21,7 @@ _WAYS_OUT = (
 
 
 def words(value: object, size: int) -> str:
-    """Return a value's type and size for people: ``ndarray 1437x64 float64, 736 kB``.
+    """Return a value's type and size for people: ``ndarray 1437x64 float64, 736 kB``; a number itself: ``int 3``.
 
     Instances of the user's own classes are not asked for anything: that would run their code.
     """
@@ -29,6 +30,8 @@ def words(value: object, size: int) -> str:
         return f"class {value.__qualname__}"
     if isinstance(value, types.FunctionType | types.BuiltinFunctionType | types.ModuleType):
         return f"{'module' if isinstance(value, types.ModuleType) else 'function'} {value.__name__}"
+    if type(value) in {bool, int, float} and abs(value) < _WRITTEN_OUT:  # type: ignore[arg-type]
+        return f"{kind} {value}"
     if isinstance(value, bool | int | float | complex | None):
         return kind
     shape, nbytes = (None, None) if own else (getattr(value, name, None) for name in ("shape", "nbytes"))

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import difflib
-import re
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, zip_longest
 
+from k8snb.artifacts.groups import Group
 from k8snb.artifacts.store import NotFound
-from k8snb.run.events import Clear, Display, Text
+from k8snb.errors import HistoryError
 from k8snb.run.history import Run, StepRun
-from k8snb.run.lines import lines_of
+from k8snb.run.seen import Drawn, seen, without_addresses
+from k8snb.runner.spec import Spec
 
-LINES, WIDTH = 500, 200
-"""The last lines of what a step shows that are compared, and how many characters of each."""
+LINES = 500
+"""The last lines of what a step shows that are compared."""
 
 DIFFERENCES = 20
 """Lines of a step at most that are told to differ."""
 
-_NOT_TEXT = re.compile(r"\x1b\[[0-9;]*m")
-_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 _READERS = 8
 
 
@@ -43,6 +41,24 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """What a step has drawn in two runs, each in its order.
+
+    Parameters
+    ----------
+    left, right : sequence of Drawn
+    """
+
+    left: Sequence[Drawn]
+    right: Sequence[Drawn]
+
+    @property
+    def differing(self) -> list[int]:
+        """The numbers, from 1, of those that differ or that only one run has."""
+        return [i for i, (one, other) in enumerate(zip_longest(self.left, self.right), 1) if one != other]
+
+
+@dataclass(frozen=True)
 class Steps:
     """A step in both runs; None: one of them has none.
 
@@ -56,6 +72,10 @@ class Steps:
         Lines that they showed and that differ, the first `DIFFERENCES` of them.
     more : int
         How many others differ.
+    given : tuple of Pair
+        Values of the kernel that the step was given and that differ, in words.
+    drawn : Pictures
+        Figures, tables and other displays.
     """
 
     name: str
@@ -64,6 +84,8 @@ class Steps:
     code_differs: bool = False
     shown: tuple[Pair, ...] = ()
     more: int = 0
+    given: tuple[Pair, ...] = ()
+    drawn: Pictures = field(default_factory=lambda: Pictures((), ()))
 
 
 @dataclass(frozen=True)
@@ -114,49 +136,52 @@ def _steps(left: Run, right: Run, name: str) -> Steps:
     if one is None or other is None or not (one.attempts and other.attempts):
         return Steps(name, one, other)
     try:
-        code_differs = one.spec().source_digest != other.spec().source_digest
-        lines, others = (list(deque(shown_by(step), LINES)) for step in (one, other))
-    except NotFound:  # logs that have been deleted
+        spec, another = one.spec(), other.spec()
+        mine, theirs = seen(one.events()), seen(other.events())
+    except (NotFound, HistoryError):  # what has been deleted
         return Steps(name, one, other)
-    pairs = _differences(lines, others, name)
+    pairs = _differences(mine.lines[-LINES:], theirs.lines[-LINES:], name)
     shown = tuple(islice(pairs, DIFFERENCES))
-    return Steps(name, one, other, code_differs, shown, sum(1 for _ in pairs))
+    reuses = any(step.reused for run in (left, right) for step in run.steps)
+    return Steps(
+        name,
+        one,
+        other,
+        code_differs=spec.source_digest != another.source_digest,
+        shown=shown,
+        more=sum(1 for _ in pairs),
+        given=tuple(_given(spec, another, in_both=reuses)),
+        drawn=Pictures(mine.drawn, theirs.drawn),
+    )
+
+
+def _given(spec: Spec, other: Spec, *, in_both: bool) -> Iterator[Pair]:
+    """Yield the kernel's values that differ, in words.
+
+    Parameters
+    ----------
+    spec, other : Spec
+    in_both : bool
+        Only values that both have been given: results of steps that were reused look like the kernel's.
+    """
+    left, right = ({name: group for group in one.captured for name in group.names} for one in (spec, other))
+    for name in sorted(left.keys() & right.keys() if in_both else left.keys() | right.keys()):
+        mine, theirs = left.get(name), right.get(name)
+        if mine is None or theirs is None or _content(mine) != _content(theirs):
+            yield Pair(name, *(None if group is None else _in_words(group, name) for group in (mine, theirs)))
+
+
+def _content(group: Group) -> list[str]:
+    return [group.pickle.digest, *(part.digest for parts in group.buffers for part in parts)]
+
+
+def _in_words(group: Group, name: str) -> str:
+    return (group.summary or {}).get(name, "")
 
 
 def _differences(lines: list[str], others: list[str], name: str) -> Iterator[Pair]:
     """Yield the lines that differ, as well as they can be set side by side."""
-    left, right = ([_ADDRESS.sub("0x", line) for line in side] for side in (lines, others))
+    left, right = ([without_addresses(line) for line in side] for side in (lines, others))
     for kind, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if kind != "equal":
             yield from (Pair(name, *sides) for sides in zip_longest(lines[a:b], others[c:d]))
-
-
-def shown_by(step: StepRun) -> Iterator[str]:
-    """Yield the lines that a step printed and, as text, displayed, as they stood at the end."""
-    shown: list[tuple[str | None, list[bytes]]] = []  # what was displayed under which id; text has none
-    for event in step.events():
-        match event:
-            case Text(_, _, data):
-                if not shown or shown[-1][0] != _PRINTED:
-                    shown.append((_PRINTED, []))
-                shown[-1][1].append(data)
-            case Display(_, bundle, _, display_id, update):
-                text = [str(bundle.get("text/plain", "")).encode()]
-                if update:
-                    shown = [(was, text if was == display_id else old) for was, old in shown]
-                else:
-                    shown.append((display_id, text))
-            case Clear():
-                shown.clear()
-    for _, pieces in shown:
-        for line in lines_of(pieces):
-            yield _as_seen(line)
-
-
-_PRINTED = "\0"
-
-
-def _as_seen(line: bytes) -> str:
-    """Return what stands there in the end: without colours, and after the last carriage return."""
-    text = line.decode(errors="replace").rstrip("\r\n").rpartition("\r")[2]
-    return _NOT_TEXT.sub("", text)[:WIDTH]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from k8snb.run.compare import Comparison, Pair, Steps
+from k8snb.run.compare import Comparison, Pair, Pictures, Steps
 from k8snb.run.history import INTERRUPTED, UNREADABLE, Run, StepRun
+from k8snb.run.seen import Drawn
 from k8snb.ui.colours import QUIET
 from k8snb.ui.states import colour, sign
 from k8snb.ui.words import moment_in_words, time_in_words
@@ -145,9 +147,12 @@ def comparison(found: Comparison, *, now: datetime | None = None) -> dict[str, s
     rows += [_pair(f"parameter {pair.name}", pair) for pair in found.parameters]
     for steps in found.steps:
         rows.append([f"step {steps.name}", _went(steps.left), _went(steps.right), ", ".join(_differences(steps))])
+        rows += [_given(pair) for pair in steps.given]
         rows += [_pair("  shows", pair) for pair in steps.shown]
         if steps.more:
             rows.append(["  shows", "", "", f"{steps.more} more lines differ"])
+        if steps.drawn.left or steps.drawn.right:
+            rows.append(_drawn(steps.drawn))
     same = found.same_parameters
     notes = [f"{same} other {'parameter is' if same == 1 else 'parameters are'} the same"] if same else []
     return _bundle("", ["", left.id, right.id, "difference"], rows, notes)
@@ -232,6 +237,28 @@ def _pair(name: str, pair: Pair) -> _Row:
     sides = ("" if side is None else side for side in (pair.left, pair.right))
     only = "only in the first run" if pair.right is None else "only in the second run" if pair.left is None else ""
     return [name, *sides, only or "differs"]
+
+
+def _given(pair: Pair) -> _Row:
+    """Return the row for a value of the kernel; two values may be one in words."""
+    name, left, right, word = _pair(f"  given {pair.name}", pair)
+    return [name, left, right, "another value" if left == right else word]
+
+
+def _drawn(pictures: Pictures) -> _Row:
+    numbers = pictures.differing
+    many = len(numbers) == max(len(pictures.left), len(pictures.right))
+    which = "" if many else f": {', '.join(f'number {number}' for number in numbers)}"
+    return [
+        "  draws",
+        *(_kinds(side) for side in (pictures.left, pictures.right)),
+        f"differs{which}" if numbers else "the same",
+    ]
+
+
+def _kinds(drawn: Sequence[Drawn]) -> str:
+    counts = Counter(one.kind for one in drawn)
+    return ", ".join(f"{count} {kind}{'s' * (count > 1)}" for kind, count in counts.items())
 
 
 def _word(differs: bool) -> str:

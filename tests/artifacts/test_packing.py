@@ -531,7 +531,12 @@ def test_modules_and_summary():
     summary = {name: text for p in packing.packed for name, text in p.summary.items()}
     modules = {p.names[0]: p.modules for p in packing.packed}
     assert summary["a"] == "ndarray 1437x64 float64, 736 kB"
-    assert (summary["f"], summary["K"], summary["n"], summary["np"]) == ("function f", "class K", "int", "module numpy")
+    assert (summary["f"], summary["K"], summary["n"], summary["np"]) == (
+        "function f",
+        "class K",
+        "int 1",
+        "module numpy",
+    )
     assert summary["l"].startswith("list of 2, ")
     assert summary["df"].startswith("DataFrame 1x1, ")
     assert modules == {

@@ -80,6 +80,19 @@ def test_two_runs_are_compared(twice: Notebook) -> None:
     assert "code differs" in told
 
 
+def test_what_two_runs_were_given_and_have_drawn_is_compared(nb: Notebook) -> None:
+    for value in (1, 2):
+        nb.run(f"n = {value}\nsame = 'x'")
+        nb.run("%%k8s_step a\nprint('a table', shown=True)\nm = n, same")
+        nb.run("%k8s_run")
+    nb.seen.clear()
+    nb.run("%k8s_runs -2 last")
+    told = displayed(nb)
+    assert re.search(r"given n +int 1 +int 2 +differs", told)
+    assert "same" not in told
+    assert "code differs" not in told
+
+
 def test_a_log_is_of_the_last_run_or_of_the_one_that_is_named(twice: Notebook) -> None:
     twice.run("%k8s_logs train")
     assert twice.text() == "score 3\n"

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from k8snb.artifacts.groups import Group, Part
 from k8snb.artifacts.store import Store, open_store
 from k8snb.images.code import Code
-from k8snb.run.compare import DIFFERENCES, Comparison, Pair, compare
+from k8snb.run.compare import DIFFERENCES, Comparison, Pair, Pictures, compare
+from k8snb.run.events import Clear, Display, Text
 from k8snb.run.history import find
+from k8snb.run.seen import seen
 from tests.run.fakes import Script, request, run
 
 
@@ -69,6 +72,68 @@ def test_other_code_is_told(store: Store) -> None:
     ]
     (steps,) = compare(*(find(store, one) for one in made)).steps
     assert steps.code_differs
+
+
+def group(name: str, digest: str, words: str) -> Group:
+    return Group((name,), Part(digest, 9), summary={name: words})
+
+
+def given(name: str, *values: Group) -> dict[str, dict[str, Group]]:
+    return {name: {one: value for value in values for one in value.names}}
+
+
+def test_the_kernels_values_that_differ_are_named_also_where_they_are_the_same_in_words(store: Store) -> None:
+    sides = (
+        given(
+            "a", group("n", "1", "int 3"), group("X", "2", "ndarray"), group("same", "3", "str"), group("gone", "4", "")
+        ),
+        given("a", group("n", "5", "int 4"), group("X", "6", "ndarray"), group("same", "3", "str")),
+    )
+    made = [run(store, {"a": Script()}, replace(request({"a": set()}), captured=side))[0] for side in sides]
+    (steps,) = compare(*(find(store, one) for one in made)).steps
+    assert steps.given == (Pair("X", "ndarray", "ndarray"), Pair("gone", "", None), Pair("n", "int 3", "int 4"))
+
+
+def test_what_a_run_has_reused_does_not_look_like_a_value_of_the_kernel(store: Store) -> None:
+    first = run(store, {"a": Script(), "b": Script()}, request({"a": set(), "b": {"a"}}))[0]
+    result = find(store, first).step("a").result()
+    assert result is not None
+    wanted = replace(request({"b": set()}), captured=given("b", group("x", "1", "int 3")), reused={"a": result})
+    again = run(store, {"b": Script()}, replace(wanted, after={"a": frozenset(), "b": frozenset({"a"})}))[0]
+    a, b = compare(find(store, first), find(store, again)).steps
+    assert (a.code_differs, b.given) == (False, ())
+
+
+PNG, OTHER = {"image/png": "iVBO", "text/plain": "<Figure>"}, {"image/png": "iVBP", "text/plain": "<Figure>"}
+
+
+def events(*shown: dict[str, str]) -> list[Display]:
+    return [Display("a", data, {}) for data in shown]
+
+
+def test_what_was_drawn_differs_or_not() -> None:
+    table = {"text/html": "<table id='T_0a1b2'>1</table>", "text/plain": "1"}
+    again = {"text/html": "<table id='T_ffff0'>1</table>", "text/plain": "1"}
+    left, right = seen(events(PNG, table, PNG)), seen(events(OTHER, again, PNG, {"text/plain": "2"}))
+    pictures = Pictures(left.drawn, right.drawn)
+    assert [one.kind for one in pictures.left] == ["figure", "table", "figure"]
+    assert pictures.differing == [1]
+    assert Pictures(left.drawn, left.drawn[:2]).differing == [3]
+    assert right.lines == ["<Figure>", "1", "<Figure>", "2"]
+
+
+def test_a_display_that_was_replaced_and_what_was_cleared_do_not_count() -> None:
+    first = Display("a", PNG, {}, "one")
+    left = seen(
+        [
+            Text("a", "stdout", b"gone"),
+            *events(PNG),
+            Clear("a", wait=False),
+            first,
+            Display("a", OTHER, {}, "one", update=True),
+        ]
+    )
+    assert left == seen(events(OTHER))
 
 
 def test_logs_that_were_deleted_leave_the_rest(store: Store) -> None:

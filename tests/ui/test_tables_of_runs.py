@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from k8snb.artifacts.store import Store, open_store
-from k8snb.run.compare import Comparison, Pair, Steps
+from k8snb.run.compare import Comparison, Pair, Pictures, Steps
 from k8snb.run.history import Run
 from k8snb.run.record import Record, StepRecord
+from k8snb.run.seen import Drawn
 from k8snb.ui.history import Runs, comparison, headline, one, table
 
 NOW = datetime.fromisoformat("2025-03-09 15:00").astimezone()
@@ -114,8 +115,18 @@ def test_one_run_with_its_steps(store: Store) -> None:
 
 def test_a_word_says_what_differs(store: Store) -> None:
     left, right = made(store), made(store, "r2", "failed", user="bob")
+    given = (Pair("n", "int 3", "int 4"), Pair("X", "ndarray", "ndarray"))
+    drawn = Pictures((Drawn("figure", "1"), Drawn("figure", "2")), (Drawn("figure", "1"), Drawn("table", "3")))
     steps = (
-        Steps("load", left.step("load"), right.step("load"), code_differs=True, shown=(Pair("load", "0.97", "0.94"),)),
+        Steps(
+            "load",
+            left.step("load"),
+            right.step("load"),
+            code_differs=True,
+            shown=(Pair("load", "0.97", "0.94"),),
+            given=given,
+            drawn=drawn,
+        ),
         Steps("train", left.step("train"), right.step("train"), shown=(Pair("train", "x", None),), more=3),
         Steps("new", None, right.step("load")),
     )
@@ -128,7 +139,10 @@ def test_a_word_says_what_differs(store: Store) -> None:
         ["who", "ann", "bob", "differs"],
         ["parameter lr", "1", "2", "differs"],
         ["step load", "✓ succeeded 0.50 s", "✓ succeeded 0.50 s", "code differs"],
+        ["  given n", "int 3", "int 4", "differs"],
+        ["  given X", "ndarray", "ndarray", "another value"],
         ["  shows", "0.97", "0.94", "differs"],
+        ["  draws", "2 figures", "1 figure, 1 table", "differs: number 2"],
         ["step train", "✓ succeeded 3 min 05 s", "✗ failed 3 min 05 s", "state differs"],
         ["  shows", "x", "", "only in the first run"],
         ["  shows", "", "", "3 more lines differ"],
