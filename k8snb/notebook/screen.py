@@ -65,6 +65,8 @@ class Screen:
 
     def write(self, stream: str, text: str) -> None:
         """Write text as it was printed."""
+        if not text:
+            return
         if stream != self._last:
             self.flush()  # the two are sent by different buffers
             self._last = stream

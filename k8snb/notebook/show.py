@@ -16,8 +16,9 @@ from typing import Protocol
 from k8snb.notebook.screen import Screen
 from k8snb.run.events import ENDED, Again, Clear, Display, Event, Note, RunEnded, StepState, Text
 from k8snb.ui.mime import with_buttons
-from k8snb.ui.output import LINES, End, Item, Output, Part, Remark, Room, Written
+from k8snb.ui.output import Item, Output, Remark, Written
 from k8snb.ui.overview import MOST, Shown, bundle, levels
+from k8snb.ui.parts import LINES, End, Part, Room
 
 PAUSE, TICK = 0.2, 1.0
 """Seconds between two updates of what is shown in place: where it is another, and where only the time goes on."""
@@ -84,6 +85,13 @@ class _Lane:
         if text := self.decoders.setdefault(stream, make("replace")).decode(data, final):
             self.clear_where_more_comes()
             self.output.write(stream, text)
+            self.show_anew_where_taken_back()
+
+    def show_anew_where_taken_back(self) -> None:
+        """See to it that the output is shown again where some of what is on the screen is elsewhere now."""
+        if self.output.has_taken_back:
+            self.cleared = self.cleared or self.shown > 0
+            self.output.has_taken_back, self.shown = False, 0
 
     def finish_text(self) -> None:
         """Take what is left of characters that were cut off."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 
 from k8snb.run.events import StepState
+from k8snb.run.terminal import drawn
 from k8snb.ui.colours import RED
-from k8snb.ui.terminal import drawn
 
 LONGEST = 20_000
 """Characters of a traceback at most; of a longer one its beginning and its end."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from k8snb.run.events import State, StepState
+from k8snb.run.terminal import drawn
 from k8snb.ui.colours import QUIET, RED
 from k8snb.ui.states import ORDER, colour, sign
-from k8snb.ui.terminal import drawn
 from k8snb.ui.words import time_in_words
 
 _TELLING: frozenset[State] = frozenset({"starting", "running", "failed", "cancelled"})

@@ -12,7 +12,7 @@ from k8snb.notebook import show as module
 from k8snb.notebook.screen import OVERVIEW, Screen
 from k8snb.notebook.show import View
 from k8snb.run.events import Clear, Display, Event, RunEnded, StepState, Text
-from k8snb.ui import output
+from k8snb.ui.parts import LINES
 
 
 class Publisher:
@@ -221,6 +221,24 @@ def test_streams_keep_their_order_and_characters_that_were_cut_are_whole(seen: l
     ]
 
 
+def test_lines_on_the_screen_that_are_drawn_on_again_are_shown_anew_in_a_place(seen: list[object]) -> None:
+    shown = show(
+        seen,
+        "a",
+        *states("a", "running"),
+        Text("a", "stdout", b"before\n"),
+        Text("a", "stdout", b"one 0%\n"),
+        Text("a", "stdout", b"\x1b[A\rone 5%\n"),
+        *states("a", "succeeded"),
+    )
+    assert shown[: shown.index(("clear",))] == [
+        ("display", "a: running"), ("stdout", "before\n"), ("stdout", "one 0%\n")
+    ]  # fmt: skip
+    assert shown[shown.index(("clear",)) + 1 :][:3] == [
+        ("display", "a: running"), ("stdout", "before\n"), ("display", "one 5%")
+    ]  # fmt: skip
+
+
 def test_displays_and_their_updates_are_passed_on(seen: list[object]) -> None:
     shown = show(
         seen,
@@ -258,11 +276,11 @@ def test_a_long_log_is_shown_by_its_beginning_and_in_one_place_by_its_end(seen: 
         Text("b", "stdout", b"b"),
     )
     written = "".join(s[1] for s in shown if s[0] == "stdout")
-    assert written == b"".join(lines[: output.LINES]).decode() + "b"
+    assert written == b"".join(lines[:LINES]).decode() + "b"
     kinds = [s[0] for s in shown if s[0] != "stdout" and "more lines" in s[1]]
     assert kinds == ["display"] + ["update"] * (len(kinds) - 1)
     last = [s[1] for s in shown if "more lines" in s[1]][-1].splitlines()
-    assert last[0].startswith(f"… a has printed {3000 - output.LINES:,} more lines")
+    assert last[0].startswith(f"… a has printed {3000 - LINES:,} more lines")
     assert last[-1] == "line 2999"
     texts = [s[1] for s in shown]
     assert texts.index("figure") > next(i for i, text in enumerate(texts) if "more lines" in text)

@@ -9,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8snb.run.events import Display
+from k8snb.run.terminal import drawn
 from k8snb.ui import output
-from k8snb.ui.output import ENDS, LINES, RUN, STEP, End, Output, Remark, Room, Written
+from k8snb.ui.output import Output, Remark, Written
+from k8snb.ui.parts import ENDS, LAST_LINES, LINES, RUN, STEP, End, Room
 from k8snb.ui.words import size_in_words
 
-TEXT = st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"]), max_size=30)
+TEXT = st.text(st.characters(exclude_characters="\r\x1b", exclude_categories=["Cs"]), max_size=30)
+UP = "\x1b[A"
 PIECES = st.lists(st.tuples(st.sampled_from(["stdout", "stderr"]), TEXT), max_size=30)
 
 
@@ -56,6 +59,9 @@ def test_little_text_is_written_as_it_came(pieces: list[tuple[str, str]]) -> Non
         "\x1b]0;",
         "a\r\n" * 50_000,
         "\r10%" * 50_000,
+        "\n\rinner\x1b[A\router",
+        "a\n\x1b[99A",
+        "<\n" * 30 + "\r\x1b[30A",
     ],
 )
 @pytest.mark.parametrize("cut", [7, 5000, 10_000_000])
@@ -80,7 +86,7 @@ def test_the_beginning_is_written_and_the_rest_counted_with_its_last_lines() -> 
         == f"… train has printed {rest.count(chr(10)):,} more lines, {size} (all: %k8s_logs train --run r1); the last:"
     )
     assert last == rest.splitlines()[-len(last) :]
-    assert len(last) == output.LAST_LINES
+    assert len(last) == LAST_LINES
 
 
 def test_a_run_of_many_steps_that_print_much_stays_small() -> None:
@@ -117,9 +123,103 @@ def test_a_progress_bar_is_shown_in_its_place() -> None:
 
 
 def test_bars_that_pile_up_go_on_in_one_place() -> None:
-    made = written(*("\r10%\n\r20%\n" for _ in range(100)))
-    assert len(made.parts) == output.REDRAWN + 1
-    assert in_place(made)[-1].endswith("20%")
+    made = written(*(f"\r{i} 10%\n\r{i} 20%\n" for i in range(100)))
+    (shown,) = in_place(made)
+    assert shown.splitlines() == [line for i in range(80, 100) for line in (f"{i} 10%", f"{i} 20%")]
+    assert streams(made) == ""
+
+
+def test_bars_below_each_other_are_drawn_where_they_stand() -> None:
+    made = Output("train", Room())
+    made.write("stderr", "before\n\router 0%")
+    for i in range(3):
+        for j in range(3):
+            for piece in ("\n", f"\rinner {j}", UP, f"\router {i}{j}"):
+                made.write("stderr", piece)
+            made.write("stdout", f"epoch {i}.{j}\n")
+    made.write("stderr", f"\n\r       \r{UP}\router all\nafter\n")
+    assert streams(made) == "before\n" + "".join(f"epoch {i}.{j}\n" for i in range(3) for j in range(3))
+    assert in_place(made) == ["outer all\nafter"]
+
+
+def test_a_bar_goes_on_in_its_place_while_the_other_stream_and_displays_go_on() -> None:
+    made = Output("train", Room())
+    for i in range(3):
+        made.write("stderr", f"\r{i}0%")
+        made.write("stdout", f"loss {i}\n")
+        made.show(Display("train", {"text/plain": "figure"}, {}))
+    assert [type(item).__name__ for item in made.items] == ["Redrawn", *["Written", "Display"] * 3]
+    assert in_place(made) == ["20%"]
+
+
+def test_a_bar_after_what_follows_a_finished_one_stands_below_it() -> None:
+    made = Output("train", Room())
+    for i in range(2):
+        made.write("stderr", f"\r{i} 10%\r{i} 100%\n")
+        made.write("stdout", f"loss {i}\n")
+    assert [type(item).__name__ for item in made.items] == ["Redrawn", "Written"] * 2
+
+
+def test_each_stream_has_its_bar() -> None:
+    made = Output("train", Room())
+    for i in range(3):
+        made.write("stdout", f"\rout {i}")
+        made.write("stderr", f"\rerr {i}")
+    assert in_place(made) == ["out 2", "err 2"]
+
+
+def test_lines_that_are_drawn_on_later_move_from_the_stream_to_a_place() -> None:
+    made = written("before\none 0%\nt", "wo 0%\n")
+    assert streams(made) == "before\none 0%\ntwo 0%\n"
+    made.write("stderr", "aside\n")
+    made.write("stdout", f"{UP}{UP}\rone 5%\n")
+    assert made.has_taken_back
+    assert [item.text for item in made.items if isinstance(item, Written) and item.text] == ["before\n", "aside\n"]
+    assert in_place(made) == ["one 5%\ntwo 0%"]
+    made.write("stdout", f"\rtwo 9%\nthe end\n{UP}{UP}{UP}\rone 9%")
+    assert in_place(made) == ["one 9%\ntwo 9%\nthe end"]
+
+
+def test_a_place_that_is_drawn_on_after_ordinary_text_takes_that_in() -> None:
+    made = written("\r10%\n", "text\n", "text", f"\r{UP}{UP}\r20%")
+    assert made.has_taken_back
+    assert streams(made).strip() == ""
+    assert in_place(made) == ["20%\ntext\ntext"]
+
+
+def test_another_attempt_draws_nothing_on() -> None:
+    made = written("\r50%")
+    made.show(Remark("attempt 1 failed"))
+    made.write("stdout", "\r0%")
+    assert in_place(made) == ["50%", "0%"]
+
+
+MOVES = [UP, "\x1b[2A", "\x1b[K", "\x1b[2K\r", "\x1b[J", "\x1b[31m"]
+DRAWN = st.sampled_from(["a", "bc", "def\n", "\n", "\r", "\r\n", *MOVES])
+
+
+@given(st.lists(DRAWN, max_size=30))
+def test_all_together_is_what_a_terminal_shows(pieces: list[str]) -> None:
+    made = written(*pieces)
+    made.end(well=True)
+    shown = [
+        item.text if isinstance(item, Written) else item.bundle()["text/plain"] + "\n"
+        for item in made.items
+        if not isinstance(item, Remark | Display)
+    ]
+    assert told("".join(shown)) == told("".join(pieces))
+
+
+def told(text: str) -> list[str]:
+    return [line.rstrip() for line in drawn(text).split("\n") if line.strip()]
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 7])
+def test_it_does_not_matter_where_text_is_cut(cut: int) -> None:
+    text = f"a\r\nb\r\n\r10%\r20%\n\rinner{UP}\r30%\n\n\nafter\nmore"
+    whole = written(text)
+    parts = written(*(text[i : i + cut] for i in range(0, len(text), cut)))
+    assert (streams(parts), in_place(parts)) == (streams(whole), in_place(whole))
 
 
 def test_the_last_line() -> None:
