@@ -33,7 +33,7 @@ class Bringer:
     names : Names
     cells : Cells
     run : callable
-        Runs steps, and lets names stand for what they make.
+        Runs steps, and lets names stand for what they make; calls what it is given besides when a step has failed.
     settle : callable
         Lets a name stand for what the cells have made of it.
     say : callable
@@ -47,7 +47,7 @@ class Bringer:
         names: Names,
         cells: Cells,
         *,
-        run: Callable[[Sequence[str]], None],
+        run: Callable[[Sequence[str], Callable[[Running], None]], None],
         settle: Callable[[str], None],
         say: Callable[[str], None],
         are_apart: Callable[[], bool],
@@ -107,7 +107,7 @@ class Bringer:
         if waiting:
             first, before = ({p for p in found if not waiting.isdisjoint(found[p])} for found in (makers, users))
             self._say(_why_files_come_first(first | before, only_reads=before <= first))
-            self._run(sorted(waiting))
+            self._run(sorted(waiting), self.after_failure)
 
     @staticmethod
     def _missing(files: Files, read: Collection[str], writes: Iterable[frozenset[str]]) -> set[str]:
@@ -207,7 +207,7 @@ class Bringer:
             missing = {name: step for name, step in missing.items() if step not in used}
         if missing:
             self._say(f"this cell reads {', '.join(missing)}: running what makes it first")
-            self._run(sorted(set(missing.values())))
+            self._run(sorted(set(missing.values())), self.after_failure)
             self._import_modules(wanted)  # of the steps that have not run still
 
     def _import_modules(self, names: Iterable[str]) -> None:

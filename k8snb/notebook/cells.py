@@ -354,6 +354,11 @@ class Cells:
         plain = [e for e in reversed(self._entries[: self._entries.index(below)]) if e.step is None]
         return next((e for e in plain if not e.facts.reads.keys().isdisjoint(names)), plain[0] if plain else None)
 
+    def forget_asides(self) -> None:
+        """Let go of results that were kept aside: from now on steps may make something else."""
+        for entry in self._entries:
+            entry.aside = None
+
     def _tell_each_other(self) -> None:
         """Let each cell's analysis know what that of the others says."""
         around = list(contexts([entry.facts for entry in self._entries]))

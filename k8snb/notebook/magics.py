@@ -68,7 +68,7 @@ class K8sMagics(Magics):
             error = UsageError(told)
         elif name == "stack" and value:
             try:
-                self._hooks.session.stacks.pick(value)
+                self._hooks.session.configuration.stacks.pick(value)
             except StackError as one:
                 error = one
         if error is None:

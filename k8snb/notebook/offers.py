@@ -120,7 +120,7 @@ class Offers:
         from k8snb.pipeline.parse import DEFAULTS
 
         try:
-            tables = self._hooks.session.stacks.steps
+            tables = self._hooks.session.configuration.stacks.steps
         except K8snbError:
             return []
         return sorted(tables.keys() - {DEFAULTS, *self._steps()})
@@ -138,7 +138,7 @@ class Offers:
         from k8snb.errors import K8snbError
 
         try:
-            return sorted(self._hooks.session.stacks.by_name)
+            return sorted(self._hooks.session.configuration.stacks.by_name)
         except K8snbError:  # k8snb.toml is being written
             return []
 
@@ -154,7 +154,7 @@ class Offers:
 
         stack = words[words.index("--stack") + 1] if "--stack" in words[:-1] else None
         try:
-            store = store_of(self._hooks.session.stacks.pick(stack))
+            store = store_of(self._hooks.session.configuration.stacks.pick(stack))
             return portal.submit(asyncio.to_thread(runs, store, _RUNS)).result(_PATIENCE)
         except (K8snbError, TimeoutError):
             return []

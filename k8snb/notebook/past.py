@@ -30,7 +30,7 @@ def runs(stack: str | None = None, *, limit: int | None = 100) -> ui.Runs:
     hooks = sys.modules.get("k8snb.notebook.hooks")  # in a notebook, the stack that was chosen there
     own = hooks._hooks if hooks is not None else None  # noqa: SLF001
     if own is not None:
-        return ui.Runs(history.runs(store_of(own.session.stacks.pick(stack)), limit))
+        return ui.Runs(history.runs(store_of(own.session.configuration.stacks.pick(stack)), limit))
     from k8snb.stacks.load import load
 
     return ui.Runs(history.runs(store_of(load(Path.cwd()).pick(stack)), limit))
@@ -49,7 +49,7 @@ class Past:
     def __init__(self, session: Session, stack: str | None = None) -> None:
         self._session = session
         self._stack = stack
-        self.store: Store = store_of(session.stacks.pick(stack))
+        self.store: Store = store_of(session.configuration.stacks.pick(stack))
 
     def list(self, limit: int | None = None) -> None:
         """Show a table of the newest runs."""
@@ -66,7 +66,7 @@ class Past:
         if reused := ui.reused(run):
             screen.say(reused)
         after, others = {step.name: step.after for step in run.steps}, [step.name for step in run.steps if step.reused]
-        view = View(screen, after, reused=others, lines=self._session.lines)
+        view = View(screen, after, reused=others, lines=self._session.configuration.lines)
         view.tell(run.id, history.replay(run))
 
     def compare(self, wanted: str, other: str) -> None:

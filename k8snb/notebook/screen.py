@@ -97,6 +97,11 @@ class Screen:
         getattr(sys, self._last).flush()
 
 
+def say(shell: Any, text: str) -> None:
+    """Show a quiet line of k8snb's own under the running cell of a shell."""
+    Screen(shell).say(text)
+
+
 def words(state: StepState) -> str:
     """Return a step's state in words."""
     seconds = f" in {time_in_words(state.seconds)}" if state.seconds else ""

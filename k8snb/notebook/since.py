@@ -36,42 +36,54 @@ class LastRun:
     result: Result
 
 
-def reusable(steps: Iterable[Step], done: Collection[str], last_runs: Mapping[str, LastRun], cells: Cells) -> set[str]:
-    """Return which of the steps that have run still have results of what they would be given now.
+class LastRuns:
+    """The steps as they last ran.
 
     Parameters
     ----------
-    steps : iterable of Step
-        In the pipeline's order.
-    done : collection of str
-        Those that have run since their cells were executed, and are not to run in any case.
-    last_runs : mapping of str to LastRun
     cells : Cells
     """
-    steps = list(steps)
-    names = {step.name for step in steps}
-    found: set[str] = set()
-    for step in steps:
-        last, given_by = last_runs.get(step.name), _given_by(step, cells)
-        if step.name not in done or last is None:
-            continue
-        if (given_by.keys() & names) <= found and all(last.given_by.get(o) == key for o, key in given_by.items()):
-            found.add(step.name)
-    return found
 
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
+        self._of_step: dict[str, LastRun] = {}
 
-def last_run(step: Step, entry: Entry, cells: Cells, result: Result) -> LastRun:
-    """Return a step as it has just run."""
-    return LastRun(entry.source, entry.options, _captured(entry), _given_by(step, cells), result)
+    def note(self, step: Step, entry: Entry, result: Result) -> None:
+        """Remember a step as it has just run."""
+        given_by = _given_by(step, self._cells)
+        self._of_step[step.name] = LastRun(entry.source, entry.options, _captured(entry), given_by, result)
 
+    def reusable(self, steps: Iterable[Step], done: Collection[str]) -> set[str]:
+        """Return which of the steps that have run still have results of what they would be given now.
 
-def in_words(last: LastRun, step: Step, entry: Entry, cells: Cells) -> str:
-    """Say when a step last ran, and what is another since."""
-    when = moment_in_words(datetime.fromtimestamp(last.result.ended).astimezone(), datetime.now().astimezone())
-    how = "" if last.result.state == SUCCEEDED else f" and {last.result.state}"
-    changed = ", ".join(_changed(last, step, entry, cells))
-    told = f"changed since: {changed}" if changed else "nothing has changed since"
-    return f"{when}{how}, {time_in_words(last.result.ended - last.result.started)}; {told}"
+        Parameters
+        ----------
+        steps : iterable of Step
+            In the pipeline's order.
+        done : collection of str
+            Those that have run since their cells were executed, and are not to run in any case.
+        """
+        steps = list(steps)
+        names = {step.name for step in steps}
+        found: set[str] = set()
+        for step in steps:
+            last, given_by = self._of_step.get(step.name), _given_by(step, self._cells)
+            if step.name not in done or last is None:
+                continue
+            if (given_by.keys() & names) <= found and all(last.given_by.get(o) == key for o, key in given_by.items()):
+                found.add(step.name)
+        return found
+
+    def in_words(self, step: Step, entry: Entry) -> str:
+        """Say when a step last ran, and what is another since; nothing of one that has not run."""
+        last = self._of_step.get(step.name)
+        if last is None:
+            return ""
+        when = moment_in_words(datetime.fromtimestamp(last.result.ended).astimezone(), datetime.now().astimezone())
+        how = "" if last.result.state == SUCCEEDED else f" and {last.result.state}"
+        changed = ", ".join(_changed(last, step, entry, self._cells))
+        told = f"changed since: {changed}" if changed else "nothing has changed since"
+        return f"{when}{how}, {time_in_words(last.result.ended - last.result.started)}; {told}"
 
 
 def _changed(last: LastRun, step: Step, entry: Entry, cells: Cells) -> Iterator[str]:

@@ -110,7 +110,7 @@ class StackPicker:
 
     def show(self, *, live: bool = True) -> None:
         """Show all stacks; ``live``: with a check of each."""
-        stacks, folder = self._session.stacks, self._session.folder
+        stacks, folder = self._session.configuration.stacks, self._session.configuration.folder
         every = list(stacks.by_name.values())
         known = portal.submit(asyncio.to_thread(known_contexts))
 
@@ -128,23 +128,23 @@ class StackPicker:
 
     def choose(self, name: str, *, save: bool = False) -> None:
         """Make a stack the notebook's; ``save``: also the one that its stack file names."""
-        session = self._session
-        stack = session.stacks.pick(name)
-        file = set_active(session.folder, name) if save else None
-        session.stack_name = name
-        saved = f"; {shown_path(file, session.folder)} names it from now on" if file else ""
-        session.say(f"stack {in_words(stack, session.folder)}{saved}")
+        configuration = self._session.configuration
+        stack = configuration.stacks.pick(name)
+        file = set_active(configuration.folder, name) if save else None
+        configuration.stack_name = name
+        saved = f"; {shown_path(file, configuration.folder)} names it from now on" if file else ""
+        self._session.say(f"stack {in_words(stack, configuration.folder)}{saved}")
 
     def register(self, name: str, fields: Fields, *, live: bool = True, overwrite: bool = False, user: bool) -> None:
         """Register a stack; ``live``: where a check of its parts, which is shown, finds nothing wrong."""
-        session = self._session
+        folder = self._session.configuration.folder
         draft = registering.register(
-            session.folder, name, fields, check=self._checked if live else None, overwrite=overwrite, user=user
+            folder, name, fields, check=self._checked if live else None, overwrite=overwrite, user=user
         )
-        session.say(f"registered {in_words(draft.stack, session.folder)}; %k8s_stack {name} chooses it")
+        self._session.say(f"registered {in_words(draft.stack, folder)}; %k8s_stack {name} chooses it")
 
     def _checked(self, stack: Stack) -> list[Outcome]:
-        folder = self._session.folder
+        folder = self._session.configuration.folder
 
         def draw(found: Sequence[Outcome], others: str) -> None:
             shown = Picker([stack], folder, None, by_part(found), others, are_written=False)

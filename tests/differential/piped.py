@@ -63,19 +63,6 @@ class Executed:
     refused: bool = False
 
 
-class _Session(Session):
-    """A session that says when a run begins and ends."""
-
-    recorder: Piped
-
-    def run(self, *args: Any, **kwargs: Any) -> None:
-        self.recorder.step = ""
-        try:
-            super().run(*args, **kwargs)
-        finally:
-            self.recorder.step = None
-
-
 class _Publisher(DisplayPublisher):
     recorder: Piped
 
@@ -112,12 +99,24 @@ class Piped(Kernel):
             self._hooks._session.close()
         self._hooks.executed.clear()
         self._hooks._running.clear()
-        session = _Session(self.shell, lambda: self._hooks.running, open_engine=self._open_engine)
-        session.recorder = self
+        session = Session(self.shell, lambda: self._hooks.running, open_engine=self._open_engine)
+        session._launcher.run = self._told_apart(session._launcher.run)  # also when a cell needs results
         self.session = self._hooks._session = session
         self._result = Executed()
         self._place: int | None = None
         self._reading = False
+
+    def _told_apart(self, run: Callable[..., None]) -> Callable[..., None]:
+        """Return what runs steps, noting when a run begins and ends."""
+
+        def told_apart(*args: Any, **kwargs: Any) -> None:
+            self.step = ""
+            try:
+                run(*args, **kwargs)
+            finally:
+                self.step = None
+
+        return told_apart
 
     # --- what is told ------------------------------------------------------------------------------------------
 

@@ -198,6 +198,8 @@ class Notebook:
         self.seen: list[Any] = []
         self.shell.display_pub = Publisher(self.shell, self.seen)
         self.orchestrators: list[InProcess] = []
+        self.opened: list[str] = []
+        """Stacks that engines were opened for."""
         self.shell.extension_manager.load_extension("k8snb")
         own = hooks._hooks
         assert own is not None
@@ -206,6 +208,7 @@ class Notebook:
 
     def _open(self, stack: Stack, *, folder: Path, scratch: Store) -> Engine:
         self.orchestrators.append(InProcess(scratch))
+        self.opened.append(stack.name)
         return Engine(self.orchestrators[-1], scratch, scratch=scratch, stack=stack.name)
 
     @property

@@ -371,7 +371,7 @@ def test_run_takes_a_stack_for_once(nb: Notebook) -> None:
     Path("k8snb.toml").write_text("[stacks.mine]\n")
     nb.run("%%k8s_step a\nx = 1")
     nb.run("%k8s_run a --stack mine")
-    assert [key[0] for key in nb.session._engines] == ["mine"]
+    assert nb.opened == ["mine"]
     assert nb.run("x") == 1
 
 

@@ -106,7 +106,7 @@ def test_one_is_chosen_and_said_in_a_line(with_stacks: Notebook) -> None:
     with_stacks.run("%k8s_stack mine")
     assert text(with_stacks).startswith("stack mine: local; file://")
     assert text(with_stacks).endswith("; written in k8snb.toml")
-    assert with_stacks.session.stacks.default == "mine"
+    assert with_stacks.session.configuration.stacks.default == "mine"
     assert Path("k8snb.toml").read_text() == before
     with_stacks.run("%k8s_stack --no-check")
     assert "active: mine, chosen in this notebook" in text(with_stacks)
@@ -124,7 +124,7 @@ def test_a_mistyped_name_chooses_nothing(with_stacks: Notebook) -> None:
         with pytest.raises(StackError, match="no stack 'mien'") as info:
             with_stacks.run(f"%k8s_stack {line}")
         assert "did you mean 'mine'?" in str(info.value.fix)
-    assert with_stacks.session.stack_name is None
+    assert with_stacks.session.configuration.stack_name is None
 
 
 @pytest.mark.parametrize(
@@ -147,17 +147,17 @@ def test_a_new_one_is_checked_written_and_told(with_stacks: Notebook) -> None:
     before = Path("k8snb.toml").read_text()
     with_stacks.run('%k8s_stack --register new --orchestrator local --artifact-store "./da ta" --image python:3.11')
     assert Path("k8snb.toml").read_text().startswith(before)
-    stack = with_stacks.session.stacks.by_name["new"]
+    stack = with_stacks.session.configuration.stacks.by_name["new"]
     assert stack.artifact_store.uri == (Path.cwd() / "da ta").as_uri()
     assert stack.image == "python:3.11"
     assert "to be written in" in displays(with_stacks)[-2][1]["text/plain"]
     assert MIME not in displays(with_stacks)[-2][1]
     assert text(with_stacks).startswith("registered new: local; file://")
-    assert with_stacks.session.stacks.default == "local"
+    assert with_stacks.session.configuration.stacks.default == "local"
     with pytest.raises(StackError, match="already"):
         with_stacks.run("%k8s_stack --register new --orchestrator local")
     with_stacks.run("%k8s_stack --register new --orchestrator local --replace --no-check")
-    assert with_stacks.session.stacks.by_name["new"].image is None
+    assert with_stacks.session.configuration.stacks.by_name["new"].image is None
 
 
 def test_one_whose_parts_do_not_work_is_not_written(with_stacks: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +173,7 @@ def test_one_whose_parts_do_not_work_is_not_written(with_stacks: Notebook, monke
         with_stacks.run(f"%k8s_stack --register new {line.replace('my-eks', 'my-esk')}")
     with_stacks.run(f"%k8s_stack --register new {line} --no-check --user")
     assert Path("k8snb.toml").read_text() == before
-    assert with_stacks.session.stacks.by_name["new"].orchestrator.settings == {"context": "my-eks"}
+    assert with_stacks.session.configuration.stacks.by_name["new"].orchestrator.settings == {"context": "my-eks"}
 
 
 async def slow(stacks: Any, _: Path, tell: Any) -> list[Outcome]:
