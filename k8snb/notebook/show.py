@@ -227,8 +227,7 @@ class View:
                 lane.clear(wait=wait)
             case Display():
                 lane.clear_where_more_comes()
-                shown_at = lane.output.show(event)
-                if shown_at is not None and shown_at < lane.shown:
+                if any(place < lane.shown for place in lane.output.show(event)):
                     self._screen.display(event)
             case Note(step, text):
                 lane.finish_text()

@@ -132,24 +132,29 @@ class Output:
                 return lines[-1].strip()[:_PEEK]
         return ""
 
-    def show(self, item: Display | Remark) -> int | None:
-        """Take a display or a remark; return the place of the item that it has brought up to date."""
+    def show(self, item: Display | Remark) -> list[int]:
+        """Take a display or a remark; return the places of the items that it has brought up to date."""
         if isinstance(item, Display) and WIDGET in item.data:
             item = replace(item, data={mime: data for mime, data in item.data.items() if mime != WIDGET})
             if not self._widgets_told:
                 self._widgets_told = True
                 self.items.append(Remark(f"{self.step}: {_NO_WIDGETS}"))
         if isinstance(item, Display) and item.update:
-            for place, shown in enumerate(self.items):
-                if isinstance(shown, Display) and shown.display_id == item.display_id:
-                    self.items[place] = replace(item, update=shown.update)
-                    return place
+            own = {
+                place: shown
+                for place, shown in enumerate(self.items)
+                if isinstance(shown, Display) and shown.display_id == item.display_id
+            }
+            for place, shown in own.items():
+                self.items[place] = replace(item, update=shown.update)
+            if own:
+                return list(own)
         if isinstance(item, Remark):  # as between two attempts: the next one draws nothing on
             self._write_undecided()
         for of in self._streams.values():
             self._leave(of, where_finished=isinstance(item, Display))
         self.items.append(item)
-        return None
+        return []
 
     # --- text --------------------------------------------------------------------------------------------------
 

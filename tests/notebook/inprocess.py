@@ -109,10 +109,10 @@ def _execute(store: Store, spec: Spec, source: str) -> tuple[Result, list[bytes]
     """Do what a runner does, with the runner's own code for inputs and execution."""
     output: list[bytes] = []
 
-    def say(*values: object, end: str = "\n", err: bool = False, shown: bool = False) -> None:
+    def say(*values: object, end: str = "\n", err: bool = False, shown: bool = False, **fields: Any) -> None:
         text = (" ".join(map(str, values)) + end).encode()
         if shown:
-            show(text.decode().rstrip())
+            show(text.decode().rstrip(), **fields)
             return
         output.extend([encode(spec.nonce, "err"), text, encode(spec.nonce, "out")] if err else [text])
 

@@ -64,6 +64,14 @@ def test_a_run_is_opened_as_it_was_and_its_failure_does_not_fail_the_cell(twice:
     assert twice.ns["after"] == 1
 
 
+def test_all_displays_with_one_id_are_as_they_were_at_the_end(nb: Notebook) -> None:
+    show = "print(1, shown=True, id='x')"
+    nb.run(f"%%k8s_step a --run\n{show}\n{show}\nprint(2, shown=True, id='x', update=True)")
+    nb.seen.clear()
+    nb.run("%k8s_runs last")
+    assert displayed(nb).splitlines()[-2:] == ["2", "2"]
+
+
 def test_of_a_long_log_a_run_shows_the_beginning_and_the_way_to_all(twice: Notebook) -> None:
     twice.run("%config K8sMagics.lines = 0")
     twice.run("%k8s_runs -2")

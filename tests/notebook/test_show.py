@@ -251,6 +251,23 @@ def test_displays_and_their_updates_are_passed_on(seen: list[object]) -> None:
     assert shown[1:3] == [("display", "figure"), ("update", "better")]
 
 
+def test_of_displays_with_one_id_those_that_are_held_back_are_brought_up_to_date_too(seen: list[object]) -> None:
+    first, better = Display("b", {"text/plain": "figure"}, {}, "x"), {"text/plain": "better"}
+    shown = show(
+        seen,
+        "a b",
+        *states("b", "running"),
+        first,
+        first,
+        Display("b", better, {}, "x", update=True),
+        *states("a", "succeeded"),
+        Display("b", {"text/plain": "best"}, {}, "x", update=True),
+        *states("b", "succeeded"),
+    )
+    displays = [entry for entry in shown if ": " not in entry[1]]
+    assert displays == [("display", "better"), ("display", "better"), ("update", "best")]
+
+
 def test_a_display_that_is_held_back_is_shown_as_it_is_then(seen: list[object]) -> None:
     shown = show(
         seen,

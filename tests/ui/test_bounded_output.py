@@ -243,12 +243,14 @@ def test_text_before_a_bar_in_the_same_piece_stays_a_stream() -> None:
 
 def test_a_display_is_kept_as_it_is_now() -> None:
     made = Output("train", Room())
-    assert made.show(Display("train", {"text/plain": "1"}, {}, "x")) is None
-    assert made.show(Remark("a word")) is None
-    assert made.show(Display("train", {"text/plain": "2"}, {}, "x", update=True)) == 0
-    assert made.items == [Display("train", {"text/plain": "2"}, {}, "x"), Remark("a word")]
+    first = Display("train", {"text/plain": "1"}, {}, "x")
+    for item in (first, Remark("a word"), first):
+        assert made.show(item) == []
+    assert made.show(Display("train", {"text/plain": "2"}, {}, "x", update=True)) == [0, 2]
+    now = Display("train", {"text/plain": "2"}, {}, "x")
+    assert made.items == [now, Remark("a word"), now]
     other = Display("train", {"text/plain": "3"}, {}, "of another step", update=True)
-    assert made.show(other) is None
+    assert made.show(other) == []
     assert made.items[-1] == other
 
 
