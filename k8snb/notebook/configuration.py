@@ -11,7 +11,7 @@ from k8snb.orchestrators import kind_of
 from k8snb.orchestrators.base import Capability
 from k8snb.stacks.load import load
 from k8snb.stacks.model import Stacks
-from k8snb.ui.output import LINES
+from k8snb.ui.parts import LINES
 
 
 class Configuration:

@@ -25,7 +25,6 @@ from k8snb.notebook.since import LastRuns
 from k8snb.pipeline import paths, select
 from k8snb.pipeline.model import Pipeline
 from k8snb.run.engine import Engine
-from k8snb.run.failure import shown
 from k8snb.run.request import RunHandle, RunRequest
 
 AfterFailure = Callable[[Running], None]
@@ -151,17 +150,11 @@ class Launcher:
 
         try:
             ended = view.follow(start)
-        except KeyboardInterrupt:
-            for step in handles[0].failed if handles else ():
-                self._show_failure(step, handles[0])
-            raise
         finally:
             if handles:
                 self._results.take(todo.pipeline, chosen, handles[0], ahead=ahead)
         if handles[0].failed:
-            first, *others = (step.name for step in todo.pipeline.steps if step.name in handles[0].failed)
-            for other in others:  # only one error is raised
-                self._show_failure(other, handles[0])
+            first = next(step.name for step in todo.pipeline.steps if step.name in handles[0].failed)
             if (cell := self._running()) is not None:
                 after_failure(cell)
             raise handles[0].error(first, self._shell.user_ns)
@@ -178,13 +171,6 @@ class Launcher:
             capabilities=engine.orchestrator.capabilities,
             parameters=parameters(),
         )
-
-    def _show_failure(self, step: str, handle: RunHandle) -> None:
-        result = handle.results.get(step)
-        if result is not None and result.failure is not None:
-            screen = Screen(self._shell)
-            screen.write("stderr", shown(step, result.failure))
-            screen.flush()
 
 
 def _how_to_make_one(file: Path | None) -> str:

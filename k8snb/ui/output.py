@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 
 from k8snb.run.events import Display
 from k8snb.run.terminal import drawn, rows_above
-from k8snb.ui.parts import LINES as LINES  # noqa: PLC0414
 from k8snb.ui.parts import LONGEST, REDRAWS, STEP, End, Part, Redrawn, Room, size_of
 
 REDRAWN = 10
