@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 
-from k8snb.errors import InputError
+from k8snb.errors import InputError, meant
 from k8snb.notebook import plan, travel
 from k8snb.notebook.cells import Cells
 from k8snb.notebook.configuration import Configuration
@@ -32,13 +31,15 @@ class BeforeRun:
         self._configuration, self._cells, self._kernel, self._warnings = configuration, cells, kernel, warnings
         self._said: set[str] = set()  # of the whole notebook, once
 
-    def tell(self, screen: Screen, todo: plan.Plan, used: Sequence[str], stack: str | None) -> None:
+    def tell(self, screen: Screen, todo: plan.Plan, chosen: Pipeline, used: Sequence[str], stack: str | None) -> None:
         """Say all that is to be said.
 
         Parameters
         ----------
         screen : Screen
         todo : Plan
+        chosen : Pipeline
+            With the steps whose results are used again.
         used : sequence of str
             Steps that have run ahead, whose results are used.
         stack : str or None
@@ -50,9 +51,11 @@ class BeforeRun:
         self._tell_of_tables_without_step(screen)
         for warning in plan.stale(todo, self._cells):
             screen.say(f"warning: {warning}; execute that cell and the step's cell again for new ones")
-        for step in todo.pipeline.steps:
+        runs = {step.name for step in todo.pipeline.steps}
+        for step in chosen.steps:
             if old := self._kernel.as_they_were(step):
-                was = f"step {step.name} gets {', '.join(old)} as it was when the step's cell was executed"
+                gets = "gets" if step.name in runs else "is reused with"
+                was = f"step {step.name} {gets} {', '.join(old)} as it was when the step's cell was executed"
                 screen.say(f"warning: {was}; execute that again for what it is now")
 
     def _tell_what_travels(self, screen: Screen, pipeline: Pipeline, stack: str | None) -> None:
@@ -81,6 +84,6 @@ class BeforeRun:
         """Say once which tables of the stack file seem to mean a step and are called otherwise."""
         names = {entry.step for entry in self._cells if entry.step is not None}
         for table in self._configuration.stacks.steps.keys() - names:
-            if table not in self._said and (close := get_close_matches(table, names, n=1)):
+            if table not in self._said and (name := meant(table, names)):
                 self._said.add(table)
-                screen.say(f"warning: k8snb.toml has [steps.{table}], and no step is called so: is it {close[0]!r}?")
+                screen.say(f"warning: k8snb.toml has [steps.{table}], and no step is called so: did you mean {name!r}?")

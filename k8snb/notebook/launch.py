@@ -107,7 +107,7 @@ class Launcher:
             entry.ran_ahead = entry.ran_ahead and reuse
         screen = Screen(self._shell)
         reused = [step.name for step in chosen.steps if step.name in done]
-        self._before_run.tell(screen, todo, [] if reuse else reused, stack)
+        self._before_run.tell(screen, todo, chosen, [] if reuse else reused, stack)
         if todo.pipeline.steps:
             after = {step.name: step.after for step in chosen.steps}
             view = View(screen, after, reused=reused, lines=self._configuration.lines)

@@ -774,6 +774,20 @@ def test_a_value_that_a_cell_above_has_made_anew_is_told_of(nb: Notebook) -> Non
     assert nb.run("x") == 2
 
 
+@pytest.mark.parametrize("line", ["%k8s_run b --reuse", "%k8s_run --reuse"])
+def test_a_value_that_was_made_anew_is_told_of_also_where_a_step_is_reused_with_the_old_one(
+    nb: Notebook, line: str
+) -> None:
+    nb.run("n = 1", "plain")
+    nb.run("%%k8s_step a\nx = n", "a")
+    nb.run("%%k8s_step b\ny = x", "b")
+    nb.run("%k8s_run")
+    nb.run("n = 2", "plain")
+    nb.run(line)
+    assert nb.started.count("a") == 1
+    assert "warning: step a is reused with n as it was when the step's cell was executed; execute that" in str(nb.seen)
+
+
 def test_a_file_that_is_not_there_is_told_on_the_card(nb: Notebook) -> None:
     nb.run("%%k8s_step a --file nothere.csv\nx = 1")
     assert "--file nothere.csv: there is no such file yet" in str(nb.seen)
