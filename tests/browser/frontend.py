@@ -161,6 +161,11 @@ class Opened:
         self.cell(number).locator(".jp-InputPrompt", has_text=f"[{before}]").wait_for(state="detached")
         self.idle(number)
 
+    def fresh_kernel(self) -> None:
+        """Restart the kernel; what is shown stays, as in a notebook that is opened again."""
+        self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+        self.page.evaluate(_READY)
+
     def save(self) -> Any:
         """Save; return the notebook that was written."""
         self.page.evaluate("window.jupyterapp.shell.currentWidget.context.save()")

@@ -105,6 +105,35 @@ def test_a_card_runs_its_cell_as_it_is_now(opened: Open) -> None:
 
 
 @BOTH
+def test_buttons_in_a_fresh_kernel_load_k8snb_first(opened: Open, kind: Kind) -> None:
+    notebook = opened(
+        ["%load_ext k8snb\nn = 1", "%%k8s_step one\nfor i in range(300): print('row', i + n)", "%k8s_run"], kind
+    )
+    notebook.run_all()
+    notebook.cell(2).get_by_role("searchbox").wait_for()
+    notebook.fresh_kernel()
+    notebook.cell(2).get_by_role("searchbox").fill("row 300")
+    notebook.cell(2).get_by_role("button", name="Search").click()
+    notebook.cell(3).locator(".jp-OutputArea-output", has_text="row 300").wait_for()
+    first, line = notebook.source(3).splitlines()
+    assert (first, line.split()[0]) == ("%load_ext k8snb", "%k8s_logs")
+    notebook.fresh_kernel()
+    notebook.cell(1).get_by_role("button", name="Run: one").click()
+    until(lambda: notebook.source(2) == "%k8s_run one --reuse")
+    notebook.cell(2).get_by_text("one: succeeded").wait_for()
+
+
+def test_where_no_cell_loads_k8snb_one_is_put_at_the_top(opened: Open) -> None:
+    notebook = opened(["get_ipython().extension_manager.load_extension('k8snb')", "%%k8s_step one\nprint('in one')"])
+    notebook.run_all()
+    notebook.cell(1).get_by_role("button", name="Run: one").wait_for()
+    notebook.fresh_kernel()
+    notebook.cell(1).get_by_role("button", name="Run: one").click()
+    notebook.cell(3).get_by_text("in one", exact=True).wait_for()
+    assert [notebook.source(number) for number in (0, 3)] == ["%load_ext k8snb", "%k8s_run one --reuse"]
+
+
+@BOTH
 def test_a_run_is_cancelled_by_its_button(opened: Open, tmp_path: Path, kind: Kind) -> None:
     code, begun, _ = waiting(tmp_path)
     pid = tmp_path / "pid"

@@ -13,6 +13,8 @@
   const RANK = 40; // before text/html, which has 50
   const NAME = /^\w[\w.-]*$/;
   const WORD = /^[\w.:/@+~][\w.:/@+~-]*$/; // neither an option, nor what stands for a variable in the line of a magic
+  const LOAD = '%load_ext k8snb';
+  const LOADS = /^\s*%(re)?load_ext\s+k8snb\b/m;
   let shared = {};
 
   const shareOf = async name => {
@@ -66,12 +68,42 @@
       return panel && cell >= 0 ? { panel, cell } : null;
     };
 
-    /** Run a line in the cell below, which is made unless it is there. */
-    const runBelow = async (node, line) => {
+    /** Whether the kernel knows k8snb's magics: not in a notebook that was opened again. One that is busy is not asked. */
+    const isLoaded = async panel => {
+      const kernel = panel.sessionContext.session?.kernel;
+      if (!kernel || kernel.status === 'busy') return true;
+      const asked = { k8snb: "'k8s_run' in get_ipython().magics_manager.magics['line']" };
+      const request = { code: '', silent: true, store_history: false, user_expressions: asked };
+      const reply = await kernel.requestExecute(request).done;
+      return reply.content.user_expressions?.k8snb?.data?.['text/plain'] !== 'False';
+    };
+
+    const runCell = (panel, cell) => {
+      panel.content.activeCellIndex = cell;
+      panel.content.deselectAll();
+      return NotebookActions.run(panel.content, panel.sessionContext);
+    };
+
+    /** Run the cell that loads k8snb; where there is none, one is put at the top: the notebook needs it. */
+    const runLoading = panel => {
+      const notebook = panel.content;
+      const loads = one => one.model.type === 'code' && LOADS.test(one.model.sharedModel.getSource());
+      let cell = notebook.widgets.findIndex(loads);
+      if (cell < 0) {
+        notebook.activeCellIndex = cell = 0;
+        NotebookActions.insertAbove(notebook);
+        notebook.activeCell.model.sharedModel.setSource(LOAD);
+      }
+      return runCell(panel, cell);
+    };
+
+    /** Run a line in the cell below, which is made unless it is there; in a fresh kernel k8snb is loaded first. */
+    const runBelow = async (node, wanted) => {
       const place = placeOf(node);
       if (!place) return;
       const { panel, cell } = place;
       const notebook = panel.content;
+      const line = (await isLoaded(panel)) ? wanted : `${LOAD}\n${wanted}`;
       const sourceAt = index => notebook.widgets[index]?.model.sharedModel.getSource().trim();
       if (sourceAt(cell) === line) {
         notebook.activeCellIndex = cell;
@@ -82,8 +114,7 @@
         NotebookActions.insertBelow(notebook);
         notebook.activeCell.model.sharedModel.setSource(line);
       }
-      notebook.deselectAll();
-      await NotebookActions.run(notebook, panel.sessionContext);
+      await runCell(panel, notebook.activeCellIndex);
     };
 
     const interrupt = node => placeOf(node)?.panel.sessionContext.session?.kernel?.interrupt();
@@ -92,18 +123,17 @@
 
     const card = ({ step }) => {
       if (!NAME.test(step)) return null;
-      /* The card is of the cell as it was executed: one that was edited since is executed first. */
+      /* The card is of the cell as it was executed: one that was edited since, or in another kernel, is executed first. */
       const runStep = async (node, line) => {
         const { panel, cell } = placeOf(node) ?? {};
         if (!panel) return;
-        const notebook = panel.content;
-        if (notebook.widgets[cell].model.isDirty) {
-          notebook.activeCellIndex = cell;
-          notebook.deselectAll();
-          if (!(await NotebookActions.run(notebook, panel.sessionContext))) return;
-          node = notebook.widgets[cell].node;
+        const own = panel.content.widgets[cell];
+        const loaded = await isLoaded(panel);
+        if (!loaded && !(await runLoading(panel))) return;
+        if (!loaded || own.model.isDirty) {
+          if (!(await runCell(panel, panel.content.widgets.indexOf(own)))) return;
         }
-        await runBelow(node, line);
+        await runBelow(own.node, line);
       };
       const runs = { Run: `%k8s_run ${step} --reuse`, 'Run with what it needs': `%k8s_run ${step}` };
       const buttons = Object.entries(runs).map(([label, line]) => {
