@@ -111,5 +111,5 @@ def words(state: StepState) -> str:
 
 def quiet(text: str) -> dict[str, str]:
     """Return a small grey line, as text and as HTML."""
-    style = f"color: {QUIET}; font-size: smaller; white-space: pre-wrap"
+    style = f"{QUIET}; font-size: smaller; white-space: pre-wrap"
     return {"text/plain": text, "text/html": f'<div style="{style}">{html.escape(text)}</div>'}

@@ -15,9 +15,10 @@ from typing import Protocol
 
 from k8snb.notebook.screen import Screen
 from k8snb.run.events import ENDED, Again, Clear, Display, Event, Note, RunEnded, StepState, Text
+from k8snb.ui.graph import levels, unclear
 from k8snb.ui.mime import with_buttons
 from k8snb.ui.output import Item, Output, Remark, Written
-from k8snb.ui.overview import MOST, Shown, bundle, levels
+from k8snb.ui.overview import MOST, Shown, bundle
 from k8snb.ui.parts import LINES, End, Part, Room
 
 PAUSE, TICK = 0.2, 1.0
@@ -39,6 +40,8 @@ class _Lane:
 
     state: StepState
     output: Output
+    after: tuple[str, ...] = ()
+    """The steps that it waits for, where the overview's columns do not tell."""
     line: StepState | None = None
     shown: int = 0
     clearing: bool = False
@@ -75,9 +78,8 @@ class _Lane:
     def at(self, now: float, *, is_below: bool) -> Shown:
         """Return how far the step is; `is_below`: its turn to show its output has come."""
         last = self.output.last_line if self.state.state == "running" and not is_below else ""
-        return Shown(
-            self.state, None if self.started is None else now - self.started, is_below=is_below, last_line=last
-        )
+        since = None if self.started is None else now - self.started
+        return Shown(self.state, since, is_below=is_below, last_line=last, after=self.after)
 
     def write(self, stream: str, data: bytes, *, final: bool = False) -> None:
         """Take bytes as they were printed."""
@@ -136,10 +138,15 @@ class View:
     ) -> None:
         self._screen = screen
         self._room = room = Room(lines=lines)
+        told = unclear(after)
         self._lanes = {
-            step: _Lane(StepState(step, "waiting"), Output(step, room)) for step in after if step not in reused
+            step: _Lane(StepState(step, "waiting"), Output(step, room), told.get(step, ()))
+            for step in after
+            if step not in reused
         }
-        self._reused = {step: Shown(StepState(step, "succeeded"), reused=True) for step in reused}
+        self._reused = {
+            step: Shown(StepState(step, "succeeded"), reused=True, after=told.get(step, ())) for step in reused
+        }
         self._levels = levels(after)
         self._in_place_at = 0.0
         self._is_behind = False

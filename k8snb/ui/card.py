@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from k8snb.analysis.source import QUIET as SILENT
 from k8snb.pipeline.model import Step
 from k8snb.pipeline.options import StepOptions
-from k8snb.ui.colours import QUIET, YELLOW
+from k8snb.ui.colours import QUIET, YELLOW, badge
 from k8snb.ui.words import size_in_words, time_in_words
 
 SILENCE = f"silence: # {SILENT}"
@@ -80,12 +80,10 @@ class Card:
     def _repr_html_(self) -> str:
         facts = "".join(
             f'<span style="display: inline-block; padding-right: 14px">'
-            f'<span style="color: {QUIET}">{html.escape(head)}</span> {html.escape(text)}</span>'
+            f'<span style="{QUIET}">{html.escape(head)}</span> {html.escape(text)}</span>'
             for head, text in self.rows
         )
-        warnings = "".join(
-            f'<div><span style="color: {YELLOW}">⚠ warning</span> {html.escape(text)}</div>' for text in self.warnings
-        )
+        warnings = "".join(f"<div>{badge(YELLOW, '⚠ warning')} {html.escape(text)}</div>" for text in self.warnings)
         name = f'<b style="padding-right: 14px">{html.escape(self.step.name)}</b>'
         return f'<div style="font-size: smaller; line-height: 1.5"><div>{name}{facts}</div>{warnings}</div>'
 

@@ -6,13 +6,13 @@ import html
 
 from k8snb.run.events import StepState
 from k8snb.run.terminal import drawn
-from k8snb.ui.colours import RED
+from k8snb.ui.colours import MONOSPACE, RED
 
 LONGEST = 20_000
 """Characters of a traceback at most; of a longer one its beginning and its end."""
 
 _STYLE = f"border-left: 3px solid {RED}; padding: 2px 0 2px 8px; margin: 4px 0"
-_TEXT = "margin: 0; white-space: pre-wrap; font-family: monospace"
+_TEXT = f"{MONOSPACE}; font-size: 93%"
 
 
 def bundle(state: StepState) -> dict[str, str]:

@@ -12,7 +12,7 @@ from k8snb.run.compare import Comparison, Pair, Pictures, Steps
 from k8snb.run.history import INTERRUPTED, UNREADABLE, Run, StepRun
 from k8snb.run.seen import Drawn
 from k8snb.ui.colours import QUIET
-from k8snb.ui.states import colour, sign
+from k8snb.ui.states import badge_of, sign
 from k8snb.ui.words import moment_in_words, time_in_words
 
 SHOWN = 20
@@ -25,8 +25,7 @@ _PARAMETERS = 60
 @dataclass(frozen=True)
 class _Cell:
     text: str
-    sign: str = ""
-    colour: str = ""
+    state: str = ""
 
 
 _Row = Sequence[_Cell | str]
@@ -205,7 +204,7 @@ def _shortened(text: str) -> str:
 
 
 def _state(state: str) -> _Cell:
-    return _Cell(state, sign(state), colour(state))
+    return _Cell(state, state)
 
 
 def _took(step: StepRun) -> str:
@@ -214,9 +213,9 @@ def _took(step: StepRun) -> str:
 
 def _went(step: StepRun | None, *, took: bool = True) -> _Cell:
     if step is None:
-        return _Cell("not in this run", "", QUIET)
+        return _Cell("not in this run")
     state = _state("reused" if step.reused else step.state)
-    return _Cell(f"{state.text} {_took(step)}".rstrip(), state.sign, state.colour) if took else state
+    return _Cell(f"{state.text} {_took(step)}".rstrip(), state.state) if took else state
 
 
 def _why(step: StepRun) -> Iterator[str]:
@@ -273,7 +272,7 @@ def _bundle(
 ) -> dict[str, str]:
     cells = [[cell if isinstance(cell, _Cell) else _Cell(cell) for cell in row] for row in rows]
     lines = filter(None, (title, *_text(heads, cells), *notes))
-    above, below = (f'<div style="color: {QUIET}">{html.escape(text)}</div>' for text in (title, "\n".join(notes)))
+    above, below = (f'<div style="{QUIET}">{html.escape(text)}</div>' for text in (title, "\n".join(notes)))
     body = (above if title else "") + (_html(heads, cells) if heads else "") + (below if notes else "")
     return {
         "text/plain": "\n".join(lines),
@@ -282,7 +281,8 @@ def _bundle(
 
 
 def _text(heads: Sequence[str], rows: Sequence[Sequence[_Cell]]) -> Iterator[str]:
-    texts = [list(heads), *([" ".join(filter(None, (cell.sign, cell.text))) for cell in row] for row in rows)]
+    told = ([f"{sign(cell.state)} {cell.text}" if cell.state else cell.text for cell in row] for row in rows)
+    texts = [list(heads), *told]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     for row in texts if heads else ():
         yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
@@ -291,8 +291,7 @@ def _text(heads: Sequence[str], rows: Sequence[Sequence[_Cell]]) -> Iterator[str
 def _html(heads: Sequence[str], rows: Sequence[Sequence[_Cell]]) -> str:
     style = "text-align: left; vertical-align: top; padding: 1px 14px 1px 0; white-space: pre-wrap"
     head = "".join(
-        f'<th scope="col" style="{style}; font-weight: normal; color: {QUIET}">{html.escape(text)}</th>'
-        for text in heads
+        f'<th scope="col" style="{style}; font-weight: normal; {QUIET}">{html.escape(text)}</th>' for text in heads
     )
     body = "".join(
         f"<tr>{''.join(_html_cell(cell, style, is_head=i == 0) for i, cell in enumerate(row))}</tr>" for row in rows
@@ -301,7 +300,7 @@ def _html(heads: Sequence[str], rows: Sequence[Sequence[_Cell]]) -> str:
 
 
 def _html_cell(cell: _Cell, style: str, *, is_head: bool) -> str:
-    sign = f'<span style="color: {cell.colour}">{cell.sign}</span> ' if cell.sign else ""
+    badge = f"{badge_of(cell.state)} " if cell.state else ""
     tag, scope = ("th", ' scope="row"') if is_head else ("td", "")
     weight = "; font-weight: normal" if is_head else ""
-    return f'<{tag}{scope} style="{style}{weight}">{sign}{html.escape(cell.text)}</{tag}>'
+    return f'<{tag}{scope} style="{style}{weight}">{badge}{html.escape(cell.text)}</{tag}>'

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import html
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from k8snb.run.events import State, StepState
 from k8snb.run.terminal import drawn
-from k8snb.ui.colours import QUIET, RED
-from k8snb.ui.states import ORDER, colour, sign
+from k8snb.ui.colours import MONOSPACE, QUIET
+from k8snb.ui.states import ORDER, badge_of, colour, sign
 from k8snb.ui.words import time_in_words
 
 _TELLING: frozenset[State] = frozenset({"starting", "running", "failed", "cancelled"})
 
 TRACEBACK = 3000
 """Characters of a traceback at most."""
+
+_NAMED = 4
+"""Steps that one waits for that are named."""
 
 MOST = 60
 """Steps that are shown one by one; of more those that run or have failed, and how many are in each state."""
@@ -37,6 +40,8 @@ class Shown:
         What it has printed and raised is shown below.
     last_line : str
         Of what it has printed, where that is not shown below yet.
+    after : tuple of str
+        The steps that it waits for, where its place does not tell.
     """
 
     state: StepState
@@ -44,6 +49,7 @@ class Shown:
     reused: bool = False
     is_below: bool = True
     last_line: str = ""
+    after: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -52,27 +58,15 @@ class Shown:
 
     @property
     def words(self) -> str:
-        """The state and how long it has taken."""
+        """The state, how long it has taken, and what it waits for where its place does not tell."""
         seconds = self.state.seconds or self.since
-        took = "" if not seconds else f" {time_in_words(seconds)}"
-        return f"{self.name}{took}"
+        took = time_in_words(seconds) if seconds else ""
+        after = ", ".join(_some(self.after))
+        return " ".join(filter(None, (self.name, took, f"after {after}" if after else "")))
 
 
-def levels(after: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """Return steps in columns: each comes in the first after all that it waits for.
-
-    Parameters
-    ----------
-    after : mapping of str to iterable of str
-        For each step, in an order in which they can run, those that it waits for; others than these do not count.
-    """
-    depths: dict[str, int] = {}
-    for step, others in after.items():
-        depths[step] = 1 + max((depths[other] for other in others if other in depths), default=-1)
-    found: list[list[str]] = [[] for _ in range(max(depths.values(), default=-1) + 1)]
-    for step, depth in depths.items():
-        found[depth].append(step)
-    return found
+def _some(names: Sequence[str]) -> Sequence[str]:
+    return names if len(names) <= _NAMED else [*names[: _NAMED - 1], f"{len(names) - _NAMED + 1} more"]
 
 
 def bundle(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> dict[str, str]:
@@ -81,7 +75,7 @@ def bundle(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> dict
     Parameters
     ----------
     columns : sequence of sequence of str
-        As `levels` returns them.
+        As `k8snb.ui.graph.levels` returns them.
     steps : mapping of str to Shown
     """
     if len(steps) <= MOST:
@@ -98,7 +92,7 @@ def bundle(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> dict
 
 def _text(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> str:
     def of_column(column: Sequence[str]) -> str:
-        told = [f"{step} {sign(steps[step].name)} {steps[step].words}" for step in column]
+        told = [" ".join(filter(None, (step, sign(steps[step].name), steps[step].words))) for step in column]
         return told[0] if len(told) == 1 else f"({' | '.join(told)})"
 
     notes = (f"{names}: {_note(shown)}" for names, shown in _notes(steps))
@@ -106,11 +100,8 @@ def _text(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> str:
 
 
 def _html(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown], between: str = "→") -> str:
-    arrow = (
-        f'<span style="display: inline-block; vertical-align: middle; color: {QUIET}; padding: 0 6px">{between}</span>'
-    )
     notes = "".join(_html_note(names, shown) for names, shown in _notes(steps))
-    graph = arrow.join(_column(column, steps) for column in columns)
+    graph = "".join(_column(column, steps, between if i else "") for i, column in enumerate(columns))
     return f'<div style="font-size: smaller; line-height: 1.5">{graph}{notes}</div>'
 
 
@@ -138,25 +129,25 @@ def _html_note(names: str, shown: Shown) -> str:
     """Return what there is to say of a step, with its traceback while that is not shown below."""
     note = html.escape(f"{names}: {_note(shown)}")
     if shown.state.state != "failed":
-        return f'<div style="color: {QUIET}">{note}</div>'
-    reason = f'<span style="color: {RED}">{sign("failed")} {note}</span>'
+        return f'<div style="{QUIET}">{note}</div>'
+    reason = f"{badge_of('failed')} {note}"
     traceback = "" if shown.is_below else drawn("\n".join(shown.state.traceback))[-TRACEBACK:]
     if not traceback:
         return f"<div>{reason}</div>"
-    style = "margin: 0; max-height: 20em; overflow: auto; white-space: pre-wrap; font-family: monospace"
+    style = f"{MONOSPACE}; max-height: 20em; overflow: auto"
     return f'<details open><summary>{reason}</summary><pre style="{style}">{html.escape(traceback)}</pre></details>'
 
 
-def _column(column: Sequence[str], steps: Mapping[str, Shown]) -> str:
+def _column(column: Sequence[str], steps: Mapping[str, Shown], arrow: str) -> str:
+    """Return a column with the arrow before it; where there is no room for it, both come into the next line."""
+    style = "display: inline-block; vertical-align: middle"
+    before = f'<span style="{style}; {QUIET}; padding: 0 6px">{arrow}</span>' if arrow else ""
     boxes = "".join(_box(step, steps[step]) for step in column)
-    return f'<span style="display: inline-block; vertical-align: middle">{boxes}</span>'
+    own = f'<span style="{style}; white-space: normal">{boxes}</span>'
+    return f'<span style="{style}; white-space: nowrap">{before}{own}</span> '
 
 
 def _box(step: str, shown: Shown) -> str:
-    ink = colour(shown.name)
-    name, words = html.escape(step), html.escape(shown.words)
-    style = f"border: 1px solid {ink}; border-radius: 4px; padding: 1px 8px; margin: 2px 0"
-    return (
-        f'<div style="{style}"><span style="color: {ink}">{sign(shown.name)}</span> '
-        f'{name} <span style="color: {QUIET}">{words}</span></div>'
-    )
+    style = f"border: 1px solid {colour(shown.name)}; border-radius: 4px; padding: 1px 8px; margin: 2px 0"
+    words = f'<span style="{QUIET}">{html.escape(shown.words)}</span>'
+    return f'<div style="{style}">{badge_of(shown.name)} {html.escape(step)} {words}</div>'

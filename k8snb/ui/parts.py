@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from k8snb.run.terminal import Terminal
-from k8snb.ui.colours import QUIET
+from k8snb.ui.colours import MONOSPACE, QUIET
 from k8snb.ui.words import size_in_words
 
 STEP, RUN, LINES = 20_000, 80_000, 200
@@ -25,7 +25,8 @@ REDRAWS = re.compile(r"\r(?!\n)|\x1b\[\d*[ADFG]")
 """What sends the cursor back, so that something is drawn again."""
 
 _MOVES_UP = re.compile(r"\x1b\[\d*[AF]")
-_PRE = "margin: 0; white-space: pre-wrap; font-family: monospace"
+_PRE = f"{MONOSPACE}; font-size: 93%; padding-left: 8px"
+"""As streams look in JupyterLab."""
 
 
 @dataclass
@@ -165,7 +166,7 @@ class End:
         return {
             "text/plain": "\n".join((f"… {told}", *last)),
             "text/html": f"<details{' open' * self._open}>"
-            f'<summary style="color: {QUIET}; font-size: smaller">{html.escape(told)}</summary>{shown}</details>',
+            f'<summary style="{QUIET}; font-size: smaller">{html.escape(told)}</summary>{shown}</details>',
         }
 
 

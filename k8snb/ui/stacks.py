@@ -10,8 +10,8 @@ from pathlib import Path
 from k8snb.errors import K8snbError
 from k8snb.run.check import ORCHESTRATOR, REGISTRY, STORE, Outcome, parts
 from k8snb.stacks.model import Stack
-from k8snb.ui.colours import QUIET, RED
-from k8snb.ui.states import colour, sign
+from k8snb.ui.colours import QUIET
+from k8snb.ui.states import badge_of, sign
 from k8snb.ui.words import time_in_words
 
 CHECKING, NOT_CHECKED, INTERRUPTED = "checking …", "", "interrupted"
@@ -87,9 +87,9 @@ class Picker:
         yield from self.notes
 
     def _html(self) -> str:
-        head = "".join(f'<th scope="col" style="{_CELL}; color: {QUIET}">{text}</th>' for text in _HEADS)
+        head = "".join(f'<th scope="col" style="{_CELL}; {QUIET}">{text}</th>' for text in _HEADS)
         bodies = "".join(f"<tbody>{''.join(self._html_rows(stack))}</tbody>" for stack in self.stacks)
-        notes = "".join(f'<div style="color: {QUIET}">{html.escape(note)}</div>' for note in self.notes)
+        notes = "".join(f'<div style="{QUIET}">{html.escape(note)}</div>' for note in self.notes)
         table = f'<table style="border: none"><thead><tr>{head}</tr></thead>{bodies}</table>'
         return f'<div style="font-size: smaller; line-height: 1.5">{table}{notes}</div>'
 
@@ -97,10 +97,10 @@ class Picker:
         rows = self._rows(stack)
         is_active = stack.name == self.active
         name = html.escape(stack.name)
-        title = f'<b>* {name}</b> <span style="color: {QUIET}">active</span>' if is_active else name
+        title = f'<b>* {name}</b> <span style="{QUIET}">active</span>' if is_active else name
         first = f'<th scope="rowgroup" rowspan="{len(rows)}" style="{_CELL}">{title}</th>'
         for row in rows:
-            part = f'<th scope="row" style="{_CELL}; white-space: nowrap; color: {QUIET}">{html.escape(row.part)}</th>'
+            part = f'<th scope="row" style="{_CELL}; white-space: nowrap; {QUIET}">{html.escape(row.part)}</th>'
             words = f'<td style="{_CELL}">{html.escape(row.words)}</td>'
             yield f'<tr>{first}{part}{words}<td style="{_CELL}">{_html_check(row.check)}</td></tr>'
             first = ""
@@ -138,12 +138,12 @@ def _check(outcome: Outcome) -> _Check:
 
 def _html_check(check: _Check) -> str:
     words = html.escape(check.words)
-    said = f'<span style="color: {colour(check.state)}">{sign(check.state)}</span> {words}' if check.state else words
+    said = f"{badge_of(check.state)} {words}" if check.state else words
     if (error := check.error) is None:
         return said
-    told = [f'<div style="color: {RED}">{html.escape(error.what)}</div>']
+    told = [f"<div>{html.escape(error.what)}</div>"]
     if error.where:
-        told.append(f'<div style="color: {QUIET}">where: {html.escape(error.where)}</div>')
+        told.append(f'<div style="{QUIET}">where: {html.escape(error.where)}</div>')
     if error.fix:
         told.append(_way_out(*html.escape(error.fix).split("\n", 1)))
     return said + "".join(told)

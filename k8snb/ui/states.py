@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from k8snb.ui.colours import BLUE, GREEN, ORANGE, QUIET, RED
+from k8snb.ui.colours import BLUE, GREEN, GREY, ORANGE, RED, badge
 
 _SIGNS: Mapping[str, str] = {
     "waiting": "○",
@@ -36,4 +36,9 @@ def sign(state: str) -> str:
 
 def colour(state: str) -> str:
     """Return a state's colour."""
-    return _COLOURS.get(state, QUIET)
+    return _COLOURS.get(state, GREY)
+
+
+def badge_of(state: str) -> str:
+    """Return a state's sign on its colour, as HTML."""
+    return badge(colour(state), sign(state))

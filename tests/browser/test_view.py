@@ -253,6 +253,25 @@ def test_a_steps_output_folds_at_its_line(opened: Open) -> None:
     assert run.get_by_text("in one").is_visible()
 
 
+BESIDE = """root => [...root.querySelectorAll('span')].filter(one => one.textContent === '→').map(arrow => {
+  const [own, column] = [arrow, arrow.nextElementSibling].map(one => one.getBoundingClientRect());
+  return own.right <= column.left && column.top < own.top && own.bottom < column.bottom;
+})"""
+
+
+def test_in_a_narrow_window_columns_come_below_each_other_with_their_arrows(opened: Open) -> None:
+    names = [f"a_step_with_a_long_name_{i}" for i in range(5)]
+    steps = [f"%%k8s_step {name} --after {before}\npass" for before, name in zip(names, names[1:], strict=False)]
+    notebook = opened(["%load_ext k8snb", f"%%k8s_step {names[0]}\npass", *steps, "%k8s_run"])
+    notebook.page.set_viewport_size({"width": 800, "height": 800})
+    notebook.run_all()
+    run = notebook.cell(6)
+    run.get_by_text(f"{names[4]} succeeded").wait_for()
+    assert run.evaluate(BESIDE) == [True] * 4
+    tops = {run.get_by_text(f"{name} succeeded").bounding_box()["y"] for name in names}
+    assert len(tops) > 1
+
+
 def test_a_progress_bar_moves_in_its_place(opened: Open, tmp_path: Path) -> None:
     code, _, go = waiting(tmp_path)
     bar = "import sys\nfor i in range(51): sys.stderr.write(f'\\r{i}% done'); sys.stderr.flush()\n"
@@ -299,16 +318,23 @@ CONTRASTS = """root => [...root.querySelectorAll('.jp-OutputArea-output *')]
   .filter(node => !node.closest('[data-mime-type$=error], [data-mime-type$=stderr]'))
   .filter(node => [...node.childNodes].some(child => child.nodeType === 3 && child.data.trim()))
   .map(node => {
+    const parts = colour => colour.match(/[\\d.]+/g).map(Number);
     const light = colour => {
-      const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255).map(
+      const [r, g, b] = colour.map(v => v / 255).map(
         v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const background = one => getComputedStyle(one).backgroundColor;
     let behind = node;
-    while (background(behind) === 'rgba(0, 0, 0, 0)') behind = behind.parentElement;
-    const [a, b] = [light(getComputedStyle(node).color), light(background(behind))];
-    return [node.textContent.slice(0, 40), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
+    let opacity = 1;
+    for (; background(behind) === 'rgba(0, 0, 0, 0)'; behind = behind.parentElement) {
+      opacity *= getComputedStyle(behind).opacity;
+    }
+    const ground = parts(background(behind)).slice(0, 3);
+    const [r, g, b, alpha = 1] = parts(getComputedStyle(node).color);
+    const ink = [r, g, b].map((v, i) => v * alpha * opacity + ground[i] * (1 - alpha * opacity));
+    const [one, other] = [light(ink), light(ground)];
+    return [node.textContent.slice(0, 40), (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05)];
   })"""
 
 
@@ -327,10 +353,14 @@ def test_all_can_be_read_on_light_and_on_dark(opened: Open, dark: bool) -> None:
     notebook.run_all()
     notebook.cell(4).get_by_text("ZeroDivisionError").first.wait_for()
     notebook.idle(4)
-    for number in (1, 2, 4):
+    table, stacks = (notebook.append(line) for line in ("%k8s_runs", "%k8s_stack"))
+    for number, text in ((table, "failed"), (stacks, "works")):
+        notebook.run(number)
+        notebook.cell(number).get_by_text(text).first.wait_for()
+    for number in (1, 2, 4, table, stacks):
         contrasts = notebook.cell(number).evaluate(CONTRASTS)
         assert contrasts
-        own = [(text, ratio) for text, ratio in contrasts if ratio < 4]
+        own = [(text, ratio) for text, ratio in contrasts if ratio < 4.5]
         assert own == [], own
 
 

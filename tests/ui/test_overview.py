@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
+import pytest
+
 from k8snb.run.events import StepState
-from k8snb.ui.overview import Shown, bundle, levels
+from k8snb.ui.graph import levels, unclear
+from k8snb.ui.overview import Shown, bundle
 
 
 def test_steps_stand_in_columns_by_what_they_wait_for() -> None:
     after = {"load": (), "other": (), "left": {"load"}, "right": {"load", "gone"}, "both": {"left", "right", "other"}}
     assert levels(after) == [["load", "other"], ["left", "right"], ["both"]]
     assert levels({}) == []
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        ({"a": "", "b": "a", "c": "b", "d": "ab"}, {}),
+        ({"a": "", "b": "a", "c": "ab", "d": "abc"}, {}),
+        ({"a": "", "b": "", "c": "ab", "d": "c"}, {}),
+        ({"a": "", "b": "", "c": "a", "d": "b", "e": "cd"}, {"c": ("a",), "d": ("b",)}),
+        ({"a": "", "b": "", "c": "a", "d": "cb", "e": "cz"}, {"c": ("a",), "e": ("c",)}),
+        ({"a": "", "b": "", "c": "a", "d": "c"}, {"c": ("a",), "d": ("c",)}),
+    ],
+)
+def test_what_columns_do_not_tell_is_told(after: dict[str, str], told: dict[str, tuple[str, ...]]) -> None:
+    assert unclear(after) == told
+
+
+def test_a_step_says_what_it_waits_for_where_its_place_does_not() -> None:
+    steps = {
+        "load": Shown(StepState("load", "succeeded")),
+        "other": Shown(StepState("other", "running")),
+        "left": Shown(StepState("left", "running"), 3.0, after=("load",)),
+        "right": Shown(StepState("right", "waiting"), after=tuple("abcdef")),
+    }
+    made = bundle([["load", "other"], ["left", "right"]], steps)
+    columns = made["text/plain"].split(" → ")
+    assert columns[1] == "(left ● running 3.0 s after load | right ○ waiting after a, b, c, 3 more)"
+    assert "running 3.0 s after load" in made["text/html"]
+
+
+def test_an_arrow_comes_into_the_next_line_with_its_column() -> None:
+    steps = {name: Shown(StepState(name, "waiting")) for name in "ab"}
+    first, second = bundle([["a"], ["b"]], steps)["text/html"].split("white-space: nowrap")[1:]
+    assert "→" not in first
+    assert second.index("→") < second.index("b <span")
 
 
 def test_text_says_what_the_picture_shows() -> None:

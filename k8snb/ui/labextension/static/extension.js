@@ -254,7 +254,8 @@
         const added = Object.hasOwn(ADDED, told?.kind) && ADDED[told.kind](told, this);
         if (!added) return;
         if (told.kind === 'step') {
-          content.style.display = 'inline-block';
+          this.node.style.display = 'flex';
+          this.node.style.alignItems = 'baseline';
           content.before(added);
         } else {
           content.after(added);
