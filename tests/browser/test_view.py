@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -261,7 +262,7 @@ BESIDE = """root => [...root.querySelectorAll('span')].filter(one => one.textCon
 
 def test_in_a_narrow_window_columns_come_below_each_other_with_their_arrows(opened: Open) -> None:
     names = [f"a_step_with_a_long_name_{i}" for i in range(5)]
-    steps = [f"%%k8s_step {name} --after {before}\npass" for before, name in zip(names, names[1:], strict=False)]
+    steps = [f"%%k8s_step {name} --after {before}\npass" for before, name in pairwise(names)]
     notebook = opened(["%load_ext k8snb", f"%%k8s_step {names[0]}\npass", *steps, "%k8s_run"])
     notebook.page.set_viewport_size({"width": 800, "height": 800})
     notebook.run_all()
