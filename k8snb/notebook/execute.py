@@ -25,9 +25,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 from k8snb.errors import InputError
+from k8snb.notebook.cards import CARD
 from k8snb.notebook.document import NOTEBOOK, PARAMETERS, refuse_twins
 from k8snb.notebook.inject import inject
-from k8snb.notebook.magics import CARD
 from k8snb.notebook.screen import FAILURE, LIVE, OVERVIEW, STEP_LINE
 from k8snb.pipeline.file import gathered
 from k8snb.pipeline.tags import SKIP
@@ -167,6 +167,8 @@ class _Client(NotebookClient):
                 getattr(sys, content["name"]).flush()
             case "error":
                 print("\n".join(content["traceback"]), file=sys.stderr)
+            case "update_display_data" if CARD in content["metadata"]:
+                pass  # what it warns of has been told
             case "display_data" | "update_display_data" | "execute_result":
                 _tell(content)
         return super().process_message(msg, cell, cell_index)

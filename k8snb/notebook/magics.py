@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
@@ -18,13 +18,6 @@ from k8snb.notebook import settings
 from k8snb.notebook.hooks import Hooks
 from k8snb.notebook.running import Running
 from k8snb.stacks.fields import Fields, options
-from k8snb.ui.mime import with_buttons
-
-if TYPE_CHECKING:
-    from k8snb.ui.card import Card
-
-CARD = "k8snb_card"
-"""Key in the metadata of a step's card."""
 
 
 def _of_a_new_stack(magic: Any) -> Any:
@@ -102,7 +95,8 @@ class K8sMagics(Magics):
         ):  # called by code and not as a cell
             running = Running(f"%%k8s_step {line}\n{cell}")
         card, run_now = self._hooks.session.add_step(line, running)
-        self._show(card)
+        self._hooks.session.cards.show(card)
+        self._hooks.session.cards.bring_up_to_date()
         if run_now:
             self._hooks.session.run([run_now], reuse=True, ahead=True)
 
@@ -244,10 +238,6 @@ class K8sMagics(Magics):
     def _expanded(self, text: str | None) -> str | None:
         """Return a word of a line with the variables in it as their values, and without its quotes."""
         return None if text is None else _unquoted(self._shell.var_expand(text))
-
-    def _show(self, card: Card) -> None:
-        data = with_buttons({"text/plain": repr(card), "text/html": card._repr_html_()}, "card", step=card.step.name)
-        self._shell.display_pub.publish(data=data, metadata={CARD: True})
 
 
 def _parsed(magic: Any, line: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from k8snb.notebook.aliases import Aliases
+from k8snb.notebook.cards import Cards
 from k8snb.notebook.cells import Cells, Entry
 from k8snb.notebook.names import Names, NotRun
 from k8snb.notebook.running import Running
@@ -25,6 +26,7 @@ class Results:
     aliases : Aliases
     settler : Settler
     last_runs : LastRuns
+    cards : Cards
     running : callable
         Returns the cell that is being executed, or None.
     say : callable
@@ -38,11 +40,12 @@ class Results:
         aliases: Aliases,
         settler: Settler,
         last_runs: LastRuns,
+        cards: Cards,
         running: Callable[[], Running | None],
         say: Callable[[str], None],
     ) -> None:
         self._names, self._cells, self._aliases, self._settler = names, cells, aliases, settler
-        self._last_runs, self._running, self._say = last_runs, running, say
+        self._last_runs, self._cards, self._running, self._say = last_runs, cards, running, say
 
     def take(self, pipeline: Pipeline, chosen: Pipeline, handle: RunHandle, *, ahead: bool) -> None:
         """Bind, lazily, what the steps have made; nothing after the first that did not succeed.
@@ -73,6 +76,7 @@ class Results:
             entry = self._cells.step(name)
             assert entry is not None
             self._last_runs.note(chosen[name], entry, result)
+        self._cards.bring_up_to_date()
 
     def _finish(self, entry: Entry, step: Step, pipeline: Pipeline, handle: RunHandle, *, all_above: bool) -> None:
         """Note how a step has ended; where not all above it have succeeded, its result is kept aside."""

@@ -11,6 +11,7 @@ from k8snb.notebook.aliases import Aliases
 from k8snb.notebook.before_run import BeforeRun
 from k8snb.notebook.bring import Bringer
 from k8snb.notebook.building import Builder
+from k8snb.notebook.cards import Cards
 from k8snb.notebook.cells import Cells
 from k8snb.notebook.configuration import Configuration
 from k8snb.notebook.engines import Engines, OpenEngine
@@ -48,6 +49,8 @@ class Session:
         Those that were executed.
     names : Names
         What the notebook's names stand for.
+    cards : Cards
+        Under the steps' cells.
     configuration : Configuration
     say : callable
         Shows a quiet line of k8snb's own under the running cell.
@@ -69,7 +72,8 @@ class Session:
         warnings = Warnings(configuration, names, cells, builder)
         last_runs = LastRuns(cells)
         before_run = BeforeRun(configuration, cells, kernel, warnings)
-        results = Results(names, cells, aliases, settler, last_runs, running, self.say)
+        self.cards = cards = Cards(shell, cells, last_runs)
+        results = Results(names, cells, aliases, settler, last_runs, cards, running, self.say)
         self._launcher = launcher = Launcher(
             shell, running, configuration, self._engines, cells, kernel, builder, before_run, results, last_runs
         )
@@ -82,9 +86,7 @@ class Session:
             are_apart=configuration.runs_images,
         )
         self._plain_cells = PlainCells(shell, names, cells, aliases, builder, settler, warnings, bringer, self.say)
-        self._step_cells = StepCells(
-            configuration, names, cells, kernel, aliases, builder, settler, warnings, last_runs
-        )
+        self._step_cells = StepCells(configuration, names, cells, kernel, aliases, builder, settler, warnings, cards)
 
     # --- cells -------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from k8snb.notebook.cells import Cells, Entry
 from k8snb.pipeline.model import Step
 from k8snb.pipeline.options import StepOptions
 from k8snb.runner.spec import SUCCEEDED, Key, Result
-from k8snb.ui.words import moment_in_words, time_in_words
+from k8snb.ui.words import time_in_words
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,18 @@ class LastRuns:
         last = self._of_step.get(step.name)
         if last is None:
             return ""
-        when = moment_in_words(datetime.fromtimestamp(last.result.ended).astimezone(), datetime.now().astimezone())
+        when = datetime.fromtimestamp(last.result.ended).astimezone()  # the card is there tomorrow too
         how = "" if last.result.state == SUCCEEDED else f" and {last.result.state}"
         changed = ", ".join(_changed(last, step, entry, self._cells))
         told = f"changed since: {changed}" if changed else "nothing has changed since"
-        return f"{when}{how}, {time_in_words(last.result.ended - last.result.started)}; {told}"
+        if not changed and entry.has_run:
+            told = f"cached, {told}"
+        return f"{when:%Y-%m-%d %H:%M}{how}, {time_in_words(last.result.ended - last.result.started)}; {told}"
+
+    def result_of(self, step: Step, entry: Entry) -> Result | None:
+        """Return how a step has ended when it last ran, if its code was the same."""
+        last = self._of_step.get(step.name)
+        return last.result if last is not None and _code(entry.source) == _code(last.source) else None
 
 
 def _changed(last: LastRun, step: Step, entry: Entry, cells: Cells) -> Iterator[str]:

@@ -9,6 +9,7 @@ from k8snb.errors import PipelineError
 from k8snb.notebook import modules, travel
 from k8snb.notebook.aliases import Aliases
 from k8snb.notebook.building import Builder
+from k8snb.notebook.cards import Cards
 from k8snb.notebook.cells import Cells, Entry
 from k8snb.notebook.configuration import Configuration
 from k8snb.notebook.document import twice
@@ -16,12 +17,11 @@ from k8snb.notebook.kernel_values import KernelValues
 from k8snb.notebook.names import Names
 from k8snb.notebook.running import Running
 from k8snb.notebook.settling import Settler
-from k8snb.notebook.since import LastRuns
 from k8snb.notebook.warnings import Warnings
 from k8snb.pipeline import merge, parse_options
 from k8snb.pipeline.model import Pipeline
 from k8snb.pipeline.options import StepOptions
-from k8snb.ui.card import Captured, Card
+from k8snb.ui.card import Card
 
 
 class StepCells:
@@ -37,7 +37,7 @@ class StepCells:
     builder : Builder
     settler : Settler
     warnings : Warnings
-    last_runs : LastRuns
+    cards : Cards
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class StepCells:
         builder: Builder,
         settler: Settler,
         warnings: Warnings,
-        last_runs: LastRuns,
+        cards: Cards,
     ) -> None:
         self._configuration, self._names, self._cells, self._kernel = configuration, names, cells, kernel
         self._aliases, self._builder, self._settler = aliases, builder, settler
-        self._warnings, self._last_runs = warnings, last_runs
+        self._warnings, self._cards = warnings, cards
 
     def add(self, line: str, cell: Running) -> tuple[Card, str | None]:
         """Make a cell a step.
@@ -92,10 +92,8 @@ class StepCells:
         for touched in entry.touches | self._aliases.beside_changed(entry):
             self._settler.settle(touched, cell.above)
         self._settler.settle_what_was_to_come(old.step if old is not None and old.step else name, cell.above)
-        step, capture = pipeline[name], entry.capture
-        warnings += self._warnings.of_step(entry, step, pipeline, place, stacks.captured_limit)
-        captured = Captured(tuple(sorted(capture.groups)), capture.size, capture.seconds)
-        return Card(step, captured, tuple(warnings), self._last_runs.in_words(step, entry)), name if run else None
+        warnings += self._warnings.of_step(entry, pipeline[name], pipeline, place, stacks.captured_limit)
+        return self._cards.make(entry, pipeline, warnings), name if run else None
 
     def _captured(self, entry: Entry, old: Entry | None, above: int) -> Pipeline:
         """Return the pipeline with a step, and capture its values; where that fails, the cells are as before."""

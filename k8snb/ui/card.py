@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from k8snb.analysis.source import QUIET as SILENT
 from k8snb.pipeline.model import Step
@@ -27,11 +27,23 @@ class Captured:
         In bytes.
     seconds : float
         That it took.
+    together : tuple of (tuple of str, int)
+        The names of each object, or of objects that share one, and their size.
     """
 
     names: tuple[str, ...]
     size: int
     seconds: float
+    together: tuple[tuple[tuple[str, ...], int], ...] = ()
+
+    @property
+    def sizes(self) -> dict[str, str]:
+        """How large the value of each name is, in words; what shares an object is told once."""
+        found = {}
+        for (first, *others), size in self.together:
+            found[first] = size_in_words(size)
+            found |= dict.fromkeys(others, f"with {first}")
+        return found
 
 
 @dataclass(frozen=True)
@@ -45,24 +57,31 @@ class Card:
     warnings : tuple of str
     last_ran : str
         When it did, and what has changed since.
+    imported : tuple of str
+        What it reads that plain cells import.
+    stays : mapping of str to str
+        What it makes that cannot travel to other steps, and what that is.
     """
 
     step: Step
     captured: Captured
     warnings: tuple[str, ...] = ()
     last_ran: str = ""
+    imported: tuple[str, ...] = ()
+    stays: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[tuple[str, str]]:
         """Heading and text of each row, without the warnings."""
-        modules = self.step.cell.facts.modules
-        rows = [("reads", _reads(self.step))]
-        rows.append(("makes", ", ".join(name for name in self.step.outputs if name not in modules) or "nothing"))
-        if imported := [name for name in self.step.outputs if name in modules]:
+        outputs, by_import = self.step.outputs, self.step.cell.facts.imported.keys() | self.step.cell.facts.modules
+        makes = [name for name in outputs if name not in by_import and name not in self.stays]
+        rows = [("reads", self._reads()), ("makes", ", ".join(makes) or "nothing")]
+        if self.stays:
+            rows.append(("keeps in its process", ", ".join(f"{name} ({kind})" for name, kind in self.stays.items())))
+        if imported := sorted({*self.imported, *(name for name in outputs if name in by_import)}):
             rows.append(("imports", ", ".join(imported)))
-        if names := self.captured.names:
-            size, seconds = size_in_words(self.captured.size), self.captured.seconds
-            rows.append(("captured", f"{', '.join(names)}: {size} in {seconds * 1000:.0f} ms"))
+        if captured := self._captured():
+            rows.append(("captured", captured))
         if asked := ", ".join(_asked(self.step.cell.options)):
             rows.append(("runs with", asked))
         if mounts := self.step.cell.options.mounts:
@@ -72,6 +91,23 @@ class Card:
         if self.last_ran:
             rows.append(("last ran", self.last_ran))
         return rows
+
+    def _reads(self) -> str:
+        """Return the inputs by where they come from, those of the kernel with their sizes."""
+        by_source: dict[str, list[str]] = {}
+        sizes = self.captured.sizes
+        for name, sources in sorted(self.step.inputs.items()):
+            if name not in self.imported:
+                source = " or ".join("the notebook" if s is None else s for s in sources)
+                by_source.setdefault(source, []).append(f"{name} ({sizes[name]})" if name in sizes else name)
+        return "; ".join(f"{', '.join(names)} from {source}" for source, names in by_source.items()) or "nothing"
+
+    def _captured(self) -> str:
+        """Return how much of the kernel was captured and how long it took, with what is not among the inputs."""
+        names = [name for name in self.captured.names if name not in self.imported]
+        others = ", ".join(name for name in names if name not in self.captured.sizes or name not in self.step.inputs)
+        told = f"{size_in_words(self.captured.size)} in {self.captured.seconds * 1000:.0f} ms" if names else ""
+        return f"{others}: {told}" if others else told
 
     def __repr__(self) -> str:
         rows = [*self.rows, *(("warning", warning) for warning in self.warnings)]
@@ -86,15 +122,6 @@ class Card:
         warnings = "".join(f"<div>{badge(YELLOW, '⚠ warning')} {html.escape(text)}</div>" for text in self.warnings)
         name = f'<b style="padding-right: 14px">{html.escape(self.step.name)}</b>'
         return f'<div style="font-size: smaller; line-height: 1.5"><div>{name}{facts}</div>{warnings}</div>'
-
-
-def _reads(step: Step) -> str:
-    """Return the inputs by where they come from."""
-    by_source: dict[str, list[str]] = {}
-    for name, sources in sorted(step.inputs.items()):
-        source = " or ".join("the notebook" if s is None else s for s in sources)
-        by_source.setdefault(source, []).append(name)
-    return "; ".join(f"{', '.join(names)} from {source}" for source, names in by_source.items()) or "nothing"
 
 
 def _asked(options: StepOptions) -> Iterator[str]:

@@ -66,7 +66,7 @@ def test_a_run_is_seen_live_saved_and_opened_again(opened: Open, tmp_path: Path,
     again = opened(notebook.file, kind)
     for text in told:
         again.cell(3).get_by_text(text).wait_for()
-    assert again.cell(1).get_by_text("n from the notebook").is_visible()
+    assert again.cell(1).get_by_text(re.compile(r"n \(\d+ bytes\) from the notebook")).is_visible()
 
 
 @BOTH
@@ -132,6 +132,51 @@ def test_where_no_cell_loads_k8snb_one_is_put_at_the_top(opened: Open) -> None:
     notebook.cell(1).get_by_role("button", name="Run: one").click()
     notebook.cell(3).get_by_text("in one", exact=True).wait_for()
     assert [notebook.source(number) for number in (0, 3)] == ["%load_ext k8snb", "%k8s_run one --reuse"]
+
+
+@BOTH
+def test_a_card_says_below_its_cell_that_the_step_has_run_and_keeps_the_focus(opened: Open, kind: Kind) -> None:
+    notebook = opened(["%load_ext k8snb", "%%k8s_step one\nprint('in one')"], kind)
+    notebook.run_all()
+    button = notebook.cell(1).get_by_role("button", name="Run: one")
+    button.wait_for()
+    assert notebook.cell(1).get_by_text("last ran").count() == 0
+    notebook.page.evaluate(RUN_BESIDE)
+    button.focus()
+    notebook.cell(1).get_by_text("cached, nothing has changed since").wait_for()
+    assert notebook.page.evaluate("document.activeElement.ariaLabel") == "Run: one"
+    notebook.page.keyboard.press("Tab")
+    assert notebook.page.evaluate("document.activeElement.ariaLabel") == "Run with what it needs: one"
+
+
+RUN_BESIDE = """() => {
+  const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+  kernel.requestExecute({ code: "%k8s_run" });
+}"""
+
+NAMES = """root => [...root.querySelectorAll('.jp-OutputArea-output :is(button, input, select, summary)')]
+  .map(one => one.ariaLabel ?? one.labels?.[0]?.textContent ?? one.textContent)"""
+
+
+def test_all_that_can_be_pressed_has_a_name(opened: Open) -> None:
+    notebook = opened(
+        [
+            "%load_ext k8snb",
+            "%%k8s_step one\nfor i in range(300): print('row', i)",
+            "%%k8s_step two\nimport time\n1 / 0",
+            "%k8s_run",
+            "%k8s_stack --no-check",
+        ]
+    )
+    notebook.run_all()
+    notebook.cell(3).get_by_role("searchbox").wait_for()
+    notebook.cell(3).get_by_text("ZeroDivisionError").first.wait_for()
+    notebook.run(4)
+    notebook.cell(4).get_by_text("Register a new one").wait_for()
+    names = {number: notebook.cell(number).evaluate(NAMES) for number in (1, 3, 4)}
+    assert {"Run: one", "Run with what it needs: one"} <= {*names[1]}
+    assert {"output of one", "output of two", "Search", "Save", "search the log of one"} <= {*names[3]}
+    assert all(re.search(r"[A-Za-z]{3}", name) for told in names.values() for name in told), names
 
 
 @BOTH

@@ -14,8 +14,8 @@ from writing import Notebook
 from k8snb import errors
 from k8snb.errors import K8snbError, StepFailed
 from k8snb.notebook import hooks
+from k8snb.notebook.cards import CARD
 from k8snb.notebook.extension import unload
-from k8snb.notebook.magics import CARD
 from k8snb.notebook.names import Made, NotRun
 from k8snb.notebook.screen import FAILURE, OVERVIEW, STEP_LINE
 from k8snb.notebook.session import Session
@@ -122,6 +122,8 @@ class Piped(Kernel):
 
     def published(self, text: str, metadata: dict[str, Any], *, update: bool) -> None:
         """Take in a display: a line of k8snb's, or what the notebook shows."""
+        if CARD in metadata and update:
+            return
         if CARD in metadata:
             rows = (row.split(None, 1) for row in text.splitlines()[1:])
             self._result.words += [Word(row[1], self._place) for row in rows if row[0] == "warning"]

@@ -342,7 +342,7 @@ def test_a_card_tells_what_a_step_reads_makes_and_what_could_go_wrong(nb: Notebo
     card = nb.seen[-1][1]
     text = card["text/plain"]
     assert "x from a" in text
-    assert "h from the notebook" in text
+    assert "h (25 bytes) from the notebook" in text
     assert "makes     y" in text
     assert "line 3: eval()" in text
     assert "line 3: eval()" in card["text/html"]

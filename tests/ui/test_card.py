@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from k8snb.analysis import analyse
 from k8snb.pipeline import build, parse_options
 from k8snb.pipeline.model import Cell
@@ -17,16 +19,29 @@ def card(source: str, line: str = "b", captured: Captured = NOTHING, warnings: t
 
 
 def test_what_a_step_reads_makes_and_imports_is_told_apart() -> None:
-    shown = card("import math, json as j\ny = a + n", captured=Captured(("n",), 1500, 0.0123))
+    captured = Captured(("n",), 1500, 0.0123, ((("n",), 1500),))
+    shown = card("import math, json as j\nfrom os.path import join\ny = a + n", captured=captured)
     assert repr(shown).splitlines() == [
         "step b",
-        "  reads     a from first; n from the notebook",
+        "  reads     a from first; n (1.5 kB) from the notebook",
         "  makes     y",
-        "  imports   j, math",
-        "  captured  n: 1.5 kB in 12 ms",
+        "  imports   j, join, math",
+        "  captured  1.5 kB in 12 ms",
     ]
-    for part in ("<b", "a from first; n from the notebook", "j, math", "1.5 kB in 12 ms"):
+    for part in ("<b", "a from first; n (1.5 kB) from the notebook", "j, join, math", "1.5 kB in 12 ms"):
         assert part in shown._repr_html_()
+
+
+def test_what_shares_an_object_has_one_size_and_what_functions_use_is_told_besides() -> None:
+    captured = Captured(("m", "n", "f"), 2500, 0.5, ((("m", "n"), 1500), (("f",), 1000)))
+    shown = replace(card("y = n"), captured=captured)
+    assert "n (with m) from the notebook" in repr(shown)
+    assert "  captured  m, f: 2.5 kB in 500 ms" in repr(shown)
+
+
+def test_what_stays_in_the_process_is_not_among_what_the_step_makes() -> None:
+    shown = replace(card("y, lock = 1, 2"), stays={"lock": "a lock"})
+    assert "  makes     y\n  keeps in its process lock (a lock)" in repr(shown)
 
 
 def test_what_it_asks_for_is_told_but_for_the_values_of_variables() -> None:

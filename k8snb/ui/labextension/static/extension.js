@@ -249,6 +249,8 @@
         const html = model.data['text/html'];
         const content = element('div');
         content.innerHTML = this.sanitizer.sanitize(Array.isArray(html) ? html.join('') : String(html ?? ''));
+        const inside = this.node.contains(document.activeElement) ? document.activeElement : null;
+        const named = inside?.getAttribute('aria-label');
         this.node.replaceChildren(content);
         this.node.dataset.k8snb = String(told?.kind);
         const added = Object.hasOwn(ADDED, told?.kind) && ADDED[told.kind](told, this);
@@ -260,6 +262,7 @@
         } else {
           content.after(added);
         }
+        if (named) [...this.node.querySelectorAll('[aria-label]')].find(one => one.ariaLabel === named)?.focus();
       }
     }
 
