@@ -269,6 +269,7 @@ def _runs_show(args: argparse.Namespace) -> int:
     from k8snb.notebook import past
     from k8snb.run.compare import compare
     from k8snb.run.history import find
+    from k8snb.run.terminal import drawn
     from k8snb.ui import history
 
     store = _store(args.stack)
@@ -278,7 +279,7 @@ def _runs_show(args: argparse.Namespace) -> int:
         return OK
     print(history.one(run)["text/plain"])
     for text in past.tracebacks(run):
-        print(f"\n{text}", end="")
+        print(f"\n{text if sys.stdout.isatty() else drawn(text)}", end="")
     return OK
 
 

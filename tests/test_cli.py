@@ -408,7 +408,8 @@ def test_runs_of_the_past_are_listed_shown_compared_and_their_logs_are_whole(fol
 
     shown = said("runs", "show", listed[1].split()[0])[0].decode()
     assert "ValueError: no luck" in shown
-    assert "Traceback (most recent call last):" in shown
+    assert "Traceback (most recent call last)" in shown
+    assert "\x1b" not in shown  # it is no terminal
     compared = said("runs", "show", "-2", "last")[0].decode()
     assert "score 1" in compared
     assert "score 2" in compared

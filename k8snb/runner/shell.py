@@ -6,6 +6,7 @@ import binascii
 import os
 from typing import TYPE_CHECKING, Any
 
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
@@ -44,6 +45,17 @@ class _Publisher(DisplayPublisher):
         self.shell.send("clear", wait=wait)
 
 
+class _Compiler(CachingCompiler):
+    """Knows what files are called in tracebacks."""
+
+    def format_code_name(self, name: str) -> tuple[str, str] | None:
+        """Return how a cell is called, by the label of its code."""
+        kind, _, step = name.partition(" ")
+        if kind == "step" and step:
+            return kind, step
+        return super().format_code_name(name)
+
+
 class _Hook(DisplayHook):
     """The value of a cell's last expression."""
 
@@ -72,6 +84,7 @@ class StepShell(InteractiveShell):
 
     display_pub_class = Type(_Publisher)
     displayhook_class = Type(_Hook)
+    compiler_class = Type(_Compiler)
     send: Callable[..., None]
     _raises = False
 

@@ -20,10 +20,13 @@ from k8snb.runner.process import StepEnds, no_stdin
 from k8snb.runner.spec import Ref, Spec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from k8snb.artifacts.groups import Group
     from k8snb.artifacts.store import Store
     from k8snb.runner.access import Access
     from k8snb.runner.inputs import Came
+    from k8snb.runner.shell import StepShell
 
 CODE = "/k8snb/code"
 """Where an image has the code; the variable K8SNB_CODE says otherwise."""
@@ -42,12 +45,12 @@ class _Outcome:
     pickled: Group | None = None
     ended: float = 0.0
 
-    def fields(self) -> dict[str, Any]:
+    def fields(self, shell: Callable[[], StepShell]) -> dict[str, Any]:
         failure = None
         if self.error is not None:
             from k8snb.runner.failures import describe  # most cells do not fail
 
-            failure = {**vars(describe(self.error)), "pickled": self.pickled and self.pickled.dump()}
+            failure = {**vars(describe(self.error, shell)), "pickled": self.pickled and self.pickled.dump()}
         groups = [group.dump() for group in self.groups]
         ended = self.ended or time.time()
         return {
@@ -74,10 +77,11 @@ def main(ends: StepEnds, access: Access) -> NoReturn:
         os._exit(1)
     spec = Spec.loads(message["spec"].encode())
     owner = os.getpid()
-    outcome = _Step(spec, access, order, ends.orders).run()
+    step = _Step(spec, access, order, ends.orders)
+    outcome = step.run()
     if os.getpid() != owner:  # a fork of the user's code that ran to the end of the cell
         os._exit(0 if outcome.error is None else 1)
-    order.send("outcome", **outcome.fields())
+    order.send("outcome", **outcome.fields(step.screen.shell))
     _leave()
 
 
@@ -87,7 +91,7 @@ class _Step:
         self._store: Store | None = None
         self._module = ModuleType("__main__")
         self._namespace: dict[str, Any] = self._module.__dict__
-        self._screen = Screen(order.send, self._module)
+        self.screen = Screen(order.send, self._module)
         self._came: list[Came] = []
 
     def run(self) -> _Outcome:
@@ -122,7 +126,7 @@ class _Step:
             sys.path.insert(0, code)
         sys.argv = ["ipykernel_launcher.py"]  # what a parser calls itself in a kernel
         sys.modules["__main__"] = self._module
-        self._screen.install()
+        self.screen.install()
         _check_python(spec)
         if spec.carried:
             from k8snb.runner.carried import carry
@@ -137,15 +141,15 @@ class _Step:
     def _execute(self, source: str) -> BaseException | None:
         try:
             if self._spec.ipython:
-                shell = self._screen.shell()
+                shell = self.screen.shell()
                 shell.load(self._spec.extensions, self._spec.label)
                 source = shell.transform(source)
         except Exception as error:  # noqa: BLE001 - the cell's syntax, as IPython reads it
             return error
         raised = execute(
-            source, self._spec.label, self._namespace, self._screen.result, self._spec.futures, self._spec.shows
+            source, self._spec.label, self._namespace, self.screen.result, self._spec.futures, self._spec.shows
         )
-        self._screen.finish()
+        self.screen.finish()
         return raised
 
     def _put_out(self, outcome: _Outcome, came: set[str]) -> None:

@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from k8snb.run.events import State, StepState
-from k8snb.run.terminal import drawn
-from k8snb.ui.colours import MONOSPACE, QUIET
+from k8snb.ui.colours import QUIET
+from k8snb.ui.failure import as_html, shortened
 from k8snb.ui.states import ORDER, badge_of, colour, sign
 from k8snb.ui.words import time_in_words
 
 _TELLING: frozenset[State] = frozenset({"starting", "running", "failed", "cancelled"})
 
-TRACEBACK = 3000
-"""Characters of a traceback at most."""
+TRACEBACK = 40
+"""Lines of a traceback at most."""
 
 _NAMED = 4
 """Steps that one waits for that are named."""
@@ -131,11 +131,10 @@ def _html_note(names: str, shown: Shown) -> str:
     if shown.state.state != "failed":
         return f'<div style="{QUIET}">{note}</div>'
     reason = f"{badge_of('failed')} {note}"
-    traceback = "" if shown.is_below else drawn("\n".join(shown.state.traceback))[-TRACEBACK:]
-    if not traceback:
+    if shown.is_below or not shown.state.traceback:
         return f"<div>{reason}</div>"
-    style = f"{MONOSPACE}; max-height: 20em; overflow: auto"
-    return f'<details open><summary>{reason}</summary><pre style="{style}">{html.escape(traceback)}</pre></details>'
+    traceback = as_html(shortened(shown.state.traceback, TRACEBACK), "max-height: 20em; overflow: auto")
+    return f"<details open><summary>{reason}</summary>{traceback}</details>"
 
 
 def _column(column: Sequence[str], steps: Mapping[str, Shown], arrow: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,12 @@ class Ran:
     @property
     def text(self) -> str:
         return strip(NONCE, self.raw).decode()
+
+    @property
+    def traceback(self) -> list[str]:
+        """Lines of what the cell raised, without colours."""
+        assert self.result.failure is not None
+        return [re.sub(r"\x1b\[[\d;]*m", "", line) for line in self.result.failure.traceback]
 
     @property
     def pieces(self) -> list[bytes | dict]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8snb.run.events import StepState
-from k8snb.ui.failure import LONGEST, bundle
+from k8snb.ui.failure import LONGEST, MOST, bundle
 
 
 def test_no_traceback_becomes_markup() -> None:
@@ -15,10 +15,19 @@ def test_no_traceback_becomes_markup() -> None:
     assert "border-left" in made["text/html"]
 
 
+def test_a_traceback_has_the_colours_of_the_page() -> None:
+    line = "\x1b[32m----> \x1b[39m\x1b[31m1\x1b[39m \x1b[30;43m1\x1b[39;49m\x1b[30;43m/0\x1b[39;49m"
+    made = bundle(StepState("a", "failed", "", traceback=(line,)))
+    assert made["text/plain"] == "step a failed:\n----> 1 1/0"
+    assert '<span class="ansi-green-fg">----&gt; </span>' in made["text/html"]
+    assert '<span class="ansi-yellow-bg">1/0</span>' in made["text/html"]
+
+
 def test_of_a_long_traceback_the_beginning_and_the_end_are_shown() -> None:
-    made = bundle(StepState("a", "failed", "", traceback=("first", "x" * 1_000_000, "last")))
-    text = made["text/plain"]
-    assert len(text) < LONGEST + 200
-    assert text.startswith("step a failed:\nfirst\n")
-    assert "characters left out" in text
-    assert text.endswith("last")
+    frames = tuple(f"frame {i}" for i in range(10_000))
+    made = bundle(StepState("a", "failed", "", traceback=(*frames, "ValueError: " + "x" * 1_000_000, "last")))
+    lines = made["text/plain"].split("\n")
+    assert len(lines) == MOST + 2
+    assert lines[:2] == ["step a failed:", "frame 0"]
+    assert "… 9,842 lines left out …" in lines
+    assert (lines[-1], len(lines[-2])) == ("last", LONGEST + 1)

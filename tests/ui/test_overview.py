@@ -88,7 +88,7 @@ def test_a_failed_step_shows_its_traceback_open_until_it_is_shown_below() -> Non
     state = StepState("a", "failed", "ValueError: <b>", 1.0, ("Traceback", "\x1b[31mValueError: <b>\x1b[0m"))
     html = bundle([["a"]], {"a": Shown(state, is_below=False)})["text/html"]
     assert "<details open><summary>" in html
-    assert "Traceback\nValueError: &lt;b&gt;</pre>" in html
+    assert 'Traceback\n<span class="ansi-red-fg">ValueError: &lt;b&gt;</span></pre>' in html
     assert "Traceback" not in bundle([["a"]], {"a": Shown(state)})["text/html"]
 
 

@@ -59,6 +59,29 @@
     return made;
   };
 
+  /* Colours of tracebacks: a contrast of 4.5 at least with the ground of light and of dark themes. */
+  const INKS = {
+    red: ['#b3261e', '#ff8a80'],
+    green: ['#1a7f37', '#7ee787'],
+    yellow: ['#7a5c00', '#e3c64f'],
+    blue: ['#0b57d0', '#8ab4f8'],
+    magenta: ['#9c27b0', '#e39cf0'],
+    cyan: ['#00697a', '#6fd6e0'],
+  };
+  const addColours = () => {
+    const inTheme = (isLight, selector) => `body[data-jp-theme-light="${isLight}"] .k8snb-ansi ${selector}`;
+    const rules = Object.entries(INKS).flatMap(([name, [light, dark]]) => [
+      `${inTheme(true, `.ansi-${name}-fg`)} { color: ${light} }`,
+      `${inTheme(false, `.ansi-${name}-fg`)} { color: ${dark} }`,
+    ]);
+    rules.push(
+      '.k8snb-ansi .ansi-bold { font-weight: bold }',
+      `${inTheme(true, '.ansi-yellow-bg')} { background-color: #fff0a0 }`,
+      `${inTheme(false, '.ansi-yellow-bg')} { background-color: #4a4000 }`
+    );
+    document.head.append(element('style', { textContent: rules.join('\n') }));
+  };
+
   const makePlugin = ({ Widget }, { INotebookTracker, NotebookActions }, { IRenderMimeRegistry }) => {
     let tracker = null;
 
@@ -274,6 +297,7 @@
       optional: [INotebookTracker],
       activate: (app, rendermime, notebooks) => {
         tracker = notebooks;
+        addColours();
         const createRenderer = options => new Shown(options);
         rendermime.addFactory({ safe: true, mimeTypes: [MIME], createRenderer }, RANK);
       },
