@@ -10,6 +10,7 @@ from typing import Any
 from IPython.core.displaypub import DisplayPublisher
 
 from k8snb.analysis.makers import cannot_travel
+from k8snb.artifacts.groups import Group
 from k8snb.notebook.capture import Capture
 from k8snb.notebook.cells import Cells, Entry
 from k8snb.notebook.since import LastRuns
@@ -61,16 +62,17 @@ class Cards:
         return self._as_it_is_now(card, entry)
 
     def show(self, card: Card) -> None:
-        """Show a card under the running cell; another one of the step stays as it is from now on."""
-        entry = self._cells.step(card.step.name)
+        """Show a card under the running cell; one under another cell that was this step says so."""
+        entry, old = self._cells.step(card.step.name), self._shown.get(card.step.name)
         assert entry is not None
+        if old is not None and _are_two(old.entry, entry):
+            old.card = replace(old.card, is_old=True, warnings=())
+            self._publish(old, update=True)
         shown = self._shown[card.step.name] = _Shown(entry, card, f"k8snb-card-{secrets.token_hex(8)}")
         self._publish(shown, update=False)
 
     def bring_up_to_date(self) -> None:
         """Show anew the cards of which something is another: their steps have run, or what these are given has."""
-        if type(self._shell.display_pub) is DisplayPublisher:  # a terminal: what is shown stays
-            return
         for name, shown in self._shown.items():
             if shown.entry is self._cells.step(name):
                 card = self._as_it_is_now(shown.card, shown.entry)
@@ -94,10 +96,19 @@ class Cards:
         return found
 
     def _publish(self, shown: _Shown, *, update: bool) -> None:
+        if update and type(self._shell.display_pub) is DisplayPublisher:  # a terminal: what is shown stays
+            return
         card = shown.card
         data = with_buttons({"text/plain": repr(card), "text/html": card._repr_html_()}, "card", step=card.step.name)
         transient = {"display_id": shown.display_id}
         self._shell.display_pub.publish(data=data, metadata={CARD: True}, transient=transient, update=update)
+
+
+def _are_two(entry: Entry, other: Entry) -> bool:
+    """Whether a step's cells are two, and not one that was executed again."""
+    if entry.cell_id is None or other.cell_id is None:
+        return entry.source != other.source
+    return entry.cell_id != other.cell_id
 
 
 def _captured(capture: Capture) -> Captured:
@@ -107,7 +118,15 @@ def _captured(capture: Capture) -> Captured:
         capture.size,
         capture.seconds,
         together=tuple((tuple(sorted(group.names)), group.size) for group in groups),
+        numbers={name: number for group in groups for name, number in _numbers(group)},
     )
+
+
+def _numbers(group: Group) -> Iterator[tuple[str, str]]:
+    for name, words in (group.summary or {}).items():
+        kind, _, value = words.partition(" ")
+        if kind in {"bool", "int", "float"} and value:
+            yield name, value
 
 
 def _imported(step: Step, pipeline: Pipeline) -> Iterator[str]:

@@ -100,7 +100,8 @@ def parse_options(line: str, *, where: str) -> tuple[str, StepOptions, bool]:
         raise AnnotationError(f"the step's line is wrong: {what}", where=where, fix=fix) from None
     if unknown and unknown[0].startswith("-"):
         name = unknown[0].partition("=")[0]
-        raise AnnotationError(f"there is no option {name}", where=where, fix=suggest(name, OPTIONS))
+        place = None if where.endswith(line) else where  # the line itself is before the eyes of who has typed it
+        raise AnnotationError(f"there is no option {name}", where=place, fix=suggest(name, OPTIONS))
     if unknown:
         fix = f"a name is one word: {_better(' '.join(words))}"
         raise AnnotationError(f"the step's line has an unknown {unknown[0]!r}", where=where, fix=fix)

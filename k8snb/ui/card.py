@@ -29,21 +29,24 @@ class Captured:
         That it took.
     together : tuple of (tuple of str, int)
         The names of each object, or of objects that share one, and their size.
+    numbers : mapping of str to str
+        The values of those that are numbers.
     """
 
     names: tuple[str, ...]
     size: int
     seconds: float
     together: tuple[tuple[tuple[str, ...], int], ...] = ()
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sizes(self) -> dict[str, str]:
-        """How large the value of each name is, in words; what shares an object is told once."""
+        """How large the value of each name is, in words; what shares an object is told once, a number itself."""
         found = {}
         for (first, *others), size in self.together:
             found[first] = size_in_words(size)
             found |= dict.fromkeys(others, f"with {first}")
-        return found
+        return {**found, **self.numbers}
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Card:
         When it did, and what has changed since.
     imported : tuple of str
         What it reads that plain cells import.
+    is_old : bool
+        Another cell is the step by now.
     stays : mapping of str to str
         What it makes that cannot travel to other steps, and what that is.
     """
@@ -68,11 +73,14 @@ class Card:
     warnings: tuple[str, ...] = ()
     last_ran: str = ""
     imported: tuple[str, ...] = ()
+    is_old: bool = False
     stays: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[tuple[str, str]]:
         """Heading and text of each row, without the warnings."""
+        if self.is_old:
+            return [("is", "another cell's step now")]
         outputs, by_import = self.step.outputs, self.step.cell.facts.imported.keys() | self.step.cell.facts.modules
         makes = [name for name in outputs if name not in by_import and name not in self.stays]
         rows = [("reads", self._reads()), ("makes", ", ".join(makes) or "nothing")]

@@ -296,7 +296,8 @@ def _html(heads: Sequence[str], rows: Sequence[Sequence[_Cell]]) -> str:
     body = "".join(
         f"<tr>{''.join(_html_cell(cell, style, is_head=i == 0) for i, cell in enumerate(row))}</tr>" for row in rows
     )
-    return f'<table style="border: none"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    table = f'<table style="border: none"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div style="overflow: auto">{table}</div>'
 
 
 def _html_cell(cell: _Cell, style: str, *, is_head: bool) -> str:

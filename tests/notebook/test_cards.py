@@ -10,7 +10,7 @@ from inprocess import Notebook
 from IPython.core.displaypub import DisplayPublisher
 
 Row = dict[str, str]
-HEADS = ("reads", "makes", "keeps in its process", "imports", "captured", "last ran", "warning")
+HEADS = ("is", "reads", "makes", "keeps in its process", "imports", "captured", "last ran", "warning")
 
 
 def rows(text: str) -> Row:
@@ -43,6 +43,13 @@ def test_sizes_stand_beside_the_kernels_values_and_imports_of_plain_cells_are_im
     assert re.fullmatch(f"{sizes} from the notebook", told["reads"])
     assert told["imports"] == "Counter, Decimal, F, m"
     assert told["makes"] == "c"
+
+
+def test_numbers_are_told_themselves(nb: Notebook) -> None:
+    nb.run("lr, many, deep, name = 0.1, 3, True, 'secret'")
+    nb.run("%%k8s_step a\nx = lr, many, deep, name")
+    assert card(nb, "a")["reads"].startswith("deep (True), lr (0.1), many (3), name (")
+    assert "secret" not in str(nb.seen)
 
 
 def test_a_name_that_a_cell_below_the_import_binds_is_a_value(nb: Notebook) -> None:
@@ -88,11 +95,14 @@ def test_a_failed_step_is_not_cached(nb: Notebook) -> None:
 
 
 def test_two_cards_of_one_step_are_not_brought_up_to_date_together(nb: Notebook) -> None:
-    nb.run("%%k8s_step a\nx = 1")
-    nb.run("%%k8s_step a\nx = 1  # the same cell again")
+    nb.run("%%k8s_step a\nx = 1", "one")
+    nb.run("%%k8s_step a\nx = 1", "one")
+    nb.run("%%k8s_step a\nx = 1", "other")
     nb.run("%k8s_run")
-    (_, first), (_, second) = shown(nb).values()
-    assert ("last ran" in first, "last ran" in second) == (False, True)
+    (_, first), (_, second), (_, third) = shown(nb).values()
+    assert "last ran" not in first  # the cell's output was cleared when it was executed again
+    assert second == {"is": "another cell's step now"}
+    assert third["last ran"].endswith("cached, nothing has changed since")
 
 
 def test_a_card_that_is_as_before_is_not_sent_again(nb: Notebook) -> None:

@@ -21,7 +21,7 @@ MISTYPED = {
     "%k8s_run trian": "there is no step 'trian': did you mean 'train'?",
     "%k8s_run train --resue": "there is no option --resue: did you mean '--reuse'?",
     "%k8s_run train -reuse": "there is no option -reuse: did you mean '--reuse'?",
-    "%%k8s_step other --memry 1Gi\nz = 1": "option --memry (%%k8s_step other --memry 1Gi): did you mean '--memory'?",
+    "%%k8s_step other --memry 1Gi\nz = 1": "there is no option --memry: did you mean '--memory'?",
     "%%k8s_step other --after trian\nz = 1": (
         "there is no step 'trian' above to wait for (step other, --after): did you mean 'train'?"
     ),
