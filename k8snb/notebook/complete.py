@@ -64,23 +64,26 @@ class Completer:
         *before, word = found["rest"].split(" ")
         line = _Line([one for one in before if one], word)
         offered = _offered(line, self._offers[found["magic"]](line.words))
-        completions = [SimpleCompletion(one) for one in dict.fromkeys(offered) if one.startswith(line.part)]
+        kinds = {one: kind for one, kind in reversed(offered) if one.startswith(line.part)}  # the first of two counts
+        completions = [SimpleCompletion(one, type=kinds[one]) for one in reversed(kinds)]
         result = completions or _Nothing()
         return {"completions": result, "matched_fragment": line.part, "suppress": True, "ordered": True}
 
 
-def _offered(line: _Line, offer: Offer) -> list[str]:
-    """Return the values of the option before the cursor; else names, and options that may stand there still."""
+def _offered(line: _Line, offer: Offer) -> list[tuple[str, str]]:
+    """Return the values of the option before the cursor, else names and options; of each the kind."""
     taking = {option: values for option, values in offer.options.items() if values is not None}
     if line.option in taking:
-        return [one for one in taking[line.option](line.part) if one not in {*line.words, *line.word.split(",")[:-1]}]
+        there = {*line.words, *line.word.split(",")[:-1]}
+        return [(one, line.option.lstrip("-")) for one in taking[line.option](line.part) if one not in there]
     named = [
         word
         for last, word in zip(["", *line.words], line.words, strict=False)
         if not word.startswith("-") and last not in taking
     ]
     names = [] if line.word.startswith("-") else [one for one in offer.names(len(named)) if one not in named]
-    return [*names, *(one for one in offer.options if one in offer.several or one not in line.words)]
+    options = [one for one in offer.options if one in offer.several or one not in line.words]
+    return [*((one, offer.kind) for one in names), *((one, "option") for one in options)]
 
 
 def install(shell: Any, completer: Completer) -> None:

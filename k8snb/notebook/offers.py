@@ -33,11 +33,14 @@ class Offer:
         What returns the values of each, given what has been typed of one; None: it takes none.
     several : collection of str
         Options that may stand there more than once.
+    kind : str
+        What the names are of.
     """
 
     names: Callable[[int], Iterable[str]]
     options: Mapping[str, Values | None]
     several: Collection[str] = ()
+    kind: str = "step"
 
 
 class Offers:
@@ -90,12 +93,11 @@ class Offers:
             )
         if words:
             return Offer(_nothing, {"--save": None})
-        return Offer(self._stacks, {"--register": _nothing, "--no-check": None})
+        return Offer(self._stacks, {"--register": _nothing, "--no-check": None}, kind="stack")
 
     def _past_runs(self, words: Words) -> Offer:
-        return Offer(
-            lambda count: self._ids(words) if count < _COMPARED else [], {"--limit": _nothing, "--stack": self._stacks}
-        )
+        options: dict[str, Values | None] = {"--limit": _nothing, "--stack": self._stacks}
+        return Offer(lambda count: self._ids(words) if count < _COMPARED else [], options, kind="run")
 
     def _logs(self, words: Words) -> Offer:
         options: dict[str, Values | None] = {

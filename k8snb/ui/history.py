@@ -303,5 +303,5 @@ def _html(heads: Sequence[str], rows: Sequence[Sequence[_Cell]]) -> str:
 def _html_cell(cell: _Cell, style: str, *, is_head: bool) -> str:
     badge = f"{badge_of(cell.state)} " if cell.state else ""
     tag, scope = ("th", ' scope="row"') if is_head else ("td", "")
-    weight = "; font-weight: normal" if is_head else ""
+    weight = "; font-weight: normal; white-space: pre" if is_head else ""
     return f'<{tag}{scope} style="{style}{weight}">{badge}{html.escape(cell.text)}</{tag}>'

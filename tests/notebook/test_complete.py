@@ -68,6 +68,13 @@ def test_offered(with_steps: Notebook, text: str, expected: list[str]) -> None:
     assert offered(with_steps, text) == expected
 
 
+def test_a_front_end_is_told_of_which_kind_each_is(with_steps: Notebook) -> None:
+    with provisionalcompleter():
+        told = {one.text: one.type for one in with_steps.shell.Completer.completions("%k8s_run ", 9)}
+        stacks = [one.type for one in with_steps.shell.Completer.completions("%k8s_run --stack ", 17)]
+    assert (told["train"], told["--reuse"], stacks) == ("step", "option", ["stack"])
+
+
 def test_behind_a_steps_magic_come_names_of_steps_and_options_only(with_steps: Notebook) -> None:
     told = offered(with_steps, "%%k8s_step ")
     assert told[:3] == ["predict", "prepare", "train"]
