@@ -80,6 +80,11 @@ class Cards:
                     shown.card = card
                     self._publish(shown, update=True)
 
+    def last_ran(self, entry: Entry) -> str:
+        """Say when a step whose card is shown last ran, and what has changed since; nothing where it has not."""
+        shown = self._shown.get(entry.step or "")
+        return self._as_it_is_now(shown.card, entry).last_ran if shown is not None else ""
+
     def _as_it_is_now(self, card: Card, entry: Entry) -> Card:
         step = card.step
         return replace(card, last_ran=self._last_runs.in_words(step, entry), stays=self._stays(step, entry))

@@ -24,7 +24,7 @@ from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from k8snb.errors import InputError
+from k8snb.errors import InputError, suggest
 from k8snb.notebook.cards import CARD
 from k8snb.notebook.document import NOTEBOOK, PARAMETERS, refuse_twins
 from k8snb.notebook.inject import inject
@@ -207,7 +207,11 @@ def _read(notebook: Path) -> Any:
     try:
         return nbformat.read(notebook, as_version=4)
     except FileNotFoundError:
-        raise InputError("there is no such notebook", where=str(notebook), fix="check the path") from None
+        others = [path.name for path in notebook.parent.glob("*.ipynb")]
+        what = f"there is no such notebook: {notebook.name}"
+        raise InputError(
+            what, where=str(notebook.parent), fix=suggest(notebook.name, others, "check the path")
+        ) from None
     except OSError as e:
         raise InputError(f"the notebook cannot be read: {e.strerror}", where=str(notebook), fix="name a file") from None
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError, AttributeError) as e:

@@ -155,7 +155,7 @@ class K8sMagics(Magics):
     @magic_arguments()
     @line_magic
     def k8s_status(self, line: str) -> None:
-        """Show the steps of the notebook and whether they have run.
+        """Show the steps of the notebook, when each last ran, and what has changed since.
 
         Example::
 
@@ -165,7 +165,8 @@ class K8sMagics(Magics):
         session = self._hooks.session
         steps = [entry for entry in session.cells if entry.step is not None]
         for entry in steps:
-            print(f"{entry.step}: {'has run' if entry.has_run else 'has not run'}")  # noqa: T201
+            told = session.cards.last_ran(entry)
+            print(f"{entry.step}: {f'last ran {told}' if told else 'has not run'}")  # noqa: T201
         if not steps:
             print("no steps yet: put %%k8s_step NAME on top of a cell and execute it")  # noqa: T201
 

@@ -87,6 +87,23 @@ def test_cards_say_after_a_run_that_the_step_has_run_and_what_has_changed_since(
     assert card(nb, "b")["last ran"].endswith("; changed since: step a, which has not run as it is now")
 
 
+def test_the_status_of_all_steps(nb: Notebook) -> None:
+    nb.run("%k8s_status")
+    assert nb.text() == "no steps yet: put %%k8s_step NAME on top of a cell and execute it\n"
+    for source in ("%%k8s_step a\nx = 1", "%%k8s_step b\n1 / 0", "%%k8s_step c\ny = x"):
+        nb.run(source)
+    with pytest.raises(ZeroDivisionError):
+        nb.run("%k8s_run a b")
+    nb.seen.clear()
+    nb.run("%k8s_status")
+    assert re.fullmatch(
+        r"a: last ran [-\d]+ [:\d]+, 2.0 s; cached, nothing has changed since\n"
+        r"b: last ran [-\d]+ [:\d]+ and failed, 2.0 s; nothing has changed since\n"
+        r"c: has not run\n",
+        nb.text(),
+    )
+
+
 def test_a_failed_step_is_not_cached(nb: Notebook) -> None:
     nb.run("%%k8s_step a\n1 / 0")
     with pytest.raises(ZeroDivisionError):
