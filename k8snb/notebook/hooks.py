@@ -206,6 +206,17 @@ def tagged_step() -> None:
         _hooks.shell.run_cell_magic("k8s_step", tagged.line, tagged.source)
 
 
+def executed() -> list[str] | None:
+    """Return the cells and the steps that this kernel knows, as a front end asks; None where k8snb is not loaded."""
+    if _hooks is None:
+        return None
+    ids = [f"cell:{cell.cell_id}" for cell in _hooks.executed if cell.cell_id is not None]
+    if _hooks._session is not None:  # noqa: SLF001
+        ids += [f"cell:{entry.cell_id}" for entry in _hooks.session.cells if entry.cell_id is not None]
+        ids += [f"step:{entry.step}" for entry in _hooks.session.cells if entry.step is not None]
+    return ids
+
+
 def install(hooks: Hooks) -> None:
     """Make hooks the ones of this process."""
     global _hooks  # noqa: PLW0603 - the statement in the user's cell finds them by this name

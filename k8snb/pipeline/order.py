@@ -264,4 +264,4 @@ def _with_needed(steps: Sequence[Step]) -> tuple[Step, ...]:
 def _suggest(name: str, there: Collection[str] | Mapping[str, object]) -> str:
     mine = sorted(n for n in there if not OWN.fullmatch(n) and n not in GIVEN)
     listed = ", ".join(mine[:20])
-    return suggest(name, mine, f"there are: {listed}" if listed else "none is there yet: make it in a cell above")
+    return suggest(name, mine, f"there are: {listed}" if listed else "execute the cell above that makes it")

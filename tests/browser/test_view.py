@@ -124,6 +124,38 @@ def test_buttons_in_a_fresh_kernel_load_k8snb_first(opened: Open, kind: Kind) ->
     notebook.cell(2).get_by_text("one: succeeded").wait_for()
 
 
+def test_in_a_fresh_kernel_a_step_runs_after_the_cells_above(opened: Open) -> None:
+    notebook = opened(
+        [
+            "%load_ext k8snb",
+            "n = 1\nprint('counted')",
+            "%%k8s_step one\na = n",
+            "%k8s_run",
+            "%%k8s_step two\nprint('in two', a)",
+            "m = 1",
+            "%%k8s_step three\nprint('in three', a + m)",
+        ]
+    )
+    notebook.run_all()
+    notebook.cell(6).get_by_role("button", name="Run: three").wait_for()
+    notebook.idle(6)
+    notebook.fresh_kernel()
+    notebook.cell(4).get_by_role("button", name="Run: two").click()
+    notebook.cell(5).get_by_text("in two 1").wait_for()
+    notebook.idle(5)
+    assert [prompt(notebook, number) for number in range(6)] == ["[1]:", "[2]:", "[3]:", "[4]:", "[4]:", "[5]:"]
+    notebook.cell(7).get_by_role("button", name="Run: three").click()
+    notebook.cell(8).get_by_text("in three 2").wait_for()
+    notebook.idle(8)
+    counts = [prompt(notebook, number) for number in range(9)]
+    assert counts == ["[1]:", "[2]:", "[3]:", "[4]:", "[4]:", "[5]:", "[6]:", "[7]:", "[8]:"]
+
+
+def prompt(notebook: Opened, number: int) -> str:
+    text: str = notebook.cell(number).locator(".jp-InputPrompt").inner_text()
+    return text
+
+
 def test_where_no_cell_loads_k8snb_one_is_put_at_the_top(opened: Open) -> None:
     notebook = opened(["get_ipython().extension_manager.load_extension('k8snb')", "%%k8s_step one\nprint('in one')"])
     notebook.run_all()

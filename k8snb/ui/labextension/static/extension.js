@@ -15,6 +15,7 @@
   const WORD = /^[\w.:/@+~][\w.:/@+~-]*$/; // neither an option, nor what stands for a variable in the line of a magic
   const LOAD = '%load_ext k8snb';
   const LOADS = /^\s*%(re)?load_ext\s+k8snb\b/m;
+  const ASKS = /^\s*(%k8s_(run|runs|logs|status)\b.*|%k8s_stack|%(re)?load_ext\s+k8snb)?\s*$/; // of a line
   let shared = {};
 
   const shareOf = async name => {
@@ -91,14 +92,16 @@
       return panel && cell >= 0 ? { panel, cell } : null;
     };
 
-    /** Whether the kernel knows k8snb's magics: not in a notebook that was opened again. One that is busy is not asked. */
-    const isLoaded = async panel => {
+    /** What the kernel has executed (`cell:ID`, `step:NAME`): null where k8snb is not loaded, as in a notebook that was
+     * opened again. A busy kernel is not asked. */
+    const executedBy = async panel => {
       const kernel = panel.sessionContext.session?.kernel;
-      if (!kernel || kernel.status === 'busy') return true;
-      const asked = { k8snb: "'k8s_run' in get_ipython().magics_manager.magics['line']" };
+      if (!kernel || kernel.status === 'busy') return undefined;
+      const asked = { told: "__import__('sys').modules['k8snb.notebook.hooks'].executed()" };
       const request = { code: '', silent: true, store_history: false, user_expressions: asked };
       const reply = await kernel.requestExecute(request).done;
-      return reply.content.user_expressions?.k8snb?.data?.['text/plain'] !== 'False';
+      const text = reply.content.user_expressions?.told?.data?.['text/plain'] ?? 'None';
+      return text === 'None' ? null : new Set([...text.matchAll(/'([^']+)'/g)].map(found => found[1]));
     };
 
     const runCell = (panel, cell) => {
@@ -107,37 +110,47 @@
       return NotebookActions.run(panel.content, panel.sessionContext);
     };
 
-    /** Run the cell that loads k8snb; where there is none, one is put at the top: the notebook needs it. */
-    const runLoading = panel => {
+    const sourceOf = cell => cell.model.sharedModel.getSource();
+
+    /** Run the cells above one that the kernel has not executed, but for those that only ask k8snb for something; say
+     * whether all went well. Where none loads k8snb, one is put at the top: the notebook needs it. */
+    const runAbove = async (panel, own, executed) => {
       const notebook = panel.content;
-      const loads = one => one.model.type === 'code' && LOADS.test(one.model.sharedModel.getSource());
-      let cell = notebook.widgets.findIndex(loads);
-      if (cell < 0) {
-        notebook.activeCellIndex = cell = 0;
+      const above = () => notebook.widgets.slice(0, notebook.widgets.indexOf(own)).filter(one => one.model.type === 'code');
+      if (!executed && !above().some(one => LOADS.test(sourceOf(one)))) {
+        notebook.activeCellIndex = 0;
         NotebookActions.insertAbove(notebook);
         notebook.activeCell.model.sharedModel.setSource(LOAD);
       }
-      return runCell(panel, cell);
+      for (const one of above()) {
+        const source = sourceOf(one);
+        const onlyAsks = source.split('\n').every(line => ASKS.test(line)) && (executed || !LOADS.test(source));
+        if (onlyAsks || executed?.has(`cell:${one.model.id}`)) continue;
+        if (!(await runCell(panel, notebook.widgets.indexOf(one)))) return false;
+      }
+      return true;
     };
 
-    /** Run a line in the cell below, which is made unless it is there; in a fresh kernel k8snb is loaded first. */
-    const runBelow = async (node, wanted) => {
+    /** Put a line into the cell below, which is made unless it is there; or the cell itself is that line. */
+    const putBelow = ({ panel, cell }, line) => {
+      const notebook = panel.content;
+      const there = [cell, cell + 1].map(index => notebook.widgets[index]);
+      const found = there.find(one => one && [line, `${LOAD}\n${line}`].includes(sourceOf(one).trim()));
+      if (found) return found;
+      notebook.activeCellIndex = cell;
+      NotebookActions.insertBelow(notebook);
+      notebook.activeCell.model.sharedModel.setSource(line);
+      return notebook.activeCell;
+    };
+
+    /** Run a line in the cell below; where the kernel is a fresh one, k8snb is loaded first. */
+    const runBelow = async (node, line) => {
       const place = placeOf(node);
       if (!place) return;
-      const { panel, cell } = place;
-      const notebook = panel.content;
-      const line = (await isLoaded(panel)) ? wanted : `${LOAD}\n${wanted}`;
-      const sourceAt = index => notebook.widgets[index]?.model.sharedModel.getSource().trim();
-      if (sourceAt(cell) === line) {
-        notebook.activeCellIndex = cell;
-      } else if (sourceAt(cell + 1) === line) {
-        notebook.activeCellIndex = cell + 1;
-      } else {
-        notebook.activeCellIndex = cell;
-        NotebookActions.insertBelow(notebook);
-        notebook.activeCell.model.sharedModel.setSource(line);
-      }
-      await runCell(panel, notebook.activeCellIndex);
+      const below = putBelow(place, line);
+      const executed = await executedBy(place.panel);
+      if (executed !== undefined) below.model.sharedModel.setSource(executed ? line : `${LOAD}\n${line}`);
+      await runCell(place.panel, place.panel.content.widgets.indexOf(below));
     };
 
     const interrupt = node => placeOf(node)?.panel.sessionContext.session?.kernel?.interrupt();
@@ -146,21 +159,26 @@
 
     const card = ({ step }) => {
       if (!NAME.test(step)) return null;
-      /* The card is of the cell as it was executed: one that was edited since, or in another kernel, is executed first. */
+      /* The card is of the cell as it was executed. One that was edited since is executed first; one of another kernel
+       * after the cells above, which make what it reads. */
       const runStep = async (node, line) => {
-        const { panel, cell } = placeOf(node) ?? {};
-        if (!panel) return;
-        const own = panel.content.widgets[cell];
-        const loaded = await isLoaded(panel);
-        if (!loaded && !(await runLoading(panel))) return;
-        if (!loaded || own.model.isDirty) {
+        const place = placeOf(node);
+        if (!place) return;
+        const { panel } = place;
+        const own = panel.content.widgets[place.cell];
+        const below = putBelow(place, line);
+        const executed = await executedBy(panel);
+        const isKnown = executed === undefined || executed?.has(`step:${step}`);
+        if (!isKnown && !(await runAbove(panel, own, executed))) return;
+        if (!isKnown || own.model.isDirty) {
           if (!(await runCell(panel, panel.content.widgets.indexOf(own)))) return;
         }
-        await runBelow(own.node, line);
+        await runCell(panel, panel.content.widgets.indexOf(below));
       };
       const runs = { Run: `%k8s_run ${step} --reuse`, 'Run with what it needs': `%k8s_run ${step}` };
       const buttons = Object.entries(runs).map(([label, line]) => {
-        const made = button(label, line, event => runStep(event.target, line));
+        const title = `${line}; in a fresh kernel the cells above run first`;
+        const made = button(label, title, event => runStep(event.target, line));
         made.setAttribute('aria-label', `${label}: ${step}`);
         return made;
       });
