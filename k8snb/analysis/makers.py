@@ -42,6 +42,7 @@ _KINDS = {
     "a queue": words("queue.Queue queue.SimpleQueue"),
     "a folder that goes with its process": words("tempfile.TemporaryDirectory"),
     "a process": words("subprocess.Popen threading.Thread multiprocessing.Process"),
+    "a weak reference": words("weakref.ref weakref.proxy weakref.WeakMethod"),
     GENERATOR: (GENERATOR,),
 }
 _GIVES_ITSELF = frozenset(path for kind in ("a connection", "a client", "a pool of workers") for path in _KINDS[kind])
@@ -60,6 +61,7 @@ _WAYS_OUT = {
     "a reader or writer of csv": "pass a list on",
     "a folder that goes with its process": "make it with tempfile.mkdtemp()",
     "a queue": "pass a list on",
+    "a weak reference": "keep the object itself",
     GENERATOR: "make it a list",
 }
 

@@ -15,6 +15,18 @@ _WAYS_OUT = (
     ),
     (("generator", "async_generator", "coroutine", "map", "filter", "zip"), "make it a list"),
     (("TextIOWrapper", "BufferedReader", "BufferedWriter", "FileIO"), "pass its path and open it in the step"),
+    (
+        (
+            "ReferenceType",
+            "WeakMethod",
+            "ProxyType",
+            "CallableProxyType",
+            "WeakSet",
+            "WeakKeyDictionary",
+            "WeakValueDictionary",
+        ),
+        "keep the objects themselves",
+    ),
     (("frame", "traceback"), "keep the text instead"),
     (("socket", "Connection", "Cursor", "Engine", "Session", "Client", "Popen"), "open it in the step that uses it"),
 )

@@ -10,6 +10,7 @@ import linecache
 import pickle
 import re
 import sys
+from collections.abc import Mapping
 from types import (
     BuiltinMethodType,
     CellType,
@@ -19,7 +20,7 @@ from types import (
     ModuleType,
 )
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 import cloudpickle
 from blake3 import blake3
@@ -153,6 +154,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             functools.cached_property: self._cached_property,
             WeakKeyDictionary: self._weak,
             WeakValueDictionary: self._weak,
+            WeakSet: self._weak,
             memoryview: _memoryview,
             re.Match: anew.reduce_match,
             **dict.fromkeys(_FILES, _closed_file),
@@ -298,8 +300,10 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         return rebuild.make_lru_cache, (function, parameters["maxsize"], parameters["typed"])
 
     def _weak(self, obj: Any) -> Any:
-        """Pack what is still alive in it; what nothing else holds is gone again once it is loaded."""
-        return type(obj), (dict(obj),)
+        """Refuse what holds objects as long as others do, who may stay behind; but for caches by classes."""
+        if not all(isinstance(one, type) for one in (obj.values() if isinstance(obj, WeakValueDictionary) else obj)):
+            raise pickle.PicklingError("it lets go of what nothing else holds")
+        return type(obj), (list(obj.items() if isinstance(obj, Mapping) else obj),)
 
     def _exception(self, error: BaseException) -> Any:
         kind = type(error)
