@@ -42,7 +42,7 @@ _KINDS = {
     "a queue": words("queue.Queue queue.SimpleQueue"),
     "a folder that goes with its process": words("tempfile.TemporaryDirectory"),
     "a process": words("subprocess.Popen threading.Thread multiprocessing.Process"),
-    "a weak reference": words("weakref.ref weakref.proxy weakref.WeakMethod"),
+    "a weak reference": words("weakref.ref weakref.proxy weakref.WeakMethod weakref.finalize"),
     GENERATOR: (GENERATOR,),
 }
 _GIVES_ITSELF = frozenset(path for kind in ("a connection", "a client", "a pool of workers") for path in _KINDS[kind])

@@ -24,6 +24,7 @@ _WAYS_OUT = (
             "WeakSet",
             "WeakKeyDictionary",
             "WeakValueDictionary",
+            "finalize",
         ),
         "keep the objects themselves",
     ),

@@ -41,6 +41,28 @@ def has_own_hash(kind: type) -> bool:
     return isinstance(kind.__hash__, FunctionType) and own.isdisjoint(_CHOOSE) and others == [object]
 
 
+def has_own_new(kind: type) -> bool:
+    """Say whether the notebook says how an instance is made: a usual load would call that without its arguments."""
+    own, others = _names_and_bases(kind)
+    values = [base for base in others if base is not object]
+    return "__new__" in own and own.isdisjoint(_CHOOSE) and len(values) < 2 and _VALUES.issuperset(values)  # noqa: PLR2004
+
+
+_VALUES = frozenset({int, float, complex, str, bytes, tuple})
+
+
+def reduce_made(obj: Any) -> Any:
+    """Pack an instance as the value that it is, without its class's own way to make one, and its attributes."""
+    kind: Any = next((base for base in type(obj).__mro__ if base in _VALUES), object)
+    value = kind.__getnewargs__(obj) if kind is not object else ()
+    return make_of, (kind, type(obj), *value), (*_attributes_and_slots(obj), None, None), None, None, fill
+
+
+def make_of(base: Any, kind: type, *value: Any) -> Any:
+    """Make an instance as its base would."""
+    return base.__new__(kind, *value)
+
+
 def _names_and_bases(kind: type) -> tuple[set[str], list[type]]:
     """Return what the notebook's classes among a class and its bases define, and the other bases."""
     own = {name for base in kind.__mro__ if base.__module__ == "__main__" for name in vars(base)}

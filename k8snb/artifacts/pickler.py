@@ -20,7 +20,7 @@ from types import (
     ModuleType,
 )
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
+from weakref import CallableProxyType, ProxyType, WeakKeyDictionary, WeakSet, WeakValueDictionary, finalize
 
 import cloudpickle
 from blake3 import blake3
@@ -43,6 +43,7 @@ _CELL_OF = "the cell of "
 _PLAIN_KINDS = "biufcmMSUV"  # dtypes whose elements are their bytes
 _ARRAYS = ("ndarray", "matrix", "recarray", "memmap")  # those that a view of an ndarray turns into
 # Exceptions whose fields are set by their own __init__ in C.
+_LETS_GO = "it lets go of what nothing else holds"
 _INIT_SETS = (SystemExit, StopIteration, SyntaxError, UnicodeError)
 
 
@@ -155,6 +156,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             WeakKeyDictionary: self._weak,
             WeakValueDictionary: self._weak,
             WeakSet: self._weak,
+            **dict.fromkeys((ProxyType, CallableProxyType, finalize), _reference),
             memoryview: _memoryview,
             re.Match: anew.reduce_match,
             **dict.fromkeys(_FILES, _closed_file),
@@ -176,10 +178,15 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
         """Note a type met for the first time, and how its objects are packed."""
         self._types.add(kind)
         reducer: Callable[[Any], Any] = _leave
+        mock = loaded("unittest.mock")
         if issubclass(kind, BaseException):
             reducer = self._exception
+        elif mock is not None and issubclass(kind, mock.NonCallableMock):
+            reducer = _mock
         elif instances.loads_too_early(kind):
             reducer = instances.reduce
+        elif instances.has_own_new(kind):
+            reducer = instances.reduce_made
         elif instances.has_own_hash(kind):
             reducer = instances.reduce_hashed
         elif kind.__name__ == "NpzFile" and kind.__module__.startswith("numpy."):
@@ -302,7 +309,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
     def _weak(self, obj: Any) -> Any:
         """Refuse what holds objects as long as others do, who may stay behind; but for caches by classes."""
         if not all(isinstance(one, type) for one in (obj.values() if isinstance(obj, WeakValueDictionary) else obj)):
-            raise pickle.PicklingError("it lets go of what nothing else holds")
+            raise pickle.PicklingError(_LETS_GO)
         return type(obj), (list(obj.items() if isinstance(obj, Mapping) else obj),)
 
     def _exception(self, error: BaseException) -> Any:
@@ -522,6 +529,14 @@ def _without_cache(of_frame: Any) -> Any:
     """Pack groups of a frame without what they keep once they have been asked for it."""
     make, arguments, state, *more = of_frame.__reduce_ex__(_PROTOCOL)
     return make, arguments, {k: value for k, value in state.items() if k != "_cache"} if state else state, *more
+
+
+def _reference(_: Any) -> Any:
+    raise pickle.PicklingError(_LETS_GO)
+
+
+def _mock(_: Any) -> Any:
+    raise pickle.PicklingError("each mock has a class of its own")
 
 
 def _leave(_: Any) -> Any:

@@ -186,13 +186,22 @@ class Names:
 
     def bind(self, names: Iterable[str]) -> None:
         """Fetch pending results and bind them; the other members of their groups stay pending."""
-        for name in names:
-            made = self.pending[name]
-            assert isinstance(made, Made)
-            value = self._value(made, name)
-            self.namespace[name] = value
-            self._fetched[name] = value, made
-            del self.pending[name]
+        left = dict.fromkeys(names)
+        while left:
+            self._bind(next(iter(left)), left)
+
+    def _bind(self, name: str, left: dict[str, None]) -> None:
+        """Bind one of the names that are left, after those that its code uses: loading may run that."""
+        del left[name]
+        made = self.pending[name]
+        assert isinstance(made, Made)
+        for need in made.group.needs:
+            if need in left:
+                self._bind(need, left)
+        value = self._value(made, name)
+        self.namespace[name] = value
+        self._fetched[name] = value, made
+        del self.pending[name]
 
     def _load(self, made: Made, key: str) -> None:
         """Load a group for one of its values; its copies give way to what the kernel has, or take its place."""

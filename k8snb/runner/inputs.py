@@ -102,11 +102,11 @@ class _Search:
         for ref in refs:
             group = self._group(name, ref)
             if group is not None:
+                for need in group.needs:  # first: loading may run the notebook's code
+                    self.bind(need, self._spec.inputs.get(need) or [ref, KERNEL, *self._all])
                 came = self._load(ref, group, name)
                 self._namespace[name] = came.loaded.values[name]
                 came.bound.add(name)
-                for need in group.needs:
-                    self.bind(need, self._spec.inputs.get(need) or [ref, KERNEL, *self._all])
                 return
             if self._ends_search(name, ref):
                 return
