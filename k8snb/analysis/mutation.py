@@ -107,6 +107,8 @@ def methods_in(expression: ast.expr) -> list[ast.Attribute]:
     match expression:
         case ast.Attribute(value=owner):
             return [] if is_module(owner) else [expression]
+        case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str(name)), *_]):
+            return methods_in(ast.copy_location(ast.Attribute(owner, name, ast.Load()), expression))
         case ast.Call(args=args, keywords=keywords):
             return [method for part in (*args, *(k.value for k in keywords)) for method in methods_in(part)]
         case ast.ListComp(elt=value) | ast.SetComp(elt=value) | ast.GeneratorExp(elt=value) | ast.DictComp(value=value):

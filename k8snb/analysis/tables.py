@@ -72,13 +72,15 @@ CONTAINERS = words("list dict set bytearray deque defaultdict OrderedDict Counte
 VIEWS = words("reshape ravel view transpose squeeze swapaxes diagonal")
 """Methods of arrays whose result may look at their memory."""
 
-REGISTERS = re.compile(r"(on|add|append|insert|put|register|subscribe|connect|observe|bind|listen|hook|set)(_|$)")
+REGISTERS = re.compile(
+    r"(on|add|append|insert|put|register|subscribe|connect|observe|bind|listen|hook|set|callback)(_|$)"
+)
 """Methods that keep the functions that they are given, to call them later."""
 
 DOES = re.compile(
     r"(?!(set_index|set_axis|set_flags|add_prefix|add_suffix)$)"  # of frames: they return anew
     r"(add|attach|detach|set|reset|feed|seed|register|unregister|subscribe|connect|observe|bind|insert|remove|delete"
-    r"|update|push|configure|enable|disable|freeze|unfreeze|train|advance|init|mark)(_|$)"
+    r"|callback|enter_context|update|push|configure|enable|disable|freeze|unfreeze|train|advance|init|mark)(_|$)"
 )
 """Methods that change their object, where a statement calls one and does nothing with what it returns."""
 

@@ -36,11 +36,13 @@ class Builder:
         A cell is judged by those above it: what is below may be about to be executed anew.
         """
         captured = {name for entry in self._cells for name in entry.capture.groups}
+        behind = self._kernel.behind()
         pipeline = build(
             [entry.cell for entry in reversed(self._cells.above(above))],
             name=pipeline_name(self._names.namespace),
             known=self._names.known() | captured,
-            uses=self._kernel.uses(),
+            uses=behind.uses,
+            held=behind.held,
             effects=self._effects,
             loaded=self._extensions(),
         )
@@ -71,7 +73,8 @@ class Builder:
         if place is None or not any(entry.step is not None for entry in self._cells.above(place)):
             return frozenset()
         cells = [entry.cell for entry in reversed(self._cells.above(place + 1))]
-        return frozenset(self._effects.facts(cells, self._kernel.uses())[-1].changes)
+        behind = self._kernel.behind()
+        return frozenset(self._effects.facts(cells, behind.uses, behind.held)[-1].changes)
 
     def _extensions(self) -> frozenset[str]:
         """Return the extensions that the kernel has, but for those of its own."""

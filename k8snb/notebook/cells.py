@@ -15,6 +15,7 @@ from k8snb.artifacts.store import Store
 from k8snb.errors import AnnotationError
 from k8snb.notebook.capture import Capture
 from k8snb.notebook.names import Broken, Made, NotRun, Pending
+from k8snb.notebook.reach import Behind
 from k8snb.pipeline.context import Context, contexts
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.options import StepOptions
@@ -38,8 +39,8 @@ class Entry:
     options : StepOptions
     capture : Capture
         Of a step: the kernel's values when its cell was executed.
-    uses : dict of str to frozenset of str
-        What these use, as `k8snb.notebook.reach.uses` says.
+    behind : dict of str to Behind
+        What is behind these.
     inputs, of_kernel, outputs, alters
         Of a step: names that it reads, those of them that only the kernel makes, names that it puts out, and those
         whose objects it changes in place.
@@ -77,7 +78,7 @@ class Entry:
     step: str | None = None
     options: StepOptions = field(default_factory=StepOptions)
     capture: Capture = field(default_factory=Capture)
-    uses: dict[str, frozenset[str]] = field(default_factory=dict)
+    behind: dict[str, Behind] = field(default_factory=dict)
     inputs: frozenset[str] = frozenset()
     of_kernel: frozenset[str] = frozenset()
     outputs: tuple[str, ...] = ()

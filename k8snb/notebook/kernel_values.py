@@ -35,13 +35,13 @@ class KernelValues:
         hidden, namespace = self._shell.user_ns_hidden, self._names.namespace
         return {name: value for name, value in namespace.items() if name not in hidden or hidden[name] is not value}
 
-    def uses(self) -> reach.Uses:
-        """Return what the kernel's values use, or did when steps' cells were executed that are to change them."""
-        before = {name: used for entry in self._cells for name, used in entry.uses.items()}
-        return reach.Uses(self.own(), before)
+    def behind(self) -> reach.Values:
+        """Return what is behind the kernel's values, or was when steps' cells were executed that are to change them."""
+        before = {name: behind for entry in self._cells for name, behind in entry.behind.items()}
+        return reach.Values(self.own(), before)
 
     def capture(self, step: Step, entry: Entry) -> None:
-        """Pack the kernel's values that a step may read, as they are now, and note what they use.
+        """Pack the kernel's values that a step may read, as they are now, and note what is behind them.
 
         Raises
         ------
@@ -61,7 +61,7 @@ class KernelValues:
             )
         entry.capture = captured
         values = {name: self._find(name, entry.of_kernel, above)[1] for name in captured.groups}
-        entry.uses = {name: frozenset(reach.uses(value)) for name, value in values.items()}
+        entry.behind = {name: reach.behind(value) for name, value in values.items()}
 
     def capture_taken(self, pipeline: Pipeline, below: str) -> None:
         """Capture names for steps above one that were to get them from other steps when their cells were executed."""

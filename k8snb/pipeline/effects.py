@@ -6,12 +6,16 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from types import MappingProxyType
 
 from k8snb.analysis.facts import BINDS_ANY, CellFacts, Pass
 from k8snb.pipeline.inside import Inside
 from k8snb.pipeline.library import Library, is_look
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.sources import code_of, with_uses
+
+ByName = Mapping[str, frozenset[str]]
+NONE: ByName = MappingProxyType({})
 
 
 class Effects:
@@ -27,12 +31,12 @@ class Effects:
         self._state = _State()
         self._before_last = _State()
 
-    def __call__(self, cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> list[Cell]:
-        """Return the cells with all that they change; `kernel_uses` as `k8snb.pipeline.build` takes it."""
-        known = self.facts(cells, kernel_uses)
+    def __call__(self, cells: Sequence[Cell], kernel_uses: ByName, kernel_held: ByName = NONE) -> list[Cell]:
+        """Return the cells with all that they change; of the kernel's values as `k8snb.pipeline.build` takes it."""
+        known = self.facts(cells, kernel_uses, kernel_held)
         return [replace(cell, facts=facts) for cell, facts in zip(cells, known, strict=True)]
 
-    def facts(self, cells: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]]) -> list[CellFacts]:
+    def facts(self, cells: Sequence[Cell], kernel_uses: ByName, kernel_held: ByName = NONE) -> list[CellFacts]:
         """Return what is known of each cell, with all that it changes."""
         same = sum(1 for _ in itertools.takewhile(_is_same, zip(self._facts, cells, strict=False)))
         if same < len(self._facts):
@@ -40,7 +44,7 @@ class Effects:
             self._state = self._before_last.copy() if again else _State()
         for cell in cells[len(self._state.done) :]:
             self._before_last = self._state.copy()
-            self._state.add(cell, kernel_uses)
+            self._state.add(cell, kernel_uses, kernel_held)
         self._facts = [cell.facts for cell in cells]
         return [cell.facts for cell in self._state.done]
 
@@ -68,7 +72,7 @@ class _State:
         new._inside = self._inside.copy()
         return new
 
-    def add(self, cell: Cell, kernel_uses: Mapping[str, frozenset[str]]) -> None:
+    def add(self, cell: Cell, kernel_uses: ByName, kernel_held: ByName) -> None:
         """Take in one more cell."""
         library, sharing, modules = self._library, self._sharing, self._modules
         calls_and_binds = not cell.facts.reads.keys().isdisjoint(cell.facts.binds)  # what it calls, it binds anew later
@@ -77,7 +81,9 @@ class _State:
         facts = self._inside.add(_with_registries(cell.facts, library), library, kernel_uses)
         facts = _with_functions(facts, self.done, kernel_uses, library)
         handed = (
-            library.handed(facts) | sharing.let_off(facts, modules) | sharing.looked_at(facts, library.changed_by_looks)
+            library.handed(facts, kernel_held)
+            | sharing.let_off(facts, modules)
+            | sharing.looked_at(facts, library.changed_by_looks)
         )
         handed |= {
             name: one.line
@@ -86,14 +92,15 @@ class _State:
             for name in one.names & sharing.instances_of(library.changed_by_methods)
         }
         if calls_and_binds:
-            handed |= before.handed(facts)
+            handed |= before.handed(facts, kernel_held)
         facts = facts.with_changes({n: line for n, line in handed.items() if n not in modules})
         facts = facts.with_changes(_drawn_from(facts, library, sharing), beside=True)
         start = facts.changes.keys() | sharing.inside(facts.deep | handed.keys())
         through = [one for one in facts.passes if library.changes_class(one)]
         of_class = {name for one in through for name in one.names}
         start |= {c for one in through for n in one.keepers for c in facts.results.get(n, ()) if c in library.codes}
-        start |= sharing.classes_of(facts.deep | of_class)
+        held = {name for name in handed if kernel_held.get(name)}  # perhaps functions that were put on its class
+        start |= sharing.classes_of(facts.deep | of_class | held)
         start |= sharing.instances_of(start)
         shared = sharing.around(start) - facts.changes.keys() - modules
         facts = facts.with_changes(dict.fromkeys(shared, min(facts.changes.values(), default=1)), beside=True)
@@ -122,9 +129,7 @@ def _with_registries(facts: CellFacts, library: Library) -> CellFacts:
     return replace(facts, uses=uses) if decorated else facts
 
 
-def _with_functions(
-    facts: CellFacts, above: Sequence[Cell], kernel_uses: Mapping[str, frozenset[str]], library: Library
-) -> CellFacts:
+def _with_functions(facts: CellFacts, above: Sequence[Cell], kernel_uses: ByName, library: Library) -> CellFacts:
     """Add the names that functions of cells above rebind or change when the cell calls them."""
     touched: dict[str, int] = {}
     reached = with_uses(facts.reads, above, kernel_uses, facts.uses)

@@ -58,6 +58,9 @@ def is_look(method: Function) -> bool:
     return method.name.startswith("__") and method != _CALL
 
 
+CLOSURE = ""
+"""Stands among methods for a function that keeps objects in variables of the code around it."""
+
 _CALL = Function("__call__", method=True)
 _REGISTER = Function("register", method=True)
 """Of a function that dispatches by types, or an abstract class: it changes them."""
@@ -89,6 +92,8 @@ class Library:
         As `CellFacts` has it, of functions and classes.
     holding : dict of str to frozenset of str
         For names that are no functions: the functions that their objects may be or contain.
+    bound : dict of str to frozenset of str
+        As `CellFacts.methods` has it.
     """
 
     codes: dict[str, Code] = field(default_factory=dict)
@@ -103,6 +108,7 @@ class Library:
     figures: set[str] = field(default_factory=set)
     uses: dict[str, frozenset[str]] = field(default_factory=dict)
     holding: dict[str, frozenset[str]] = field(default_factory=dict)
+    bound: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def add(self, facts: CellFacts) -> None:
         """Take in one more cell."""
@@ -137,6 +143,8 @@ class Library:
         self.stateful |= {
             name for name, functions in facts.results.items() if any(map(self._gives_stateful, functions))
         }
+        self.bound = {name: methods for name, methods in self.bound.items() if name not in facts.binds}
+        self.bound |= facts.methods
         self.stateful |= {
             name for name, methods in facts.methods.items() if any(map(self._changes_its_object, methods))
         }
@@ -148,15 +156,18 @@ class Library:
         codes = [self.codes[function]] if function in self.codes else []
         return any(
             code.makes_stateful
+            or (code.is_class and "__call__" in code.methods and self._changes_its_object("__call__"))
             or any(map(self._changes_its_object, code.methods_out))
             or any(map(self.changes, code.inner_passes))
             for code in (*codes, *self.methods.get(function, ()))
         )
 
     def _changes_its_object(self, method: str) -> bool:
-        own = self.methods.get(method, ())
-        return method in CHANGING_METHODS or any(
-            self._alters(Closure(m, NOTHING), n) for m in own for n in m.parameters[:1]
+        own = [*self.methods.get(method, ()), *([self.codes[method]] if method in self.codes else [])]
+        return (
+            method in CHANGING_METHODS
+            or method == CLOSURE
+            or any(self._alters(Closure(m, NOTHING), n) for m in own for n in m.parameters[:1])
         )
 
     def _changes_by_methods(self, code: Code) -> bool:
@@ -177,18 +188,30 @@ class Library:
         methods = {name: list(codes) for name, codes in self.methods.items()}
         return Library(methods=methods, **{n: value.copy() for n, value in vars(self).items() if n != "methods"})
 
-    def handed(self, facts: CellFacts) -> dict[str, int]:
-        """Return the names whose objects a cell hands to what changes them, with the lines."""
+    def handed(self, facts: CellFacts, kernel_held: Mapping[str, frozenset[str]]) -> dict[str, int]:
+        """Return the names whose objects a cell hands to what changes them, with the lines.
+
+        Parameters
+        ----------
+        facts : CellFacts
+        kernel_held : mapping of str to frozenset of str
+            As `k8snb.pipeline.build` takes it.
+        """
+        held = {name: kernel_held[name] for name in facts.reads if kernel_held.get(name)}
+        stateful = self.stateful | {name for name, ones in held.items() if any(map(self._changes_its_object, ones))}
         found = {n: p.line for p in facts.passes for n in self.changed_by(p)}
         for name in self.codes.keys() & (facts.reads.keys() | facts.called.keys()):
             found |= dict.fromkeys(self.changed_outside(self.codes[name]), 1)
-        called = {name: line for name, line in facts.called.items() if name in self.stateful}
+        called = {name: line for name, line in facts.called.items() if name in stateful}
         for one in facts.passes:  # of what the cell calls, what it has made itself
             for name in one.into & called.keys() - facts.reads.keys():
                 found |= dict.fromkeys(one.names, called[name]) if self.returns(one) else {}
         found |= {name: line for name, line in called.items() if name in facts.reads}
+        for name in held.keys() & facts.called.keys():
+            outer = {function.partition(".")[0] for function in held[name] if "." in function}
+            found |= dict.fromkeys(self.changed_by_results(outer), facts.called[name])
         called_inside = (one for one in facts.passes if one.callee == _CALL and one.position == "self")
-        found |= {name: one.line for one in called_inside for name in one.names & self.stateful}
+        found |= {name: one.line for one in called_inside for name in one.names & stateful}
         found |= {name: line for name, line in facts.looked_up.items() if self.made_by.get(name) in GROWING}
         return found | {n: line for n, line in facts.reads.items() if n in self.figures or self._is_used_up(n)}
 
@@ -214,10 +237,18 @@ class Library:
         if one.callee.method and one.position == "self" and one.callee.name in CHANGING_METHODS_OF:
             kinds = CHANGING_METHODS_OF[one.callee.name]
             return any(self.made_by.get(name) in kinds for name in one.names)
+        if not one.callee.method and one.position == 0 and self._calls_methods_of_arguments(one.callee.name):
+            return True
         if one.callee == _REGISTER and one.position == "self" and not one.names.isdisjoint(self.codes.keys()):
             return True
         draws = one.callee.method and one.position == "self" and one.callee.name in DRAWS
         return (draws and not one.names.isdisjoint(self.generators)) or self._handed_to(one, NOTHING, set())
+
+    def _calls_methods_of_arguments(self, name: str) -> bool:
+        """Say whether a name may stand for methods of classes that change what they are given first."""
+        if self.made_by.get(name) == "operator.methodcaller":
+            return True
+        return not CHANGING_METHODS.isdisjoint(self.bound.get(name, ()))
 
     def armed(self, one: Pass) -> set[str]:
         """Return the names that an object may change from a call on, of its method or of its class: it keeps functions.

@@ -27,6 +27,7 @@ def build(
     name: str,
     known: Collection[str] | None = None,
     uses: Mapping[str, frozenset[str]] | None = None,
+    held: Mapping[str, frozenset[str]] | None = None,
     effects: Effects | None = None,
     loaded: Collection[str] = (),
 ) -> Pipeline:
@@ -42,6 +43,8 @@ def build(
         Names that the kernel has a value for; without a kernel the plain cells say.
     uses : mapping of str to frozenset of str, optional
         For the kernel's functions and classes the names that their code uses.
+    held : mapping of str to frozenset of str, optional
+        For the kernel's values what calling them may run, as `k8snb.notebook.reach.Behind` has it.
     effects : Effects, optional
         Remembers what it has found out about cells before.
     loaded : collection of str
@@ -55,7 +58,7 @@ def build(
     _refuse_twins(cells)
     refuse_kernels_own(cells, loaded)
     uses = uses or {}
-    cells = (effects or Effects())(cells, uses)
+    cells = (effects or Effects())(cells, uses, held or {})
     steps = [
         _step(cell, cells[:place], cells[place + 1 :], known, uses)
         for place, cell in enumerate(cells)
