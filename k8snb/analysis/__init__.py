@@ -104,6 +104,7 @@ def analyse(
         results={name: frozenset(functions) - hidden for name, functions in walker.results.items()},
         called=_called(nodes, reads.keys() | walker.results.keys() | touched),
         looked_up=_looked_up(nodes, reads),
+        resized=_resized(nodes, reads),
         methods={n: frozenset(m.attr for m in found) for n, found in walker.bound_methods.items() if n in touched},
         uses=_uses(walker.holds, hidden),
         effects=effects,
@@ -242,6 +243,16 @@ def _looked_up(nodes: Iterable[ast.AST], reads: Collection[str]) -> dict[str, in
     for node in nodes:
         match node:
             case ast.Subscript(value=ast.Name(id=name), ctx=ast.Load()) if name in reads:
+                found.setdefault(name, node.lineno)
+    return found
+
+
+def _resized(nodes: Iterable[ast.AST], reads: Collection[str]) -> dict[str, int]:
+    """Return the names that a statement calls ``resize`` of."""
+    found: dict[str, int] = {}
+    for node in nodes:
+        match node:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="resize"))) if name in reads:
                 found.setdefault(name, node.lineno)
     return found
 

@@ -370,6 +370,8 @@ class CellFacts:
         binds too.
     looked_up : mapping of str to int
         Names an item of which is read by its key, with the line: a ``defaultdict`` has that key from then on.
+    resized : mapping of str to int
+        Names that a statement calls ``resize`` of, with the line: of an array, it fails where another owns the memory.
     methods : mapping of str to frozenset of str
         For names that may stand for methods of objects, or for what holds such: the methods' names.
     imports : frozenset of str
@@ -430,6 +432,7 @@ class CellFacts:
     queries: frozenset[str] = frozenset()
     called: Mapping[str, int] = field(default_factory=dict)
     looked_up: Mapping[str, int] = field(default_factory=dict)
+    resized: Mapping[str, int] = field(default_factory=dict)
     methods: Mapping[str, frozenset[str]] = field(default_factory=dict)
     uses: Mapping[str, frozenset[str]] = field(default_factory=dict)
     effects: Mapping[str, frozenset[str]] = field(default_factory=dict)

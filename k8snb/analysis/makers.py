@@ -42,6 +42,10 @@ _KINDS = {
     "a queue": words("queue.Queue queue.SimpleQueue"),
     "a folder that goes with its process": words("tempfile.TemporaryDirectory"),
     "a process": words("subprocess.Popen threading.Thread multiprocessing.Process"),
+    "a running hash": words("""
+        hashlib.new hashlib.md5 hashlib.sha1 hashlib.sha224 hashlib.sha256 hashlib.sha384 hashlib.sha512
+        hashlib.blake2b hashlib.blake2s hashlib.sha3_256 hashlib.sha3_512
+    """),
     "a weak reference": words("weakref.ref weakref.proxy weakref.WeakMethod weakref.finalize"),
     GENERATOR: (GENERATOR,),
 }
@@ -61,6 +65,7 @@ _WAYS_OUT = {
     "a reader or writer of csv": "pass a list on",
     "a folder that goes with its process": "make it with tempfile.mkdtemp()",
     "a queue": "pass a list on",
+    "a running hash": "keep the bytes, or its hexdigest()",
     "a weak reference": "keep the object itself",
     GENERATOR: "make it a list",
 }

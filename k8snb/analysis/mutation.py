@@ -10,7 +10,7 @@ from k8snb.analysis import tables
 
 _AXES = re.compile(r"(fig|ax|axs|axes|draw)\d*|\w+_(fig|ax|axs|draw)")
 
-GIVES_ELEMENTS = tables.words("enumerate zip reversed sorted list tuple iter tqdm chain islice cycle filter")
+GIVES_ELEMENTS = tables.words("nditer enumerate zip reversed sorted list tuple iter tqdm chain islice cycle filter")
 
 
 def plain(call: ast.Call) -> ast.Call:
@@ -64,6 +64,8 @@ def of_call(call: ast.Call) -> list[ast.expr]:
             changed.append(owner)
         elif method == "at" and is_module(owner):  # np.add.at(x, ...)
             changed += call.args[:1]
+        if isinstance(owner, ast.Call) and _is_told_not_to_copy(owner) and method in tables.CHANGING_METHODS:
+            changed += call.args[:1]  # StandardScaler(copy=False).fit_transform(X)
         if method in tables.CHANGING_ARGUMENTS or (isinstance(owner, ast.Name) and method in tables.OF_HEAPS):
             name = method
     if isinstance(call.func, ast.Call) and last_name(call.func) == "getattr":  # any method
@@ -80,8 +82,13 @@ def of_call(call: ast.Call) -> list[ast.expr]:
 def _works_in_place(call: ast.Call) -> bool:
     """Say whether a function may keep its result in what it is given: ``np.nan_to_num(x, copy=False)``."""
     name = function_name(call)
-    named = any(k.arg == "copy" and _is(k.value, value=False) for k in call.keywords)
-    return bool(name) and named and not _is_class(call.func) and name not in tables.LOOKS_AT_ARGUMENTS
+    return (
+        bool(name) and _is_told_not_to_copy(call) and not _is_class(call.func) and name not in tables.LOOKS_AT_ARGUMENTS
+    )
+
+
+def _is_told_not_to_copy(call: ast.Call) -> bool:
+    return any(k.arg == "copy" and _is(k.value, value=False) for k in call.keywords)
 
 
 def _of_type(function: ast.expr) -> bool:

@@ -236,6 +236,8 @@ class _Finder(ast.NodeVisitor):
             names = [ast.unparse(a) for a in (*node.args[:1], *(k.value for k in node.keywords if k.arg is None))]
             names += [k.arg for k in node.keywords if k.arg]
             secret = known.ENVIRONMENT in kinds and (dotted == "dotenv.load_dotenv" or any(map(_secret, names)))
+            if dotted == "os.environ.pop":
+                self.code.use(known.ENVIRONMENT, node.lineno - 1)  # what it takes out it has read before
             self.set(node, kinds, secret=secret)
             for argument in ast.iter_child_nodes(node):
                 if argument is not node.func:
@@ -269,7 +271,9 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Expansion(self, node: Expansion) -> None:
         shows = len(node.text.replace("=", " ").split()) < len(("name", "value"))
-        if node.magic in _ENVIRONMENT_MAGICS and not shows:
+        if node.magic in _ENVIRONMENT_MAGICS and shows:
+            self.code.use(known.ENVIRONMENT, node.lineno)
+        elif node.magic in _ENVIRONMENT_MAGICS:
             self.set(node, (known.ENVIRONMENT,), secret=_secret(node.text.replace("=", " ").split()[0]))
         elif node.magic in _FOLDER_MAGICS:
             self.set(node, (known.FOLDER,))
@@ -281,6 +285,8 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         if not isinstance(node.ctx, ast.Load) and (kind := self._kind(node)):
+            if kind == known.ENVIRONMENT and isinstance(node.ctx, ast.Del):
+                self.code.use(kind, node.lineno - 1)  # it fails where there is none
             self.set(node, (kind,), secret=kind == known.ENVIRONMENT and _secret(ast.unparse(node.slice)))
             self.visit(node.slice)
             return
@@ -405,6 +411,8 @@ def _kinds_used(dotted: str) -> Iterator[str]:
         yield known.ENVIRONMENT
     if dotted in known.FOLDER_READERS:
         yield known.FOLDER
+    if dotted == "sys.getrecursionlimit":
+        yield known.RECURSION
     first = rest.partition(".")[0]
     drawn = rest.removeprefix("random.").partition(".")[0]
     if top == "numpy" and first == "random" and rest != "random" and drawn not in known.NUMPY_OWN:

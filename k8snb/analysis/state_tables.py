@@ -71,12 +71,21 @@ CALLS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(words("decimal.setcontext"), (NUMBERS,)),
     **dict.fromkeys(
         words("""
-        time.tzset locale.setlocale os.umask sys.set_int_max_str_digits socket.setdefaulttimeout
-        pandas.api.extensions.register_dataframe_accessor pandas.api.extensions.register_series_accessor
-        pandas.api.extensions.register_index_accessor
+        locale.setlocale os.umask sys.set_int_max_str_digits
         """),
         (ALWAYS,),
     ),
+    **dict.fromkeys(
+        words("""
+        pandas.api.extensions.register_dataframe_accessor pandas.api.extensions.register_series_accessor
+        pandas.api.extensions.register_index_accessor
+        """),
+        (ALWAYS, "module:pandas"),
+    ),
+    "time.tzset": (ALWAYS, "module:time", "module:datetime"),
+    "socket.setdefaulttimeout": (ALWAYS, "module:socket"),
+    **dict.fromkeys(words("codecs.register codecs.register_error"), (ALWAYS, "module:codecs")),
+    "copyreg.pickle": ("module:copyreg", "module:pickle", "module:copy"),
     "sys.setrecursionlimit": (RECURSION,),
     **{
         call: (f"module:{call.partition('.')[0]}",)
@@ -84,7 +93,8 @@ CALLS: dict[str, tuple[str, ...]] = {
         numpy.seterr torch.set_default_dtype torch.set_default_device torch.set_printoptions
         torch.use_deterministic_algorithms jax.config.update polars.Config.set_tbl_rows polars.Config.set_tbl_cols
         polars.Config.set_fmt_str_lengths altair.data_transformers.disable_max_rows sklearn.set_config
-        csv.field_size_limit csv.register_dialect
+        csv.field_size_limit csv.register_dialect mimetypes.add_type sqlite3.register_adapter sqlite3.register_converter
+        shutil.register_archive_format shutil.register_unpack_format
         """)
     },
     **dict.fromkeys(words("tqdm.auto.tqdm.pandas tqdm.tqdm.pandas tqdm.notebook.tqdm.pandas"), ("module:pandas",)),

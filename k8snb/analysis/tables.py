@@ -80,7 +80,7 @@ REGISTERS = re.compile(
 DOES = re.compile(
     r"(?!(set_index|set_axis|set_flags|add_prefix|add_suffix)$)"  # of frames: they return anew
     r"(add|attach|detach|set|reset|feed|seed|register|unregister|subscribe|connect|observe|bind|insert|remove|delete"
-    r"|callback|enter_context|update|push|configure|enable|disable|freeze|unfreeze|train|advance|init|mark)(_|$)"
+    r"|callback|enter_context|resize|update|push|configure|enable|disable|freeze|unfreeze|train|advance|init|mark)(_|$)"
 )
 """Methods that change their object, where a statement calls one and does nothing with what it returns."""
 

@@ -177,11 +177,19 @@ def _tells(attribute: object) -> bool:
     return not isinstance(attribute, types.MemberDescriptorType | types.GetSetDescriptorType)
 
 
+_REMEMBERED = {
+    "pandas.core": {"_cache"},  # of groups of a frame
+    "scipy.sparse": {"_has_canonical_format", "_has_sorted_indices"},
+}
+"""Attributes in which objects keep what they have found out about their other attributes, by package."""
+
+
 def _of_instance(slots: Sequence[str], obj: Any) -> State:
     """Tell of an instance: its class, its attributes, its slots and, where it is a container too, what it contains."""
     attributes: dict[str, Any] = getattr(obj, "__dict__", {})
-    if type(obj).__module__.startswith("pandas.core"):  # what groups of a frame remember
-        attributes = {name: value for name, value in attributes.items() if name != "_cache"}
+    for package, remembered in _REMEMBERED.items():
+        if type(obj).__module__.startswith(package):
+            attributes = {name: value for name, value in attributes.items() if name not in remembered}
     filled = [name for name in slots if hasattr(obj, name)]
     parts = [type(obj), *attributes.values(), *(getattr(obj, name) for name in filled)]
     own: tuple[Any, ...] = (*attributes, *filled)

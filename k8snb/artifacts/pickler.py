@@ -364,7 +364,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             array = array.copy(order="K")
             strides, reach = array.strides, views.extent(array)
             start = reach.start
-        memory = reach.bytes(readonly=not writeable)
+        memory = reach.bytes(readonly=not writeable and not array.flags.owndata)  # else it may be made writeable again
         if writeable and (place := self._arena.take(memory)):
             stretch, offset = place
             return rebuild.make_array, (kind, stretch, dtype, array.shape, strides, start - reach.start + offset, True)
@@ -490,11 +490,25 @@ _FILES = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRan
 
 def _closed_file(file: Any) -> Any:
     """Pack a file that is closed: what ``with open(...) as file`` leaves."""
+    if not file.closed and isinstance(file, io.TextIOWrapper) and file.readable():
+        _tell_again(file)
     if not file.closed or not isinstance(getattr(file, "name", None), str):
         return NotImplemented
     text = (file.encoding, file.errors) if isinstance(file, io.TextIOWrapper) else (None, None)
     buffered = not isinstance(file, io.FileIO)
     return rebuild.closed_file, (file.name, file.mode, *text, buffered)
+
+
+def _tell_again(file: io.TextIOWrapper) -> None:
+    """Let a file of which a loop or ``next`` has read lines know again where it is."""
+    try:
+        file.tell()
+    except OSError:
+        left = len(file.read())
+        file.seek(0)
+        whole = len(file.read())
+        file.seek(0)
+        file.read(whole - left)
 
 
 def _closed_buffer(buffer: Any) -> Any:

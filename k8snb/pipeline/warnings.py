@@ -29,13 +29,28 @@ def stays(step: Step, cells: Sequence[Cell]) -> Iterator[str]:
     steps = {cell.step: cell.facts for cell in cells if cell.step is not None}
     generators = {name for cell in cells for name, by in cell.facts.made_by.items() if by == GENERATORS}
     quiet = quiet_lines(step.cell.source)
-    for name, line in step.cell.facts.reads.items():
-        for maker in step.inputs.get(name, ())[:1]:
+    reads = step.cell.facts.reads
+    functions = {name for cell in cells for name in cell.facts.codes}
+    through = min((line for name, line in reads.items() if name in functions), default=1)
+    for name in step.inputs.keys() - step.perhaps:
+        line = reads.get(name, through)
+        for maker in step.inputs[name][:1]:
             made_by = steps[maker].made_by.get(name) if maker is not None else None
             made_by = GENERATOR if made_by in generators else made_by
             if made_by is not None and (known := cannot_travel(made_by)) and line not in quiet:
                 kind, way = known
                 yield f"line {line}: {name} is {kind} that step {maker} makes, which cannot travel: {way}"
+    yield from _resized(step, quiet)
+
+
+def _resized(step: Step, quiet: frozenset[int]) -> Iterator[str]:
+    """Tell of what a step resizes and gets from elsewhere."""
+    for name, line in step.cell.facts.resized.items():
+        if name in step.inputs and line not in quiet:
+            yield (
+                f"line {line}: {name}.resize() fails if it is an array, as its memory comes from elsewhere: "
+                f"{name} = np.resize({name}, ...), or make {name} in this step"
+            )
 
 
 def _between(place: int, cells: Sequence[Cell], steps: Sequence[Step]) -> Iterator[str]:

@@ -177,6 +177,7 @@ class Search(ast.NodeVisitor):
         """Take in the file that a call of `logging` opens: whoever logs adds to it."""
         name = name_of(call)
         places = [k.value for k in call.keywords if k.arg == "filename"] if name in _LOGS else []
+        places += _file_names(call) if name == "dictConfig" else []
         for place in places or (call.args[:1] if name in _LOGS - {"basicConfig"} else []):
             path = posixpath.normpath(gaps.any_path(place, self._local))
             self.logs.add(path)
@@ -332,6 +333,13 @@ class Search(ast.NodeVisitor):
             elif not gaps.is_whole(path) or looks_like_file(path, opens=words[0] in TAKE_FILES):
                 self.read(path, line)
         self._anything_may_be_there |= brings
+
+
+def _file_names(call: ast.Call) -> list[ast.expr]:
+    """Return the names of the files in what ``logging.config.dictConfig`` is given."""
+    dicts = (node for node in ast.walk(call) if isinstance(node, ast.Dict))
+    pairs = (pair for one in dicts for pair in zip(one.keys, one.values, strict=True))
+    return [value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "filename"]
 
 
 _LOGS = frozenset({
