@@ -45,7 +45,7 @@ class _Outcome:
     pickled: Group | None = None
     ended: float = 0.0
 
-    def fields(self, shell: Callable[[], StepShell]) -> dict[str, Any]:
+    def fields(self, shell: Callable[[], StepShell] | None = None) -> dict[str, Any]:
         failure = None
         if self.error is not None:
             from k8snb.runner.failures import describe  # most cells do not fail

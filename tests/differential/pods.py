@@ -105,7 +105,7 @@ def _in_turn(spec: Spec, order: str, pods: Pods, log: _Log) -> dict[str, Any]:
     try:
         frames.send(write, frames.dump("go"))
         step = _Step(spec, _Access(pods.store), log, read)  # type: ignore[arg-type]
-        step._screen = _Screen(log, pods.formatter)  # type: ignore[assignment]
+        step.screen = _Screen(log, pods.formatter)  # type: ignore[assignment]
         os.environ["K8SNB_CODE"] = str(pods.folder)
         with showing(log.show):
             return step.run().fields()
