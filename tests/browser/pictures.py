@@ -45,15 +45,15 @@ def live(browser: Any, address: str, folder: Path) -> None:
     """A card, and steps side by side while they run."""
     go = folder / "go"
     wait = f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.05)\n"
-    load = "import numpy as np\nX = np.random.default_rng(0).normal(size=(1000, 8))\nprint('loaded', X.shape)"
+    load = "X = np.random.default_rng(0).normal(size=(1000, 8))\nprint('loaded', X.shape)"
     train = (
         f"from tqdm import tqdm\nfor epoch in tqdm(range(40), mininterval=0):\n    if epoch == 25:\n{indented(wait)}"
     )
     cells = [
         "%load_ext k8snb",
-        "limit = 0.1",
+        "import numpy as np\nlimit, weights = 0.1, np.linspace(1, 2, 8)",
         f"%%k8s_step load\n{load}",
-        "%%k8s_step scale --cpu 2 --memory 4Gi --retries 1\nscaled = X[abs(X.mean(axis=1)) < limit] / X.std(axis=0)",
+        "%%k8s_step scale --cpu 2 --memory 4Gi --retries 1\nscaled = weights * X[abs(X.mean(axis=1)) < limit] / X.std(axis=0)",
         f"%%k8s_step train\n{train}\nmodel = scaled.mean(axis=0)",
         f"%%k8s_step drift\n{wait}gap = abs(scaled).max()",
         "%%k8s_step report\nprint(model, gap)",
@@ -64,10 +64,11 @@ def live(browser: Any, address: str, folder: Path) -> None:
     opened.run_all()
     opened.cell(7).get_by_text("25/40").wait_for()
     opened.cell(7).get_by_text("drift running").wait_for()
-    take(opened, 3, "card.png")
     take(opened, 7, "live.png")
     go.touch()
     opened.idle(7)
+    opened.cell(3).get_by_text("nothing has changed since").wait_for()
+    take(opened, 3, "card.png")
 
 
 def indented(code: str) -> str:
