@@ -46,6 +46,7 @@ def live(browser: Any, address: str, folder: Path) -> None:
     go = folder / "go"
     wait = f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.05)\n"
     load = "X = np.random.default_rng(0).normal(size=(1000, 8))\nprint('loaded', X.shape)"
+    scale = "scaled = weights * X[abs(X.mean(axis=1)) < limit] / X.std(axis=0)"
     train = (
         f"from tqdm import tqdm\nfor epoch in tqdm(range(40), mininterval=0):\n    if epoch == 25:\n{indented(wait)}"
     )
@@ -53,7 +54,7 @@ def live(browser: Any, address: str, folder: Path) -> None:
         "%load_ext k8snb",
         "import numpy as np\nlimit, weights = 0.1, np.linspace(1, 2, 8)",
         f"%%k8s_step load\n{load}",
-        "%%k8s_step scale --cpu 2 --memory 4Gi --retries 1\nscaled = weights * X[abs(X.mean(axis=1)) < limit] / X.std(axis=0)",
+        f"%%k8s_step scale --cpu 2 --memory 4Gi --retries 1\n{scale}",
         f"%%k8s_step train\n{train}\nmodel = scaled.mean(axis=0)",
         f"%%k8s_step drift\n{wait}gap = abs(scaled).max()",
         "%%k8s_step report\nprint(model, gap)",
