@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -14,15 +14,14 @@ from functools import cached_property, partial
 from itertools import islice
 from typing import Any, cast
 
-from k8snb.artifacts.groups import Group
 from k8snb.artifacts.store import NotFound, Store
-from k8snb.errors import HistoryError, InputError, StoreError, UnpackableError, not_loaded, suggest
+from k8snb.errors import HistoryError, StoreError, suggest
 from k8snb.run import record
 from k8snb.run.events import Again, Clear, Display, Event, RunEnded, RunState, State, StepState, Text, retried
 from k8snb.run.log import RawLog, Stored
+from k8snb.run.outputs import Outputs
 from k8snb.run.record import Record, StepRecord
-from k8snb.runner.inputs import bind
-from k8snb.runner.spec import SUCCEEDED, Failure, Key, Ref, Result, Spec
+from k8snb.runner.spec import SUCCEEDED, Failure, Key, Result, Spec
 
 SEARCHED = 200
 """Newest runs among which the last one of a step is looked for."""
@@ -442,83 +441,6 @@ def _fetched(display: Stored, store: Store) -> Display:
         return display.fetch(store)
     except NotFound:
         return Display(display.step, {"text/plain": "(this display is no longer in the store)"}, {})
-
-
-class Outputs(Mapping[str, Any]):
-    """The values that a step made, by name: listed at once, each fetched when it is asked for.
-
-    Parameters
-    ----------
-    step : StepRun
-    result : Result or None
-        None: it has made nothing yet.
-    """
-
-    def __init__(self, step: StepRun, result: Result | None) -> None:
-        self._step, self._result = step, result
-        self._groups = {name: group for group in (result.groups if result else ()) for name in group.names}
-        self._namespace: dict[str, Any] = {"__name__": "__main__"}
-        self._fetched: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._fetched:
-            self._fetch(name, self._group(name))
-        return self._fetched[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._groups
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._groups))
-
-    def __len__(self) -> int:
-        return len(self._groups)
-
-    def __repr__(self) -> str:
-        told = ((name, (self._groups[name].summary or {}).get(name, "")) for name in self)
-        return f"<outputs of {self._step.name}: {', '.join(f'{n} ({s})' if s else n for n, s in told) or 'none'}>"
-
-    def _group(self, name: str) -> Group:
-        step, result = self._step, self._result
-        if name in self._groups:
-            return self._groups[name]
-        where = f"step {step.name}, run {step.run.id}"
-        if result is not None and name in result.unpackable:
-            raise UnpackableError(f"{name} cannot travel: {result.unpackable[name]}", where=where)
-        if result is None and step.reused:
-            raise step.gone()
-        if result is None:
-            raise HistoryError(f"step {step.name} has made nothing: it is {step.state}", where=where)
-        raise HistoryError(f"step {step.name} has not made {name!r}", where=where, fix=suggest(name, self._groups))
-
-    def _above(self) -> Iterator[Ref]:
-        """Yield the steps above, the nearest first, where functions find what their own step had no use for."""
-        steps = self._step.run.record.steps
-        names = list(steps)
-        for name in reversed(names[: names.index(self._step.name)]):
-            if steps[name].state == SUCCEEDED and not steps[name].reused:
-                yield Ref(name, attempt=steps[name].attempt)
-
-    def _fetch(self, name: str, group: Group) -> None:
-        """Load a value with those that share an object with it, and what the functions among them use."""
-        assert self._result is not None
-        key, spec = self._result.key, self._step.spec()
-        given = [ref for refs in spec.inputs.values() for ref in refs]
-        refs = dict.fromkeys([Ref(key.step, key.index, key.attempt), *given, *self._above()])
-        inputs = {one: list(refs) for one in group.names}
-        try:
-            bind(replace(spec, inputs=inputs, looked_at={}), self._step.run.store, self._namespace)
-        except InputError as error:
-            if error.__cause__ is None:
-                raise
-            raise not_loaded(
-                f"{name} was made by step {self._step.name}, but cannot be loaded here",
-                cast("Exception", error.__cause__),
-                where=f"run {self._step.run.id}",
-                missing="install the package of {} here too",
-                fix="see that the step had the same versions of its packages",
-            ) from error.__cause__
-        self._fetched |= {one: self._namespace[one] for one in group.names}
 
 
 # --- events --------------------------------------------------------------------------------------------------------
