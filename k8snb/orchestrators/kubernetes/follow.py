@@ -77,8 +77,9 @@ class Follower:
                 if report is not None and report != told and not self._pipe.begun:
                     yield report
                     told = report
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(pulse.wait(), _LOOK_SECONDS)
+                with suppress(TimeoutError):  # `wait_for` of Python 3.11 forgets a cancellation that comes with a pulse
+                    async with asyncio.timeout(_LOOK_SECONDS):
+                        await pulse.wait()
         finally:
             await self._stop()
 
