@@ -42,14 +42,14 @@ class Screen:
         self._last = "stdout"
         self._said: list[str] = []
 
-    def line(self, state: StepState, *, again: bool, cancel: bool) -> None:
+    def line(self, state: StepState, *, run: str, again: bool, cancel: bool) -> None:
         """Show a step's line, or bring the shown one up to date; with a button that cancels the run."""
-        data = with_buttons(quiet(words(state)), "step", step=state.step, live=cancel)
+        data = with_buttons(quiet(words(state)), "step", step=state.step, run=run, live=cancel)
         self._place(f"-{state.step}", data, {STEP_LINE: state.step}, again=again)
 
-    def overview(self, data: Mapping[str, str], *, again: bool, live: bool) -> None:
+    def overview(self, data: Mapping[str, str], *, run: str, again: bool, live: bool) -> None:
         """Show the overview of the run, or bring the shown one up to date."""
-        self._place("", with_buttons(data, "run", live=live), {OVERVIEW: True}, again=again)
+        self._place("", with_buttons(data, "run", run=run, live=live), {OVERVIEW: True}, again=again)
 
     def failure(self, state: StepState) -> None:
         """Show why a step has failed."""

@@ -19,7 +19,7 @@ from k8snb.ui.graph import levels, unclear
 from k8snb.ui.mime import with_buttons
 from k8snb.ui.output import Item, Output, Remark, Written
 from k8snb.ui.overview import MOST, Shown, bundle
-from k8snb.ui.parts import LINES, End, Part, Room
+from k8snb.ui.parts import LINES, Part, Room
 
 PAUSE, TICK = 0.2, 1.0
 """Seconds between two updates of what is shown in place: where it is another, and where only the time goes on."""
@@ -268,7 +268,8 @@ class View:
         if self._has_overview:
             lanes = enumerate(self._lanes.items())
             shown = self._reused | {step: lane.at(now, is_below=self._is_below(i)) for i, (step, lane) in lanes}
-            self._screen.overview(bundle(self._levels, shown), again=self._overview_shown, live=not self._ended)
+            overview, live = bundle(self._levels, shown), self._ended is None
+            self._screen.overview(overview, run=self._room.run, again=self._overview_shown, live=live)
             self._overview_shown = True
 
     def _is_below(self, number: int) -> bool:
@@ -291,7 +292,7 @@ class View:
             if lane.line is None:
                 self._tell_why()
             cancel = not (self._has_overview or lane.ended or self._ended)
-            self._screen.line(lane.state, again=lane.line is not None, cancel=cancel)
+            self._screen.line(lane.state, run=self._room.run, again=lane.line is not None, cancel=cancel)
             lane.line = lane.state
         for number, part in lane.output.parts.items():
             if part.changed and number < lane.shown:
@@ -332,7 +333,7 @@ class View:
     def _show_part(self, lane: _Lane, number: int, part: Part, *, again: bool) -> None:
         live = not (lane.ended or self._ended)
         data: Mapping[str, object] = part.bundle()
-        if isinstance(part, End):
+        if part.lacks_some:
             data = with_buttons(part.bundle(), "log", step=lane.state.step, run=self._room.run, live=live)
         self._screen.part(f"{lane.state.step}-{number}", data, again=again, live=live)
         part.changed = False

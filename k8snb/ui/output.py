@@ -227,7 +227,7 @@ class Output:
         if len(self.parts) >= REDRAWN or min(self._left, self.room.left) <= 0:
             self._begin_end()
             return text
-        of.live = Redrawn(of.name, of.line)
+        of.live = Redrawn(self.step, self.room, of.name, of.line)
         if of.line:
             self._written(of, "\r" + " " * len(drawn(of.line)) + "\r")
             of.line = ""

@@ -28,10 +28,12 @@ _MOVES_UP = re.compile(r"\x1b\[\d*[AF]")
 _PRE = f"{MONOSPACE}; font-size: 93%; padding-left: 8px"
 """As streams look in JupyterLab."""
 
+_TITLE = f"{QUIET}; font-size: smaller"
+
 
 @dataclass
 class Room:
-    """What there is room for in a notebook of a run's text, in bytes.
+    """What there is room for in a notebook of a run's text, in bytes, and where all of it is.
 
     Parameters
     ----------
@@ -50,12 +52,18 @@ class Room:
     left: int = RUN
     for_ends: int = ENDS
 
+    def all_of(self, step: str) -> str:
+        """Return what to type for all that a step has printed."""
+        return f"all: %k8s_logs {step}" + (f" --run {self.run}" if self.run else "")
+
 
 class Redrawn:
     """Lines of a stream that are drawn again and again, such as progress bars; shown in place.
 
     Parameters
     ----------
+    step : str
+    room : Room
     stream : str
     text : str
         What stood before on the first line.
@@ -66,8 +74,9 @@ class Redrawn:
         What is shown of it is another than before.
     """
 
-    def __init__(self, stream: str, text: str) -> None:
+    def __init__(self, step: str, room: Room, stream: str, text: str) -> None:
         self.stream, self.changed = stream, True
+        self._step, self._room = step, room
         self._terminal = Terminal()
         self._terminal.write(text)
         self._moves_up = False
@@ -109,10 +118,22 @@ class Redrawn:
         """Bytes that it takes in a notebook, about."""
         return 2 * sum(size_of(line) + 2 for line in self.lines)
 
+    @property
+    def lacks_some(self) -> bool:
+        """There were more lines, above those that are shown."""
+        return self._terminal.gone > 0 or len(self.lines) < len(_without_blank_end(self._terminal.lines))
+
     def bundle(self) -> dict[str, str]:
         """Return what is shown of it now, as text and as HTML."""
         text = "\n".join(self.lines)
-        return {"text/plain": text, "text/html": f'<pre style="{_PRE}">{html.escape(text)}</pre>'}
+        shown = f'<pre style="{_PRE}">{html.escape(text)}</pre>'
+        if not self.lacks_some:
+            return {"text/plain": text, "text/html": shown}
+        told = f"{self._step} has drawn more lines above ({self._room.all_of(self._step)})"
+        return {
+            "text/plain": f"… {told}\n{text}",
+            "text/html": f'<div style="{_TITLE}">{html.escape(told)}</div>{shown}',
+        }
 
 
 class End:
@@ -151,6 +172,8 @@ class End:
         if not self._bare:
             self._room.for_ends -= size
 
+    lacks_some = True
+
     def _last(self) -> list[str]:
         return _last(self._terminal.lines)
 
@@ -159,14 +182,13 @@ class End:
         last = [] if self._bare else self._last()
         count = f"{self._lines:,} more lines" if self._lines != 1 else "1 more line"
         told = f"{self._step} has printed {count}, {size_in_words(self._bytes)}"
-        command = f"%k8s_logs {self._step}" + (f" --run {self._room.run}" if self._room.run else "")
-        told = f"{told} (all: {command}){'; the last:' if last else ''}"
+        told = f"{told} ({self._room.all_of(self._step)}){'; the last:' if last else ''}"
         lines = html.escape("\n".join(last))
         shown = f'<pre style="{_PRE}; max-height: 20em; overflow: auto">{lines}</pre>' if last else ""
         return {
             "text/plain": "\n".join((f"… {told}", *last)),
             "text/html": f"<details{' open' * self._open}>"
-            f'<summary style="{QUIET}; font-size: smaller">{html.escape(told)}</summary>{shown}</details>',
+            f'<summary style="{_TITLE}">{html.escape(told)}</summary>{shown}</details>',
         }
 
 
@@ -180,12 +202,15 @@ def size_of(text: str) -> int:
 
 def _last(lines: list[str]) -> list[str]:
     """Return the last lines for which there is room, each shortened."""
-    while len(lines) > 1 and not lines[-1].strip():
-        lines.pop()
-    last = [_shortened(line.rstrip()) for line in lines[-LAST_LINES:]]
+    last = [_shortened(line.rstrip()) for line in _without_blank_end(lines)[-LAST_LINES:]]
     while len(last) > 1 and sum(map(size_of, last)) > LAST:
         del last[0]
     return last
+
+
+def _without_blank_end(lines: list[str]) -> list[str]:
+    end = next((number for number in range(len(lines), 1, -1) if lines[number - 1].strip()), 1)
+    return lines[:end]
 
 
 def _shortened(line: str) -> str:

@@ -59,16 +59,16 @@ def opened(browser: Any, addresses: Callable[[Kind, bool], tuple[str, Path]]) ->
     pages: list[Any] = []
     errors: list[str] = []
 
-    def open_(cells: Sequence[str] | Path, kind: Kind = "lab", *, dark: bool = False) -> Opened:
+    def open_(cells: Sequence[str] | Path, kind: Kind = "lab", *, dark: bool = False, busy: bool = False) -> Opened:
         address, folder = addresses(kind, dark)
         file = cells if isinstance(cells, Path) else write_notebook(folder / f"{secrets.token_hex(4)}.ipynb", cells)
-        made = open_notebook(browser, address, kind, file)
+        made = open_notebook(browser, address, kind, file, busy=busy)
         made.page.on("pageerror", lambda error: errors.append(error.stack) if "k8snb" in error.stack else None)
         pages.append(made.page)
         return made
 
     yield open_
-    for page in pages:
+    for page in (page for page in pages if not page.is_closed()):
         page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
         page.close()
     assert errors == []

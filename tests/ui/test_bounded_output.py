@@ -124,8 +124,9 @@ def test_a_progress_bar_is_shown_in_its_place() -> None:
 
 def test_bars_that_pile_up_go_on_in_one_place() -> None:
     made = written(*(f"\r{i} 10%\n\r{i} 20%\n" for i in range(100)))
-    (shown,) = in_place(made)
-    assert shown.splitlines() == [line for i in range(80, 100) for line in (f"{i} 10%", f"{i} 20%")]
+    told, *shown = in_place(made)[0].splitlines()
+    assert told == "… train has drawn more lines above (all: %k8s_logs train --run r1)"
+    assert shown == [line for i in range(80, 100) for line in (f"{i} 10%", f"{i} 20%")]
     assert streams(made) == ""
 
 

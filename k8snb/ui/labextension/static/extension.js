@@ -188,7 +188,28 @@
     const cancel = () =>
       button('Cancel', 'interrupts the kernel, which ends what runs', event => interrupt(event.target));
 
-    const run = ({ live }) => live && bar([cancel()]);
+    /** Buttons of a run that goes on. One that was saved while it did hears no more of it in a page that is opened later. */
+    const going = (run, widget) => {
+      const cancelling = cancel();
+      const buttons = element('span', {}, [cancelling]);
+      widget.placed = () => {
+        const { panel, cell } = placeOf(widget.node) ?? {};
+        if (panel?.content.widgets[cell].model.executionState !== 'idle' || !NAME.test(run)) return;
+        widget.placed = null;
+        const line = `%k8s_runs ${run}`;
+        const show = button('Show how it went', line, event => runBelow(event.target, line));
+        buttons.append(show, element('span', { textContent: 'above: as it was when the notebook was saved' }));
+        const context = panel.sessionContext;
+        const mayCancel = () => {
+          cancelling.hidden = context.session?.kernel?.status === 'idle';
+        };
+        context.statusChanged.connect(mayCancel);
+        mayCancel();
+      };
+      return buttons;
+    };
+
+    const run = ({ run: name, live }, widget) => live && bar([going(name, widget)]);
 
     const log = ({ step, run, live }) => {
       if (live || !NAME.test(step) || !NAME.test(run)) return null;
@@ -253,7 +274,7 @@
     };
 
     /** A step's line opens and closes what the step has shown: the outputs up to the next line. */
-    const step = ({ step: name, live }, widget) => {
+    const step = ({ step: name, run: of, live }, widget) => {
       if (!NAME.test(name)) return null;
       const toggle = element('button', { type: 'button' });
       toggle.style.cssText = 'font: inherit; color: inherit; background: none; border: none; padding: 0 6px 0 0; cursor: pointer';
@@ -271,7 +292,7 @@
         show();
       };
       show();
-      return live ? element('span', {}, [cancel(), toggle]) : toggle;
+      return live ? element('span', {}, [going(of, widget), toggle]) : toggle;
     };
 
     const ADDED = { card, run, log, step, stacks };
@@ -280,12 +301,18 @@
       constructor(options) {
         super();
         this.folded = false;
+        this.placed = null; // what is done when it is in the page
         this.sanitizer = options.sanitizer;
         this.addClass('jp-RenderedHTMLCommon');
         this.addClass('jp-RenderedHTML');
       }
 
+      onAfterAttach() {
+        this.placed?.();
+      }
+
       async renderModel(model) {
+        this.placed = null;
         const told = model.data[MIME];
         const html = model.data['text/html'];
         const content = element('div');
@@ -303,6 +330,7 @@
         } else {
           content.after(added);
         }
+        if (this.isAttached) this.placed?.();
         if (named) [...this.node.querySelectorAll('[aria-label]')].find(one => one.ariaLabel === named)?.focus();
       }
     }
