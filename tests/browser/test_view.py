@@ -263,8 +263,9 @@ def test_a_notebook_that_is_opened_again_while_a_run_goes_on_says_how_it_went(
     again = opened(notebook.file, kind, busy=True)
     again.cell(2).get_by_text("long: running").wait_for()
     assert again.cell(2).get_by_role("button", name="Cancel").is_visible()
-    go.touch()
     again.cell(2).get_by_role("button", name="Show how it went").click()
+    again.cell(3).locator(".jp-InputPrompt", has_text="*").wait_for()
+    go.touch()
     again.cell(3).get_by_text("long: succeeded").wait_for()
     again.cell(3).get_by_text("begun").wait_for()
     again.cell(2).get_by_role("button", name="Cancel").wait_for(state="hidden")  # nothing goes on

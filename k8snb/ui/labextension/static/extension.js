@@ -96,7 +96,7 @@
      * opened again. A busy kernel is not asked. */
     const executedBy = async panel => {
       const kernel = panel.sessionContext.session?.kernel;
-      if (!kernel || kernel.status === 'busy') return undefined;
+      if (!kernel || ['busy', 'unknown'].includes(kernel.status)) return undefined; // unknown: at work since before this page
       const asked = { told: "__import__('sys').modules['k8snb.notebook.hooks'].executed()" };
       const request = { code: '', silent: true, store_history: false, user_expressions: asked };
       const reply = await kernel.requestExecute(request).done;
