@@ -23,7 +23,7 @@ def bundle(state: StepState) -> dict[str, str]:
     way_out = f"way out: {state.fix}" if state.fix else ""
     below = f"<div>{html.escape(way_out)}</div>" if way_out else ""
     return {
-        "text/plain": "\n".join(filter(None, (title, *map(drawn, lines), way_out))),
+        "text/plain": "\n".join((title, *map(drawn, lines), *([way_out] if way_out else ()))),
         "text/html": f'<div style="{_STYLE}"><div>{html.escape(title)}</div>{as_html(lines)}{below}</div>',
     }
 

@@ -8,8 +8,8 @@ from k8snb.ui.failure import LONGEST, MOST, bundle
 
 def test_no_traceback_becomes_markup() -> None:
     hostile = "<img src=x onerror=alert(1)>"
-    made = bundle(StepState("a", "failed", "", traceback=("\x1b[31mTraceback", hostile), fix=hostile))
-    assert made["text/plain"] == f"step a failed:\nTraceback\n{hostile}\nway out: {hostile}"
+    made = bundle(StepState("a", "failed", "", traceback=("\x1b[31mTraceback", "", hostile), fix=hostile))
+    assert made["text/plain"] == f"step a failed:\nTraceback\n\n{hostile}\nway out: {hostile}"
     assert "<img" not in made["text/html"]
     assert made["text/html"].count("&lt;img") == 2
     assert "border-left" in made["text/html"]
