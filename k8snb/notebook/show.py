@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from k8snb.notebook.interrupts import held_back
 from k8snb.notebook.screen import Screen
 from k8snb.run.events import ENDED, Again, Clear, Display, Event, Note, RunEnded, StepState, Text
 from k8snb.ui.graph import levels, unclear
@@ -169,14 +170,18 @@ class View:
         An interrupt cancels the run, waits until what ran is gone, says so, and goes on as the interrupt that it is.
         Of the first failed step is not said why where it is the last on the screen: who called raises it.
         """
-        handle = start()
-        self._room.run = handle.run
+        handle: Handle | None = None
         try:
+            with held_back():  # else it might come when the run has begun and there is no handle to cancel it by
+                handle = start()
+                self._room.run = handle.run
             self._bring_up_to_date(at_once=True)
             ended = self._until_ended()
             if self._untold is not next((lane for lane in self._order if lane.has_failed), None):
                 self._tell_why()
         except KeyboardInterrupt as interrupt:
+            if handle is None:
+                raise
             handle.cancel()
             ended = self._until_ended()
             self._tell_why()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _thread
+import signal
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 
@@ -375,6 +377,33 @@ def test_an_interrupt_cancels_waits_for_the_end_and_goes_on(seen: list[object]) 
         follow(view, start, seen)
     assert cancelled == [True]
     assert seen[-2:] == [("stdout", "last words"), ("display", "interrupted: the run was cancelled; ended: a")]
+
+
+def test_an_interrupt_while_the_run_begins_cancels_it_too(seen: list[object]) -> None:
+    view = View(Screen(Shell(seen)), {"a": ()})
+    cancelled: list[bool] = []
+
+    def cancel() -> None:
+        cancelled.append(True)
+        view.put(RunEnded("r", "cancelled", RunCancelled("the run was cancelled")))
+
+    def start() -> Handle:
+        _thread.interrupt_main()
+        return Handle(cancel)
+
+    with pytest.raises(KeyboardInterrupt):
+        follow(view, start, seen)
+    assert cancelled == [True]
+    assert seen[-1] == ("display", "interrupted: the run was cancelled")
+
+
+def test_what_is_raised_before_there_is_a_run_is_raised(seen: list[object]) -> None:
+    def start() -> Handle:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        follow(View(Screen(Shell(seen)), {"a": ()}), start, seen)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_overview_of_several_steps_comes_first_and_ends_as_the_run_has(seen: list[object]) -> None:
