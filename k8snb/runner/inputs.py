@@ -103,7 +103,7 @@ class _Search:
             group = self._group(name, ref)
             if group is not None:
                 for need in group.needs:  # first: loading may run the notebook's code
-                    self.bind(need, self._spec.inputs.get(need) or [ref, KERNEL, *self._all])
+                    self.bind(need, self._spec.inputs.get(need, [ref, KERNEL, *self._all]))
                 came = self._load(ref, group, name)
                 self._namespace[name] = came.loaded.values[name]
                 came.bound.add(name)
