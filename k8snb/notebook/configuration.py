@@ -7,6 +7,7 @@ from typing import Any
 
 from k8snb.errors import InputError
 from k8snb.notebook.document import notebook_file
+from k8snb.notebook.settings import CLASS, EXAMPLES, refusal
 from k8snb.orchestrators import kind_of
 from k8snb.orchestrators.base import Capability
 from k8snb.stacks.load import load
@@ -47,10 +48,7 @@ class Configuration:
         """The stacks that hold for the notebook."""
         if self.stack_name is not None:
             return load(self.folder, name=self.stack_name, because="%k8s_stack")
-        configured = self._configured("stack")
-        if not isinstance(configured, str | None):
-            raise _wrong("stack", configured, "'local'")
-        return load(self.folder, name=configured, because="%config K8sMagics.stack")
+        return load(self.folder, name=self._configured("stack"), because="%config K8sMagics.stack")
 
     def runs_images(self, stack: str | None = None) -> bool:
         """Whether a stack, the active one without a name, runs steps in images: these have folders of their own."""
@@ -59,17 +57,13 @@ class Configuration:
     @property
     def lines(self) -> int:
         """Lines of a step's text that are shown as they come."""
-        lines = self._configured("lines")
-        if lines is None:
-            return LINES
-        if not isinstance(lines, int) or lines < 0:
-            raise _wrong("lines", lines, str(LINES))
-        return lines
+        lines: int | None = self._configured("lines")
+        return LINES if lines is None else lines
 
     def _configured(self, name: str) -> Any:
-        """Return what ``%config K8sMagics.NAME`` says."""
-        return getattr(self._shell.magics_manager.registry.get("K8sMagics"), name, None)
-
-
-def _wrong(name: str, value: object, example: str) -> InputError:
-    return InputError(f"K8sMagics.{name} is {value!r}", where="%config", fix=f"%config K8sMagics.{name} = {example}")
+        """Return what ``%config K8sMagics.NAME``, or a file of IPython's, says; None where nothing does."""
+        value = getattr(self._shell.magics_manager.registry.get(CLASS), name, None)
+        if value is not None and refusal(name, value):
+            fix = f"%config {CLASS}.{name} = {EXAMPLES[name]}"
+            raise InputError(f"{CLASS}.{name} is {value!r}", where="%config", fix=fix)
+        return value

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from k8snb.errors import InputError
-from k8snb.notebook import mistyped, settings
+from k8snb.notebook import inserted, mistyped, settings
 from k8snb.notebook.automagic import ResultsFirst
 from k8snb.notebook.document import NOTEBOOK
 from k8snb.notebook.running import Running
@@ -174,11 +174,8 @@ class BringValues(ast.NodeTransformer):
 
 
 def _statement(at: ast.stmt, call: str) -> ast.stmt:
-    """Return a call of a function of this module in another statement's place; no name of the user's is in its way."""
-    statement = ast.parse(f"__import__({__name__!r}, fromlist=[{call!r}]).{call}()").body[0]
-    for node in ast.walk(statement):
-        ast.copy_location(node, at)
-    return statement
+    """Return a call of a function of this module in another statement's place."""
+    return ast.copy_location(ast.Expr(inserted.call(__name__, call, at=at)), at)
 
 
 _hooks: Hooks | None = None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any, cast
+from typing import Any
 
 from IPython.core.error import UsageError
 
 from k8snb.errors import meant
+from k8snb.notebook import inserted
 
 _CALLS = {"run_line_magic": "line", "run_cell_magic": "cell"}
 _SIGNS = {"line": "%", "cell": "%%"}
@@ -31,7 +32,8 @@ def explain(tree: ast.Module, shell: Any) -> None:
             case ast.Call(func=ast.Attribute(attr=("run_line_magic" | "run_cell_magic") as attr) as func) if node.args:
                 name, kind = getattr(node.args[0], "value", None), _CALLS[attr]
                 if isinstance(name, str) and _is_like_ours(name, shell):
-                    func.value = _checked(func.value, name, kind)
+                    of = ast.Constant(name), ast.Constant(kind)
+                    func.value = inserted.call(__name__, "knowing", func.value, *of, at=func.value)
 
 
 def knowing(shell: Any, name: str, kind: str) -> Any:
@@ -48,15 +50,6 @@ def knowing(shell: Any, name: str, kind: str) -> Any:
         way = f"did you mean {signs[near]}{near}?" if near else f"there are: {', '.join(sorted(signs))}"
         raise UsageError(f"there is no magic {_SIGNS[kind]}{name}: {way}")
     return shell
-
-
-def _checked(shell: ast.expr, name: str, kind: str) -> ast.expr:
-    """Return the expression for a shell so that it raises where the shell does not know a magic."""
-    call: Any = ast.parse(f"__import__({__name__!r}, fromlist=['knowing']).knowing(None, {name!r}, {kind!r})").body[0]
-    for node in ast.walk(call):
-        ast.copy_location(node, shell)
-    call.value.args[0] = shell
-    return cast("ast.expr", call.value)
 
 
 def is_nearly_a_steps_line(line: str) -> bool:

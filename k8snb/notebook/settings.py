@@ -6,17 +6,18 @@ import ast
 import copy
 import re
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from IPython.core.error import UsageError
 
 from k8snb.errors import meant, suggest
+from k8snb.notebook import inserted
 
 CLASS = "K8sMagics"
 _NEAR = 0.8
 _SET = re.compile(r"\s*(\w+)\.(\w+)\s*=(?!=)")
 _WHAT = {"lines": "a number of lines", "stack": "the name of a stack"}
-_EXAMPLES = {"lines": "200", "stack": "'local'"}
+EXAMPLES = {"lines": "200", "stack": "'local'"}
 
 
 def refusal(name: str, value: object) -> str | None:
@@ -27,7 +28,7 @@ def refusal(name: str, value: object) -> str | None:
         is_right = isinstance(value, str | None)
     if is_right:
         return None
-    return f"{CLASS}.{name} is {_WHAT[name]}, and cannot be {value!r}: %config {CLASS}.{name} = {_EXAMPLES[name]}"
+    return f"{CLASS}.{name} is {_WHAT[name]}, and cannot be {value!r}: %config {CLASS}.{name} = {EXAMPLES[name]}"
 
 
 def check(tree: ast.Module) -> None:
@@ -45,12 +46,8 @@ class _Checking(ast.NodeTransformer):
                 func=ast.Attribute(value=shell, attr="run_line_magic"),
                 args=[ast.Constant(value="config"), ast.Constant(value=str() as line)],
             ) if _is_ours(line):
-                code = f"__import__({__name__!r}, fromlist=['checking']).checking(None, {line!r})(None)"
-                call: Any = ast.parse(code).body[0]
-                for inner in ast.walk(call):
-                    ast.copy_location(inner, node)
-                call.value.func.args[0], call.value.args[0] = copy.deepcopy(shell), node
-                return cast("ast.Call", call.value)
+                checked = inserted.call(__name__, "checking", copy.deepcopy(shell), ast.Constant(line), at=node)
+                return ast.copy_location(ast.Call(checked, [node], []), node)
         return node
 
 
