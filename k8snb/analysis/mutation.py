@@ -15,11 +15,16 @@ GIVES_ELEMENTS = tables.words("nditer enumerate zip reversed sorted list tuple i
 
 def plain(call: ast.Call) -> ast.Call:
     """Return ``x.append(2)`` for ``getattr(x, "append")(2)``, and other calls as they are."""
-    match call.func:
+    function = _by_getattr(call.func)
+    return call if function is None else ast.copy_location(ast.Call(function, call.args, call.keywords), call)
+
+
+def _by_getattr(expression: ast.expr) -> ast.Attribute | None:
+    """Return ``x.append`` for ``getattr(x, "append")``."""
+    match expression:
         case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str(name)), *_]):
-            function = ast.copy_location(ast.Attribute(owner, name, ast.Load()), call.func)
-            return ast.copy_location(ast.Call(function, call.args, call.keywords), call)
-    return call
+            return ast.copy_location(ast.Attribute(owner, name, ast.Load()), expression)
+    return None
 
 
 def last_name(node: ast.expr) -> str:
@@ -111,11 +116,9 @@ def bound_methods(nodes: Iterable[ast.AST]) -> dict[str, list[ast.Attribute]]:
 
 def methods_in(expression: ast.expr) -> list[ast.Attribute]:
     """Return the methods, not called yet, that an expression's value may be or hold."""
-    match expression:
-        case ast.Attribute(value=owner):
-            return [] if is_module(owner) else [expression]
-        case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str(name)), *_]):
-            return methods_in(ast.copy_location(ast.Attribute(owner, name, ast.Load()), expression))
+    match _by_getattr(expression) or expression:
+        case ast.Attribute(value=owner) as method:
+            return [] if is_module(owner) else [method]
         case ast.Call(args=args, keywords=keywords):
             return [method for part in (*args, *(k.value for k in keywords)) for method in methods_in(part)]
         case ast.ListComp(elt=value) | ast.SetComp(elt=value) | ast.GeneratorExp(elt=value) | ast.DictComp(value=value):

@@ -237,7 +237,7 @@ class _Finder(ast.NodeVisitor):
             names += [k.arg for k in node.keywords if k.arg]
             secret = known.ENVIRONMENT in kinds and (dotted == "dotenv.load_dotenv" or any(map(_secret, names)))
             if dotted == "os.environ.pop":
-                self.code.use(known.ENVIRONMENT, node.lineno - 1)  # what it takes out it has read before
+                self._reads_first(node)
             self.set(node, kinds, secret=secret)
             for argument in ast.iter_child_nodes(node):
                 if argument is not node.func:
@@ -286,7 +286,7 @@ class _Finder(ast.NodeVisitor):
     def visit_Subscript(self, node: ast.Subscript) -> None:
         if not isinstance(node.ctx, ast.Load) and (kind := self._kind(node)):
             if kind == known.ENVIRONMENT and isinstance(node.ctx, ast.Del):
-                self.code.use(kind, node.lineno - 1)  # it fails where there is none
+                self._reads_first(node)
             self.set(node, (kind,), secret=kind == known.ENVIRONMENT and _secret(ast.unparse(node.slice)))
             self.visit(node.slice)
             return
@@ -294,8 +294,12 @@ class _Finder(ast.NodeVisitor):
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Subscript) and self._kind(node.target) == known.ENVIRONMENT:
-            self.code.use(known.ENVIRONMENT, node.lineno - 1)  # what is added to is read before it is set
+            self._reads_first(node)
         self.generic_visit(node)
+
+    def _reads_first(self, node: ast.expr | ast.stmt) -> None:
+        """Note that what sets a variable of the environment, or takes it out, asks for its value before."""
+        self.code.use(known.ENVIRONMENT, node.lineno - 1)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if not isinstance(node.ctx, ast.Load) and (kind := self._kind(node)):

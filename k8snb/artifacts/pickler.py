@@ -156,7 +156,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no t
             WeakKeyDictionary: self._weak,
             WeakValueDictionary: self._weak,
             WeakSet: self._weak,
-            **dict.fromkeys((ProxyType, CallableProxyType, finalize), _reference),
+            **dict.fromkeys((ProxyType, CallableProxyType, finalize), _refuse_weak),
             memoryview: _memoryview,
             re.Match: anew.reduce_match,
             **dict.fromkeys(_FILES, _closed_file),
@@ -545,7 +545,7 @@ def _without_cache(of_frame: Any) -> Any:
     return make, arguments, {k: value for k, value in state.items() if k != "_cache"} if state else state, *more
 
 
-def _reference(_: Any) -> Any:
+def _refuse_weak(_: Any) -> Any:
     raise pickle.PicklingError(_LETS_GO)
 
 

@@ -164,15 +164,11 @@ class Library:
 
     def _changes_its_object(self, method: str) -> bool:
         own = [*self.methods.get(method, ()), *([self.codes[method]] if method in self.codes else [])]
-        return (
-            method in CHANGING_METHODS
-            or method == CLOSURE
-            or any(self._alters(Closure(m, NOTHING), n) for m in own for n in m.parameters[:1])
-        )
+        return method in CHANGING_METHODS or method == CLOSURE or any(map(self._alters_its_first, own))
 
     def _changes_by_methods(self, code: Code) -> bool:
         methods = (method for name, method in code.methods.items() if not name.startswith("__"))
-        return any(self._alters(Closure(method, NOTHING), name) for method in methods for name in method.parameters[:1])
+        return any(map(self._alters_its_first, methods))
 
     def of_a_base(self, one: Pass) -> bool:
         """Say whether a method is called that no class of the notebook defines."""
@@ -181,7 +177,7 @@ class Library:
     def _changes_by_looks(self, code: Code) -> bool:
         dunders = {name for name in code.methods if name.startswith("__") and name.endswith("__")}
         methods = (code.methods[name] for name in (dunders - NOT_BY_LOOKING) | code.getters)
-        return any(self._alters(Closure(method, NOTHING), name) for method in methods for name in method.parameters[:1])
+        return any(map(self._alters_its_first, methods))
 
     def copy(self) -> Library:
         """Return one that goes on on its own."""
@@ -319,6 +315,10 @@ class Library:
     def changed_outside(self, code: Code) -> set[str]:
         """Return the names of the namespace that a function hands to what changes them."""
         return {n for c in (code, *code.methods.values()) for p in c.passes for n in self.changed_by(p)}
+
+    def _alters_its_first(self, code: Code) -> bool:
+        """Say whether a method changes the object that it is called on, a function its first argument."""
+        return any(self._alters(Closure(code, NOTHING), name) for name in code.parameters[:1])
 
     def _alters(self, closure: Closure, name: str, seen: set[object] | None = None) -> bool:
         """Say whether a function changes the object that a parameter stands for."""
