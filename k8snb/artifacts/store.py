@@ -45,6 +45,12 @@ class NotFound(StoreError):
     """There is no object of that name."""
 
 
+def place_of(uri: str, endpoint: str = "", region: str = "") -> str:
+    """Return the address of a store in words."""
+    del region  # tells nobody anything
+    return f"{uri} at {endpoint}" if endpoint else uri
+
+
 class Store:
     """Named bytes in a bucket or a folder.
 
@@ -56,17 +62,26 @@ class Store:
         Makes the obstore store from client options and a retry configuration.
     uri : str
         The address.
-    endpoint : str, optional
-        The server, for messages.
+    endpoint, region : str, optional
+        Where it is besides.
     root : Path, optional
         The folder of a local store.
     """
 
     def __init__(
-        self, connect: Callable[..., Any], uri: str, *, endpoint: str | None = None, root: Path | None = None
+        self,
+        connect: Callable[..., Any],
+        uri: str,
+        *,
+        endpoint: str | None = None,
+        region: str | None = None,
+        root: Path | None = None,
     ) -> None:
         self.uri, self.root = uri, root
-        self.place = f"{uri} at {endpoint}" if endpoint else uri
+        given = {"uri": uri, "endpoint": endpoint, "region": region}
+        self.address = {name: value for name, value in given.items() if value}
+        """What `open_store` takes; no credentials."""
+        self.place = place_of(**self.address)
         """The address in words, for messages."""
         self.part_bytes = PART_BYTES if root is None else None
         """Bytes of a blob at most; None: no limit (a file is mapped as one piece)."""
@@ -199,6 +214,7 @@ def open_store(
     endpoint: str | None = None,
     region: str | None = None,
     credentials: Mapping[str, str] | None = None,
+    make: bool = True,
 ) -> Store:
     """Open the artifact store at an address; touches no network.
 
@@ -214,16 +230,20 @@ def open_store(
     credentials : mapping, optional
         By their names in the environment: ``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``, ``AWS_SESSION_TOKEN``.
         By default the environment, the user's AWS profile, and what the cloud gives its machines and pods.
+    make : bool
+        Make a folder that is not there.
 
     Raises
     ------
+    NotFound
+        A folder is not there, and is not to be made.
     StoreError
         The address is of no known kind.
     """
     scheme, _, rest = uri.partition("://")
     bucket, _, prefix = rest.partition("/")
     if Path(uri).is_absolute() or scheme == "file":
-        return _open_folder(uri)
+        return _open_folder(uri, make=make)
     if scheme not in {"s3", "gs", "az"} or not bucket:
         raise StoreError(
             f"{uri!r} is not the address of an artifact store",
@@ -234,7 +254,7 @@ def open_store(
         config["endpoint"] = endpoint
     if scheme == "s3":
         config |= {"region": region} if region else {}
-        return Store(_s3(bucket, prefix, config, credentials), uri, endpoint=endpoint)
+        return Store(_s3(bucket, prefix, config, credentials), uri, endpoint=endpoint, region=region)
     kind: Any = GCSStore if scheme == "gs" else AzureStore
     http = {"allow_http": str(endpoint).startswith("http:")}
 
@@ -244,7 +264,7 @@ def open_store(
     return Store(connect, uri, endpoint=endpoint)
 
 
-def _open_folder(uri: str) -> Store:
+def _open_folder(uri: str, *, make: bool) -> Store:
     if uri.startswith("file:"):
         from urllib.parse import urlsplit
         from urllib.request import url2pathname
@@ -252,6 +272,8 @@ def _open_folder(uri: str) -> Store:
         root = Path(url2pathname(urlsplit(uri).path))
     else:
         root = Path(uri)
+    if not make and not root.is_dir():
+        raise NotFound("there is no such artifact store", where=str(root))
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:

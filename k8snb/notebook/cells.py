@@ -19,6 +19,7 @@ from k8snb.notebook.reach import Behind
 from k8snb.pipeline.context import Context, contexts
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.options import StepOptions
+from k8snb.run.record import Reused
 from k8snb.runner.spec import SUCCEEDED, Key, Result
 
 UNBOUND = object()
@@ -99,6 +100,7 @@ class Entry:
     aside: tuple[Result, Store] | None = None
     _facts: tuple[tuple[object, ...], CellFacts] | None = None
     _result: Result | None = None
+    _store: Store | None = None
     _made: dict[str, Pending] = field(default_factory=dict)
 
     @property
@@ -155,9 +157,9 @@ class Entry:
         return self._result is not None and self._result.state == SUCCEEDED
 
     @property
-    def result(self) -> Result | None:
-        """How the step ended when it last ran since its cell was executed."""
-        return self._result
+    def kept(self) -> Reused | None:
+        """What a run has that does not run the step again: how it ended since its cell was executed."""
+        return Reused(self._result, self._store) if self._result is not None and self._store is not None else None
 
     @property
     def ran_as(self) -> Key | None:
@@ -185,7 +187,7 @@ class Entry:
             Names of the result that stand for objects that the kernel has.
         """
         self.tried, self.aside = True, None
-        self._result = result
+        self._result, self._store = result, store
         self._made = {}
         if result is None or store is None or self.step is None:
             return

@@ -15,7 +15,7 @@ from k8snb.notebook.cells import UNBOUND, Cells, Entry
 from k8snb.notebook.names import Broken, Made
 from k8snb.pipeline.model import Pipeline, Step
 from k8snb.pipeline.sources import find
-from k8snb.runner.spec import Result
+from k8snb.run.record import Reused
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class Plan:
         By step and name; all in the scratch store.
     after : mapping of str to set of str
         For all steps that were asked for or are needed, those that each waits for.
-    reused : mapping of str to Result
-        The results that are used of those among them that do not run.
+    reused : mapping of str to Reused
+        Those among them that do not run: what is used of them.
     """
 
     pipeline: Pipeline
     captured: Mapping[str, Mapping[str, Group]]
     after: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
-    reused: Mapping[str, Result] = field(default_factory=dict)
+    reused: Mapping[str, Reused] = field(default_factory=dict)
 
 
 def make(pipeline: Pipeline, cells: Cells, *, whole: Pipeline, done: AbstractSet[str], scratch: Store) -> Plan:
@@ -77,8 +77,8 @@ def make(pipeline: Pipeline, cells: Cells, *, whole: Pipeline, done: AbstractSet
             steps.append(replace(step, inputs=inputs, after=step.after - done))
             captured[step.name] = _each_name_once(groups)
     after = {step.name: step.after for step in pipeline.steps}
-    results = {name: entries[name].result for name in after if name in done}
-    reused = {name: result for name, result in results.items() if result is not None}
+    kept = {name: entries[name].kept for name in after if name in done}
+    reused = {name: one for name, one in kept.items() if one is not None}
     return Plan(replace(pipeline, steps=tuple(steps)), captured, after, reused)
 
 

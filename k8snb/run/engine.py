@@ -127,6 +127,7 @@ class _Run:
             engine=engine.id,
             steps=request.after or {step.name: step.after for step in request.pipeline.steps},
             reused=request.reused,
+            store=engine.store,
             parameters=dict(request.parameters),
         )
         self.given = Given(request)

@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from itertools import islice
 from typing import Any, cast
 
-from k8snb.artifacts.store import NotFound, Store
+from k8snb.artifacts.store import NotFound, Store, open_store, place_of
 from k8snb.errors import HistoryError, StoreError, suggest
 from k8snb.run import record
 from k8snb.run.events import Again, Clear, Display, Event, RunEnded, RunState, State, StepState, Text, retried
@@ -103,7 +103,8 @@ def last_of(store: Store, step: str, *, pipeline: str | None = None) -> StepRun:
     names: set[str] = set()
     for run in islice(_newest_first(store), SEARCHED):
         names |= run.record.steps.keys()
-        if step in run.record.steps and run.record.steps[step].attempt and not run.record.steps[step].reused:
+        entry = run.record.steps.get(step)
+        if entry is not None and entry.attempt and (not entry.reused or entry.elsewhere):
             if pipeline in {None, run.pipeline}:
                 return run.step(step)
             other = other or run.step(step)
@@ -268,6 +269,19 @@ class StepRun:
         """The run whose results of the step this one has used, where it did not run it itself; else empty."""
         return self._record.reused
 
+    @cached_property
+    def store(self) -> Store:
+        """The store that has what it left: of a step that was reused from another stack's run, that stack's."""
+        there = self._record.elsewhere
+        if not there:
+            return self.run.store
+        return open_store(there["uri"], endpoint=there.get("endpoint"), region=there.get("region"), make=False)
+
+    @property
+    def elsewhere(self) -> str:
+        """That store in words, where it is another than the run's; else empty."""
+        return place_of(**self._record.elsewhere) if self._record.elsewhere else ""
+
     @property
     def state(self) -> str:
         """As in `k8snb.run.events.StepState`; ``interrupted`` where it was under way when what drove the run ended."""
@@ -346,7 +360,7 @@ class StepRun:
         if not self.attempts and attempt is None:
             return None
         try:
-            return Result.loads(self.run.store.get(f"{self.key(attempt).folder}/result.json"))
+            return Result.loads(self.store.get(f"{self.key(attempt).folder}/result.json"))
         except NotFound:
             return None
 
@@ -364,7 +378,7 @@ class StepRun:
     def spec(self, attempt: int | None = None) -> Spec:
         """Return the order of an attempt, by default of the last."""
         try:
-            return Spec.loads(self.run.store.get(f"{self.key(attempt).folder}/spec.json"))
+            return Spec.loads(self.store.get(f"{self.key(attempt).folder}/spec.json"))
         except NotFound:
             if self.reused:
                 raise self.gone() from None
@@ -372,8 +386,9 @@ class StepRun:
 
     def gone(self) -> HistoryError:
         """Return the error for a reused step whose own run is not there."""
-        what = f"step {self.name} ran in run {self.reused}, which is not in this store"
-        return HistoryError(what, where=self.run.store.place)
+        which = "the store that it was in" if self.elsewhere else "this store"
+        what = f"step {self.name} ran in run {self.reused}, which is not in {which}"
+        return HistoryError(what, where=self.elsewhere or self.run.store.place)
 
     def events(self, attempt: int | None = None, *, displays: bool = True) -> Iterator[Event]:
         """Yield what an attempt said, by default the last one, as far as the store has its log.
@@ -384,8 +399,8 @@ class StepRun:
         displays : bool
             Fetch also displays that were too large for the log.
         """
-        store, key = self.run.store, self.key(attempt)
-        log = RawLog(self.name, self.spec(attempt).nonce)
+        key, log = self.key(attempt), RawLog(self.name, self.spec(attempt).nonce)
+        store = self.store
         for part in store.list(f"{key.folder}/log/"):
             for event in log.feed(store.get(part)):
                 if not isinstance(event, Stored):
@@ -428,7 +443,10 @@ class StepRun:
         """The step in the run that ran it."""
         if not self.reused:
             return self
-        run = _read(self.run.store, self.reused)
+        try:
+            run = _read(self.store, self.reused)
+        except NotFound:
+            return self
         return self if run is None or self.name not in run.record.steps else run.step(self.name)
 
     @property

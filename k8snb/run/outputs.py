@@ -78,7 +78,7 @@ class Outputs(Mapping[str, Any]):
         refs = dict.fromkeys([Ref(key.step, key.index, key.attempt), *given, *self._above()])
         inputs = {one: list(refs) for one in group.names}
         try:
-            bind(replace(spec, inputs=inputs, looked_at={}), self._step.run.store, self._namespace)
+            bind(replace(spec, inputs=inputs, looked_at={}), self._step.store, self._namespace)
         except InputError as error:
             if error.__cause__ is None:
                 raise

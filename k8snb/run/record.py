@@ -56,6 +56,8 @@ class StepRecord:
         Why they do not, each time it was undone.
     reused : str
         It did not run: the run in which it did, as the attempt that is named here. Empty: it is one of this run.
+    elsewhere : dict of str to str
+        The address of the store that has that run; empty: it is the one that has this record.
     """
 
     state: str = "waiting"
@@ -69,6 +71,22 @@ class StepRecord:
     void: int = 0
     again: list[str] = field(default_factory=list)
     reused: str = ""
+    elsewhere: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reused:
+    """How a step has ended that does not run again.
+
+    Parameters
+    ----------
+    result : Result
+    store : Store
+        That of its run.
+    """
+
+    result: Result
+    store: Store
 
 
 @dataclass
@@ -160,12 +178,13 @@ def new(
     stack: str,
     engine: str,
     steps: Mapping[str, Iterable[str]],
-    reused: Mapping[str, Result],
+    reused: Mapping[str, Reused],
+    store: Store,
     parameters: dict[str, Any],
 ) -> Record:
     """Return the record of a run that begins; `steps` with those that each waits for, also those that it reuses."""
     now = time.time()
-    every = {name: _of(reused[name]) if name in reused else StepRecord() for name in steps}
+    every = {name: _of(reused[name], store) if name in reused else StepRecord() for name in steps}
     for name, step in every.items():
         step.after = sorted(steps[name])
     return Record(
@@ -182,10 +201,17 @@ def new(
     )
 
 
-def _of(result: Result) -> StepRecord:
-    """Return the record of a step whose result another run has made."""
-    key = result.key
-    return StepRecord(result.state, key.attempt, result.ended - result.started, started=result.started, reused=key.run)
+def _of(reused: Reused, store: Store) -> StepRecord:
+    """Return the record, in a store, of a step whose result another run has made."""
+    result, address = reused.result, reused.store.address
+    return StepRecord(
+        result.state,
+        result.key.attempt,
+        result.ended - result.started,
+        started=result.started,
+        reused=result.key.run,
+        elsewhere=address if address != store.address else {},
+    )
 
 
 def read(store: Store, run: str) -> Record:

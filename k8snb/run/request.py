@@ -18,6 +18,7 @@ from k8snb.pipeline.model import Pipeline
 from k8snb.run.attempt import died
 from k8snb.run.events import RunEnded
 from k8snb.run.failure import step_failed
+from k8snb.run.record import Reused
 from k8snb.runner.spec import Result
 
 
@@ -38,8 +39,8 @@ class RunRequest:
     after : mapping of str to set of str
         For the record: all steps that were asked for or are needed, with those that each waits for; without any, the
         pipeline's.
-    reused : mapping of str to Result
-        The results of those among them that do not run.
+    reused : mapping of str to Reused
+        Those among them that do not run.
     """
 
     pipeline: Pipeline
@@ -48,7 +49,7 @@ class RunRequest:
     environments: Mapping[str, Environment]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
-    reused: Mapping[str, Result] = field(default_factory=dict)
+    reused: Mapping[str, Reused] = field(default_factory=dict)
 
 
 class RunHandle:

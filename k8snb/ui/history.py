@@ -92,7 +92,8 @@ def reused(run: Run) -> str:
     by_run: dict[str, list[str]] = {}
     for step in run.steps:
         if step.reused:
-            by_run.setdefault(step.reused, []).append(step.name)
+            where = f"{step.reused} in {step.elsewhere}" if step.elsewhere else step.reused
+            by_run.setdefault(where, []).append(step.name)
     told = "; ".join(f"{', '.join(names)} from run {one}" for one, names in by_run.items())
     return f"reused: {told}" if told else ""
 

@@ -31,6 +31,7 @@ from k8snb.notebook.session import Session
 from k8snb.orchestrators.base import Attempt, Environment, Gone, Orchestrator, Output, Report
 from k8snb.pipeline.sources import OWN
 from k8snb.run.engine import Engine
+from k8snb.run.record import store_of
 from k8snb.runner.execute import execute
 from k8snb.runner.inputs import bind
 from k8snb.runner.outputs import put_out
@@ -207,9 +208,10 @@ class Notebook:
         self.session = own._session
 
     def _open(self, stack: Stack, *, folder: Path, scratch: Store) -> Engine:
-        self.orchestrators.append(InProcess(scratch))
+        store = store_of(stack) if stack.artifact_store.uri.startswith("file:") else scratch  # others answer nowhere
+        self.orchestrators.append(InProcess(store))
         self.opened.append(stack.name)
-        return Engine(self.orchestrators[-1], scratch, scratch=scratch, stack=stack.name)
+        return Engine(self.orchestrators[-1], store, scratch=scratch, stack=stack.name)
 
     @property
     def orchestrator(self) -> InProcess:

@@ -245,6 +245,23 @@ def test_reused_steps_are_shown_as_that_and_their_values_can_be_had(nb: Notebook
     assert f"load, reused from run {first.id}, run {again.id}" in displayed(nb)
 
 
+def test_values_of_a_step_that_was_reused_from_another_stack_can_be_had(nb: Notebook) -> None:
+    Path("k8snb.toml").write_text('[stacks.other]\nextends = "local"\nartifact_store = { uri = "other" }\n')
+    nb.run("%%k8s_step load\nscale = 2\nprint('loading')\ndef f(x):\n    return x * scale")
+    nb.run("%%k8s_step shift\ndef g(x):\n    return f(x) + 100\ng(0)")
+    nb.run("%k8s_run shift")
+    nb.run("%%k8s_step train\nbest = g(1)")
+    nb.run("%k8s_run train --reuse --stack other")
+    (first,) = k8snb.runs("local")
+    assert nb.run("import k8snb\nk8snb.runs('other')[-1].step('shift').outputs['g'](1)") == 102
+    nb.seen.clear()
+    nb.run("%k8s_runs last --stack other")
+    assert f"reused: load, shift from run {first.id} in {first.store.place}" in displayed(nb)
+    nb.seen.clear()
+    nb.run("%k8s_logs load --stack other")
+    assert nb.text() == "loading\n"
+
+
 def test_a_function_of_a_step_uses_what_came_from_other_steps_and_the_kernel(nb: Notebook) -> None:
     nb.run("offset = 100")
     nb.run("%%k8s_step a\nscale = 2")

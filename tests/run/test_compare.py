@@ -14,6 +14,7 @@ from k8snb.images.code import Code
 from k8snb.run.compare import DIFFERENCES, Comparison, Pair, Pictures, compare
 from k8snb.run.events import Clear, Display, Text
 from k8snb.run.history import find
+from k8snb.run.record import Reused
 from k8snb.run.seen import seen
 from tests.run.fakes import Script, request, run
 
@@ -98,7 +99,8 @@ def test_what_a_run_has_reused_does_not_look_like_a_value_of_the_kernel(store: S
     first = run(store, {"a": Script(), "b": Script()}, request({"a": set(), "b": {"a"}}))[0]
     result = find(store, first).step("a").result()
     assert result is not None
-    wanted = replace(request({"b": set()}), captured=given("b", group("x", "1", "int 3")), reused={"a": result})
+    reused = {"a": Reused(result, store)}
+    wanted = replace(request({"b": set()}), captured=given("b", group("x", "1", "int 3")), reused=reused)
     again = run(store, {"b": Script()}, replace(wanted, after={"a": frozenset(), "b": frozenset({"a"})}))[0]
     a, b = compare(find(store, first), find(store, again)).steps
     assert (a.code_differs, b.given) == (False, ())

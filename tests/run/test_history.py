@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from dataclasses import replace
@@ -52,11 +53,12 @@ def put(store: Store, run: str, *steps: str, state: str = "succeeded", pipeline:
     return made
 
 
-def reusing(store: Store, first: str) -> str:
-    """Run ``b`` with what ``a`` has made in another run; return the run's id."""
-    result = history.find(store, first).step("a").result()
+def reusing(store: Store, first: str, there: Store | None = None) -> str:
+    """Run ``b`` with what ``a`` has made in another run, which may be in another store; return the run's id."""
+    result = history.find(there or store, first).step("a").result()
     assert result is not None
-    wanted = replace(request({"b": set()}), after={"a": frozenset(), "b": frozenset({"a"})}, reused={"a": result})
+    reused = {"a": record.Reused(result, there or store)}
+    wanted = replace(request({"b": set()}), after={"a": frozenset(), "b": frozenset({"a"})}, reused=reused)
     return run(store, {"b": Script(text=b"b")}, wanted)[0]
 
 
@@ -174,6 +176,29 @@ def test_a_reused_step_whose_run_was_deleted_is_still_listed(store: Store) -> No
         step.outputs["x"]
     with pytest.raises(HistoryError, match="is not in this store"):
         step.log()
+
+
+def test_what_a_reused_step_has_left_is_read_from_the_store_of_its_own_run(store: Store, tmp_path: Path) -> None:
+    there = open_store((tmp_path / "there").as_uri())
+    first = run(there, {"a": Script(text=b"said by a")})[0]
+    step = history.find(store, reusing(store, first, there)).step("a")
+    assert (step.reused, step.elsewhere, step.store.uri) == (first, there.uri, there.uri)
+    assert (step.log(), step.outputs) == ("said by a", {})
+    assert step.result() == history.find(there, first).step("a").result()
+    found = history.last_of(store, "a")
+    assert (found.run.id, found.log()) == (step.run.id, "said by a")
+
+
+def test_a_store_that_is_not_there_any_more_is_named_and_not_made(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "there"
+    there = open_store(folder.as_uri())
+    again = reusing(store, run(there, {"a": Script()})[0], there)
+    shutil.rmtree(folder)
+    step = history.find(store, again).step("a")
+    for look in (step.log, lambda: step.outputs["x"]):
+        with pytest.raises(HistoryError, match=f"not in the store that it was in\n.*{folder}"):
+            look()
+    assert not folder.exists()
 
 
 def test_an_old_record_loads_and_so_does_one_with_more_in_it(store: Store) -> None:
