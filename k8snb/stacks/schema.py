@@ -92,7 +92,10 @@ def no_secrets(value: Any, file: str, path: tuple[str, ...] = ()) -> None:
 
 
 def no_login(address: str | None, where: str) -> None:
-    """Refuse an address that holds a login, also one that its own slashes or a forgotten end make hard to see."""
+    """Refuse an address that holds a login, also one that its own slashes or a forgotten end make hard to see.
+
+    What follows ``?`` is a signature (``az://container/prefix?sig=...``), and never a part of such an address.
+    """
     scheme, separator, rest = (address or "").rpartition("://")
     if separator and scheme in {"s3", "gs", "az"}:
         found = re.search("[:@]", rest.partition("/")[0])  # what stands there is the bucket's name
@@ -100,6 +103,8 @@ def no_login(address: str | None, where: str) -> None:
         found = None if scheme == "file" else re.search("@", rest)
     if found:
         raise _secret(where, "a login in the address")
+    if scheme != "file" and "?" in rest:
+        raise _secret(where, "what follows ? in the address")
 
 
 def _secret(where: str, key: str) -> StackError:

@@ -185,6 +185,7 @@ def test_what_is_wrong_is_refused_with_the_way_out(folder: Path, case: str) -> N
         {"artifact_store": f"s3://KEY:{SECRET}@bucket/x"},
         {"artifact_store": f"s3://KEY:{SECRET}"},
         {"artifact_store": f"s3://KEY:hunt/{SECRET}@bucket/x"},
+        {"artifact_store": f"az://container/x?sig={SECRET}"},
         {"endpoint": f"http://user:{SECRET}@s3:9000"},
         {"endpoint": f"http://user:p/{SECRET}@s3:9000"},
         {"registry": f"user:{SECRET}@registry.example/ml"},

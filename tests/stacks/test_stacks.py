@@ -114,6 +114,8 @@ def test_what_is_wrong_is_said_with_place_and_way_out(folder: Path, text: str, w
         '[stacks.x]\nartifact_store = { uri = "s3://b", secret_key = "hunter2" }',
         '[stacks.x]\nartifact_store = { uri = "s3://b", AWS-ACCESS-KEY-ID = "hunter2" }',
         '[stacks.x]\ncontainer_registry = { uri = "https://me:hunter2@registry" }',
+        '[stacks.x]\nartifact_store = { uri = "az://container/prefix?sig=hunter2" }',
+        '[stacks.x]\nartifact_store = { uri = "s3://b", endpoint = "https://s3.example?key=hunter2" }',
         '[steps.trainer]\nenv = { HF_TOKEN = "hunter2" }',
     ],
 )

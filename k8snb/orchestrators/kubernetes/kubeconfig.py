@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import re
+import shlex
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,9 +128,9 @@ async def load(kubeconfig: str | None, context: str | None) -> Access:
     where = f"context {context or '(current)'} of {files}"
     loader = await _load(configuration, os.pathsep.join(existing), context, where)
     name = loader.current_context["name"]
-    where = f"context {name} of {files}, {configuration.host}"
+    where = f"context {name} of {files}, {re.sub(r'//[^/@]*@', '//', configuration.host)}"
     if not (configuration.api_key.get(_TOKEN) or configuration.cert_file):
-        await _explain_login(loader, where)
+        await _explain_login(loader, where, name)
     return Access(configuration, where)
 
 
@@ -175,8 +177,11 @@ async def _load(configuration: Any, files: str, context: str | None, where: str)
     raise ClusterError(what, where=where, fix=fix) from problem
 
 
-async def _explain_login(loader: Any, where: str) -> None:
-    """Raise what an exec plugin says; the client only logs it and would go on as nobody."""
+async def _explain_login(loader: Any, where: str, context: str) -> None:
+    """Raise what an exec plugin says; the client only logs it and would go on as nobody.
+
+    The arguments of the plugin's command are not repeated: a client's secret may be among them.
+    """
     from kubernetes.aio.config import ConfigException
     from kubernetes.aio.config.exec_provider import ExecProvider
 
@@ -188,8 +193,8 @@ async def _explain_login(loader: Any, where: str) -> None:
         await provider(loader._user["exec"]).run()  # noqa: SLF001
     except (ConfigException, OSError) as error:
         raise ClusterError(
-            f"The kubeconfig's login command fails: {error}",
+            f"The kubeconfig's login command fails: {plugin['command']}: {error}",
             where=where,
-            fix=f"run it by hand until it works: {' '.join([plugin['command'], *(plugin.get('args') or [])])}",
+            fix=f"run it by hand until it works: kubectl --context {shlex.quote(context)} auth whoami",
         ) from error
     raise ClusterError("The kubeconfig's login command gives no credentials", where=where, fix="kubectl get pods")

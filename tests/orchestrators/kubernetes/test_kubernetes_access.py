@@ -80,11 +80,17 @@ async def test_a_kubeconfig_that_is_broken(tmp_path: Path, text: str) -> None:
 
 
 async def test_a_login_command_that_fails(tmp_path: Path) -> None:
-    command = {"apiVersion": "client.authentication.k8s.io/v1", "command": "/nowhere/aws", "args": ["eks", "get-token"]}
+    command = {"apiVersion": "client.authentication.k8s.io/v1", "command": "/nowhere/aws", "args": ["--password", "x7"]}
     (tmp_path / "config").write_text(json.dumps(config("https://127.0.0.1:1", {"exec": command})))
     error = await refused(tmp_path / "config")
-    assert "login command fails" in error.what
-    assert "/nowhere/aws eks get-token" in error.fix
+    assert "login command fails: /nowhere/aws" in error.what
+    assert "kubectl --context here auth whoami" in error.fix
+    assert "x7" not in str(error)
+
+
+async def test_a_login_in_the_servers_address_is_not_repeated(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(json.dumps(config("https://ann:x7@127.0.0.1:1", {})))
+    assert "x7" not in str(await refused(tmp_path / "config"))
 
 
 async def test_a_cluster_that_does_not_answer(tmp_path: Path) -> None:
