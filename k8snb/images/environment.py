@@ -57,6 +57,7 @@ async def ensure(
     *,
     cache_dir: Path,
     platform: str = "linux/amd64",
+    tell: Callable[[str], None] = lambda _: None,
 ) -> EnvironmentImage:
     """Return the environment's image; make and push it where the registry does not have it yet.
 
@@ -73,6 +74,8 @@ async def ensure(
         A local folder for layers.
     platform : str
         Which to take where the base is for several.
+    tell : callable
+        Told in words what is done where that may take long.
 
     Raises
     ------
@@ -81,6 +84,7 @@ async def ensure(
     RegistryError
     """
     target = Repository.parse(repository)
+    tell(f"looking at the base image {base}")
     image = await registry.image(Reference.parse(base), platform)
     async with registry.lock(f"python {image.reference.digest}"):
         python = await python_of(registry, image, cache_dir)
@@ -92,7 +96,10 @@ async def ensure(
         digest = await registry.digest(named)
         if digest is None:
             await registry.check_push(target)  # before minutes are spent on making it
+            several = f"{len(requirements)} package{'s' * (len(requirements) > 1)}" if requirements else "k8snb"
+            tell(f"making an image with {several}; the next run finds it")
             layers = [await _layer(registry, recipe, cache_dir / "layers") for recipe in recipes]
+            tell(f"pushing the image: {sum(layer.size for layer in layers) / 1e6:.3g} MB")
             work = from_files({}, {WORK: 0o1777})
             digest = (await append(registry, image, target, [work, *layers], tag=named.tag)).digest
             assert digest

@@ -18,7 +18,7 @@ STEP_LINE = "k8snb_step"
 """Key in the metadata of the line of a step, and of what k8snb itself says."""
 
 OVERVIEW = "k8snb_overview"
-"""Key in the metadata of the overview of a run."""
+"""Key in the metadata of the overview of a run: what is done before its steps can start, in words."""
 
 FAILURE = "k8snb_failure"
 """Key in the metadata of what is shown of a step's failure."""
@@ -47,9 +47,9 @@ class Screen:
         data = with_buttons(quiet(words(state)), "step", step=state.step, run=run, live=cancel)
         self._place(f"-{state.step}", data, {STEP_LINE: state.step}, again=again)
 
-    def overview(self, data: Mapping[str, str], *, run: str, again: bool, live: bool) -> None:
+    def overview(self, data: Mapping[str, str], *, run: str, again: bool, live: bool, preparing: str) -> None:
         """Show the overview of the run, or bring the shown one up to date."""
-        self._place("", with_buttons(data, "run", run=run, live=live), {OVERVIEW: True}, again=again)
+        self._place("", with_buttons(data, "run", run=run, live=live), {OVERVIEW: preparing}, again=again)
 
     def failure(self, state: StepState) -> None:
         """Show why a step has failed."""

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from k8snb.notebook.interrupts import held_back
 from k8snb.notebook.screen import Screen
-from k8snb.run.events import ENDED, Again, Clear, Display, Event, Note, RunEnded, StepState, Text
+from k8snb.run.events import ENDED, Again, Clear, Display, Event, Note, Preparing, RunEnded, StepEvent, StepState, Text
 from k8snb.ui.graph import levels, unclear
 from k8snb.ui.mime import with_buttons
 from k8snb.ui.output import Item, Output, Remark, Written
@@ -62,6 +62,11 @@ class _Lane:
         if self.ended:
             self.finish_text()
             self.output.end(well=state.state == "succeeded")
+
+    def prepare(self, text: str) -> None:
+        """Let the step's line say what is done before it can start."""
+        if text and not self.began and not self.ended:
+            self.state = StepState(self.state.step, "waiting", text)
 
     @property
     def ended(self) -> bool:
@@ -149,6 +154,7 @@ class View:
             step: Shown(StepState(step, "succeeded"), reused=True, after=told.get(step, ())) for step in reused
         }
         self._levels = levels(after)
+        self._preparing: dict[str, str] = {}
         self._in_place_at = 0.0
         self._is_behind = False
         self._has_overview = len(after) > 1
@@ -220,14 +226,20 @@ class View:
         return _joined(events)
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, RunEnded):
-            self._ended = event
-            for lane in self._order:
-                lane.finish_text()
-            return
-        lane = self._lanes[event.step]
+        match event:
+            case RunEnded():
+                self._ended = event
+                for lane in self._order:
+                    lane.finish_text()
+            case Preparing(what, text):
+                self._preparing[what], self._is_behind = text, True
+            case _:
+                self._take_of_step(event, self._lanes[event.step])
+
+    def _take_of_step(self, event: StepEvent, lane: _Lane) -> None:
         match event:
             case StepState():
+                self._preparing.clear()
                 lane.come_to(event)
                 self._is_behind = self._has_overview
             case Again(step, why):  # a step above it has not ended: nothing of it is shown yet
@@ -244,6 +256,11 @@ class View:
             case Note(step, text):
                 lane.finish_text()
                 lane.output.show(Remark(f"{step}: {text}"))
+
+    @property
+    def _prepares(self) -> str:
+        """What is done before steps can start, in words."""
+        return "; ".join(filter(None, self._preparing.values()))
 
     # --- what is shown -----------------------------------------------------------------------------------------
 
@@ -270,11 +287,14 @@ class View:
         self._screen.flush()
 
     def _look_over(self, now: float) -> None:
-        if self._has_overview:
+        if not self._has_overview:
+            self._order[0].prepare(self._prepares)
+        else:
             lanes = enumerate(self._lanes.items())
             shown = self._reused | {step: lane.at(now, is_below=self._is_below(i)) for i, (step, lane) in lanes}
-            overview, live = bundle(self._levels, shown), self._ended is None
-            self._screen.overview(overview, run=self._room.run, again=self._overview_shown, live=live)
+            overview, live = bundle(self._levels, shown, self._prepares), self._ended is None
+            again, told = self._overview_shown, self._prepares
+            self._screen.overview(overview, run=self._room.run, again=again, live=live, preparing=told)
             self._overview_shown = True
 
     def _is_below(self, number: int) -> bool:
@@ -320,7 +340,7 @@ class View:
 
     def _has_line(self, lane: _Lane) -> bool:
         """Whether a step has a line: not one that has never begun, and of many steps only those that tell something."""
-        if lane.output.items or lane.has_failed:
+        if lane.output.items or lane.has_failed or (lane.state.state == "waiting" and lane.state.detail):
             return True
         return lane.began and (len(self._order) <= MOST or lane.state.state == "cancelled")
 

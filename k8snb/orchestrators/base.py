@@ -7,7 +7,7 @@ engine can take a run over by the keys alone.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -105,6 +105,8 @@ class Gone:
 
 Report = Output | Waiting | Gone
 
+Tell = Callable[[str], None]
+
 
 class Orchestrator(ABC):
     """Starts attempts, follows their output, ends them.
@@ -166,7 +168,7 @@ class Orchestrator(ABC):
         """
 
     @abstractmethod
-    async def prepare(self, code: Code, environments: Mapping[str, Environment]) -> dict[str, str]:
+    async def prepare(self, code: Code, environments: Mapping[str, Environment], tell: Tell) -> dict[str, str]:
         """Bring code and environments to where the attempts run.
 
         Parameters
@@ -175,6 +177,8 @@ class Orchestrator(ABC):
             The notebook's code, the same for all steps.
         environments : mapping of str to Environment
             By step name.
+        tell : callable
+            Told in words what is done where that may take long.
 
         Returns
         -------

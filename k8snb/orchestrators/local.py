@@ -23,7 +23,7 @@ import psutil
 
 from k8snb.errors import DiedError
 from k8snb.images.code import Code
-from k8snb.orchestrators.base import Attempt, Capability, Environment, Gone, Orchestrator, Output, Report
+from k8snb.orchestrators.base import Attempt, Capability, Environment, Gone, Orchestrator, Output, Report, Tell
 from k8snb.runner.spec import HASH_SEED, Key
 from k8snb.stacks.model import Stack
 from k8snb.stacks.places import data_dir
@@ -84,7 +84,7 @@ class LocalOrchestrator(Orchestrator):
     async def check(self) -> None:
         """Nothing can be missing: the interpreter that runs this runs the steps."""
 
-    async def prepare(self, code: Code, environments: Mapping[str, Environment]) -> dict[str, str]:
+    async def prepare(self, code: Code, environments: Mapping[str, Environment], tell: Tell) -> dict[str, str]:  # noqa: ARG002
         """Write the code to a folder named by its digest."""
         root = self._home / "code" / code.digest
         if not root.exists():

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from k8snb.pipeline.looks import OnlyLookedAt
 from k8snb.pipeline.model import Step
 from k8snb.run import portal, record
 from k8snb.run.attempt import Outcome, died, execute
-from k8snb.run.events import ENDED, Again, Event, RunEnded, RunState, StepState, retried
+from k8snb.run.events import ENDED, Again, Event, Preparing, RunEnded, RunState, StepState, retried
 from k8snb.run.failure import way_out
 from k8snb.run.given import Given
 from k8snb.run.request import RunHandle, RunRequest
@@ -37,6 +37,9 @@ Listener = Callable[[Event], None]
 
 RECORD_PAUSE = 1.0
 """Seconds at least between two times that a run's record is written."""
+
+LARGE = 1_000_000
+"""Bytes of values from which on it is said that they are copied."""
 
 DISRUPTIONS = 3
 """Attempts of a step that may be lost to evictions and lost nodes before it counts as failed."""
@@ -166,6 +169,8 @@ class _Run:
         except Exception as e:  # noqa: BLE001 - a defect of k8snb must end the run as an error, not as silence
             error = K8snbError(f"k8snb failed: {type(e).__name__}: {e}", where=f"run {self.handle.run}")
             error.__cause__ = e
+        if error is not None and not self._cancelled:
+            await self._give_up()
         state: RunState = "cancelled" if self._cancelled else "failed" if error or self.handle.failed else "succeeded"
         self.record.state, self.record.ended = state, time.time()
         if self.images:  # else nothing was begun and nothing is written
@@ -178,13 +183,17 @@ class _Run:
     async def _prepare_and_run(self) -> None:
         engine, request = self.engine, self.request
         self._refuse_what_cannot_be()
+        self.listener(Preparing("checks", "looking whether runs are possible"))
         await engine.check()
         await engine.orchestrator.check_steps({step.name: step.cell.options for step in request.pipeline.steps})
-        groups = [g for by_name in request.captured.values() for g in by_name.values()]
-        images, _ = await asyncio.gather(
-            engine.orchestrator.prepare(request.code, request.environments), engine.bring(groups)
+        self.listener(Preparing("checks", ""))
+        groups = {digest(g): g for by_name in request.captured.values() for g in by_name.values()}
+        self.images, _ = await asyncio.gather(
+            engine.orchestrator.prepare(
+                request.code, request.environments, lambda text: self.listener(Preparing("image", text))
+            ),
+            self._bring(groups),
         )
-        self.images = images
         await self._write_record()
         over = asyncio.Event()
         keeping = asyncio.create_task(self._keep_record(over))
@@ -202,6 +211,14 @@ class _Run:
             over.set()
             await keeping  # what it is writing must not come after the last word
 
+    async def _bring(self, groups: Mapping[str, Group]) -> None:
+        """Copy captured values to the stack's store."""
+        size = sum(group.size for group in groups.values())
+        if size > LARGE:
+            self.listener(Preparing("values", f"copying the notebook's values: {size / 1e6:.3g} MB"))
+        await self.engine.bring(list(groups.values()))
+        self.listener(Preparing("values", ""))
+
     def _refuse_what_cannot_be(self) -> None:
         for step in self.request.pipeline.steps:
             if step.cell.options.secrets and Capability.SECRETS not in self.engine.orchestrator.capabilities:
@@ -210,6 +227,18 @@ class _Run:
                     where=f"step {step.name}, stack {self.engine.stack}",
                     fix="use --env, or a stack with the kubernetes orchestrator",
                 )
+
+    async def _give_up(self) -> None:
+        """Leave nothing of a run that cannot begin or go on, neither running nor waiting."""
+        if keys := sorted(self.active):
+            with suppress(K8snbError):
+                await self.engine.orchestrator.cancel(keys)
+        why = f"not run: the run could not {'go on' if self.images else 'begin'}"
+        for name, step in self.record.steps.items():
+            if step.state == "waiting":
+                self._tell(StepState(name, "skipped", why))
+            elif step.state in {"starting", "running"}:
+                self._tell(StepState(name, "cancelled"))
 
     async def _end_what_runs(self) -> RunCancelled:
         """End all attempts of the run."""

@@ -106,6 +106,22 @@ class Again:
 
 
 @dataclass(frozen=True)
+class Preparing:
+    """What is done before steps can start.
+
+    Parameters
+    ----------
+    what : str
+        One of the things that go on at the same time.
+    text : str
+        In words; empty: it is done.
+    """
+
+    what: str
+    text: str
+
+
+@dataclass(frozen=True)
 class RunEnded:
     """The run is over and its record is written; of a replayed one, this is as far as it has come."""
 
@@ -114,4 +130,5 @@ class RunEnded:
     error: K8snbError | None = None
 
 
-Event = StepState | Text | Display | Clear | Note | Again | RunEnded
+StepEvent = StepState | Text | Display | Clear | Note | Again
+Event = StepEvent | Preparing | RunEnded

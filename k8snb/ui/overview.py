@@ -21,6 +21,8 @@ TRACEBACK = 40
 _NAMED = 4
 """Steps that one waits for that are named."""
 
+_SMALL = "font-size: smaller; line-height: 1.5"
+
 MOST = 60
 """Steps that are shown one by one; of more those that run or have failed, and how many are in each state."""
 
@@ -62,14 +64,14 @@ class Shown:
         seconds = self.state.seconds or self.since
         took = time_in_words(seconds) if seconds else ""
         after = ", ".join(_some(self.after))
-        return " ".join(filter(None, (self.name, took, f"after {after}" if after else "")))
+        return " ".join(filter(None, (self.name, took, f"(after {after})" if after else "")))
 
 
 def _some(names: Sequence[str]) -> Sequence[str]:
     return names if len(names) <= _NAMED else [*names[: _NAMED - 1], f"{len(names) - _NAMED + 1} more"]
 
 
-def bundle(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> dict[str, str]:
+def bundle(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown], preparing: str = "") -> dict[str, str]:
     """Return the overview as text and as HTML without scripts, which survives where nothing is trusted.
 
     Parameters
@@ -77,7 +79,17 @@ def bundle(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> dict
     columns : sequence of sequence of str
         As `k8snb.ui.graph.levels` returns them.
     steps : mapping of str to Shown
+    preparing : str
+        What is done before they can start.
     """
+    told = _bundle(columns, steps)
+    if not preparing:
+        return told
+    text, note = f"{told['text/plain']}\n{preparing}", f'<div style="{_SMALL}; {QUIET}">{html.escape(preparing)}</div>'
+    return {"text/plain": text, "text/html": f"{told['text/html']}{note}"}
+
+
+def _bundle(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> dict[str, str]:
     if len(steps) <= MOST:
         return {"text/plain": _text(columns, steps), "text/html": _html(columns, steps)}
     counts = Counter(shown.name for shown in steps.values())
@@ -86,7 +98,7 @@ def bundle(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> dict
     some = {step: steps[step] for step in telling}
     return {
         "text/plain": "\n".join(filter(None, (line, _text([telling] if telling else [], some)))),
-        "text/html": f'<div style="font-size: smaller">{line}</div>{_html([[step] for step in telling], some, "")}',
+        "text/html": f'<div style="{_SMALL}">{line}</div>{_html([[step] for step in telling], some, "")}',
     }
 
 
@@ -102,7 +114,7 @@ def _text(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown]) -> str:
 def _html(columns: Sequence[Sequence[str]], steps: Mapping[str, Shown], between: str = "→") -> str:
     notes = "".join(_html_note(names, shown) for names, shown in _notes(steps))
     graph = "".join(_column(column, steps, between if i else "") for i, column in enumerate(columns))
-    return f'<div style="font-size: smaller; line-height: 1.5">{graph}{notes}</div>'
+    return f'<div style="{_SMALL}">{graph}{notes}</div>'
 
 
 def _notes(steps: Mapping[str, Shown]) -> list[tuple[str, Shown]]:

@@ -22,7 +22,7 @@ from floor import showing
 
 from k8snb.artifacts.store import Store
 from k8snb.images.code import Code
-from k8snb.orchestrators.base import Attempt, Environment, Gone, Orchestrator, Output, Report
+from k8snb.orchestrators.base import Attempt, Environment, Gone, Orchestrator, Output, Report, Tell
 from k8snb.runner import frames
 from k8snb.runner.protocol import encode
 from k8snb.runner.spec import Key, Result, Spec
@@ -58,7 +58,7 @@ class Pods(Orchestrator):
     async def check(self) -> None:
         pass
 
-    async def prepare(self, code: Code, environments: Mapping[str, Environment]) -> dict[str, str]:
+    async def prepare(self, code: Code, environments: Mapping[str, Environment], tell: Tell) -> dict[str, str]:
         self.code = code
         return dict.fromkeys(environments, "image")
 

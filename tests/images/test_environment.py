@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -113,7 +114,10 @@ def run_in_pod(pod: str, image: Reference, code: str) -> str:
 @pytest.mark.cluster
 async def test_environment_and_code_in_a_pod(client: Registry, repository: str, cache: Path, pod: str) -> None:
     base = os.environ["K8SNB_TEST_BASE_IMAGE"]
-    first = await ensure(client, repository, base, (JOBLIB,), constraints(), cache_dir=cache)
+    told: list[str] = []
+    first = await ensure(client, repository, base, (JOBLIB,), constraints(), cache_dir=cache, tell=told.append)
+    assert told[:2] == [f"looking at the base image {base}", "making an image with 1 package; the next run finds it"]
+    assert re.fullmatch(r"pushing the image: [\d.]+ MB", told[2])
     image = first.reference
     requests, sent = client.transport.requests, client.transport.sent
     try:

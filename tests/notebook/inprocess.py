@@ -28,7 +28,7 @@ from k8snb.images.code import Code
 from k8snb.notebook import hooks
 from k8snb.notebook.extension import unload
 from k8snb.notebook.session import Session
-from k8snb.orchestrators.base import Attempt, Environment, Gone, Orchestrator, Output, Report
+from k8snb.orchestrators.base import Attempt, Environment, Gone, Orchestrator, Output, Report, Tell
 from k8snb.pipeline.sources import OWN
 from k8snb.run.engine import Engine
 from k8snb.run.record import store_of
@@ -59,7 +59,7 @@ class InProcess(Orchestrator):
         if self.broken:
             raise self.broken
 
-    async def prepare(self, code: Code, environments: Mapping[str, Environment]) -> dict[str, str]:
+    async def prepare(self, code: Code, environments: Mapping[str, Environment], tell: Tell) -> dict[str, str]:
         self.code = code
         return dict.fromkeys(environments, "image")
 

@@ -13,7 +13,7 @@ from k8snb.errors import RunCancelled
 from k8snb.notebook import show as module
 from k8snb.notebook.screen import OVERVIEW, Screen
 from k8snb.notebook.show import View
-from k8snb.run.events import Clear, Display, Event, RunEnded, StepState, Text
+from k8snb.run.events import Clear, Display, Event, Preparing, RunEnded, StepState, Text
 from k8snb.ui.parts import LINES
 
 
@@ -108,6 +108,54 @@ def test_a_step_is_shown_as_it_runs(seen: list[object]) -> None:
         ("stdout", "one\n"),
         ("update", "a: succeeded in 1.5 s"),
     ]
+
+
+def test_what_is_done_before_a_step_can_start_is_told(seen: list[object]) -> None:
+    shown = show(
+        seen,
+        "a",
+        Preparing("checks", "looking"),
+        Preparing("checks", ""),
+        Preparing("image", "making an image"),
+        Preparing("values", "copying 2 GB"),
+        *states("a", "starting", "succeeded"),
+    )
+    assert shown == [
+        ("display", "a: waiting (looking)"),
+        ("update", "a: waiting (making an image)"),
+        ("update", "a: waiting (making an image; copying 2 GB)"),
+        ("update", "a: starting"),
+        ("update", "a: succeeded"),
+    ]
+
+
+def test_of_several_steps_the_overview_tells_it(seen: list[object]) -> None:
+    view = OneByOne(Screen(shell := Shell(seen)), {"a": (), "b": ()})
+    view._events.put(Preparing("image", "making <an> image"))
+    view._events.put(StepState("a", "starting"))
+
+    def start() -> Handle:
+        view.put(RunEnded("r", "failed"))
+        return Handle()
+
+    follow(view, start, seen)
+    overviews = [text.splitlines() for _, text in shell.display_pub.overviews]
+    waiting = "(a ○ waiting | b ○ waiting)"
+    assert overviews[:2] == [[waiting], [waiting, "making <an> image"]]
+    assert [len(lines) for lines in overviews[2:]] == [1] * len(overviews[2:])
+
+
+def test_of_a_run_that_cannot_begin_no_step_is_said_to_wait(seen: list[object]) -> None:
+    view = OneByOne(Screen(shell := Shell(seen)), {"a": (), "b": ()})
+
+    def start() -> Handle:
+        for event in (*(StepState(s, "skipped", "not run: so it is") for s in "ab"), RunEnded("r", "failed")):
+            view.put(event)
+        return Handle()
+
+    follow(view, start, seen)
+    assert shell.display_pub.overviews[-1] == (True, "(a · skipped | b · skipped)\na, b: not run: so it is")
+    assert seen == []
 
 
 def test_what_a_later_step_shows_waits_until_those_before_it_have_ended(seen: list[object]) -> None:

@@ -56,7 +56,7 @@ class Bench:
         await self.orchestrator.check()
         path = f"steps/{step}.py"
         code = Code({path: source.encode()}, {})
-        images = await self.orchestrator.prepare(code, {step: Environment()})
+        images = await self.orchestrator.prepare(code, {step: Environment()}, print)
         key = Key(new_run_id(), step)
         spec = Spec(
             key=key,

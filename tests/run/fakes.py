@@ -12,7 +12,7 @@ from k8snb.analysis.facts import CellFacts
 from k8snb.artifacts.store import Store
 from k8snb.errors import AttemptError, ServiceError
 from k8snb.images.code import Code
-from k8snb.orchestrators.base import Attempt, Environment, Gone, Orchestrator, Output, Report
+from k8snb.orchestrators.base import Attempt, Environment, Gone, Orchestrator, Output, Report, Tell
 from k8snb.pipeline.model import Cell, Pipeline, Step
 from k8snb.pipeline.options import StepOptions
 from k8snb.run.engine import Engine
@@ -57,8 +57,9 @@ class FakeOrchestrator(Orchestrator):
         if self.broken:
             raise self.broken
 
-    async def prepare(self, code: Code, environments: Mapping[str, Environment]) -> dict[str, str]:
+    async def prepare(self, code: Code, environments: Mapping[str, Environment], tell: Tell) -> dict[str, str]:
         self.prepared += 1
+        tell("making it")
         return dict.fromkeys(environments, "image")
 
     async def start(self, attempt: Attempt) -> None:

@@ -18,10 +18,12 @@ from k8snb.errors import (
     PipelineError,
     StepFailed,
 )
+from k8snb.pipeline.model import Step
 from k8snb.pipeline.options import StepOptions
 from k8snb.run import record
 from k8snb.run.engine import DISRUPTIONS, Engine
-from k8snb.run.events import Event, Note, RunEnded, StepState, Text
+from k8snb.run.events import Event, Note, Preparing, RunEnded, StepState, Text
+from k8snb.run.given import Given
 from k8snb.run.request import RunHandle, RunRequest
 from k8snb.runner.protocol import Decoder
 from tests.run.fakes import FakeOrchestrator, Script, request
@@ -142,7 +144,8 @@ def test_the_platform_says_why_a_step_was_killed(store: Store) -> None:
 
 def test_what_is_found_wrong_before_starts_nothing(store: Store) -> None:
     broken = ClusterError("unreachable", fix="start it")
-    orchestrator, handle, _, ended = run(store, {"a": Script()}, broken=broken)
+    orchestrator, handle, events, ended = run(store, {"a": Script()}, broken=broken)
+    assert events[1:-1] == [StepState("a", "skipped", "not run: the run could not begin")]
     assert ended.error is broken
     assert ended.state == "failed"
     assert orchestrator.started == []
@@ -150,11 +153,38 @@ def test_what_is_found_wrong_before_starts_nothing(store: Store) -> None:
     assert not store.list(f"runs/{handle.run}")
 
 
+def test_what_is_done_before_steps_start_is_told(store: Store) -> None:
+    _, _, events, _ = run(store, {"a": Script()})
+    told = [(event.what, event.text) for event in events if isinstance(event, Preparing)]
+    assert told == [
+        ("checks", "looking whether runs are possible"),
+        ("checks", ""),
+        ("image", "making it"),
+        ("values", ""),
+    ]
+
+
 def test_secrets_need_an_orchestrator_that_has_them(store: Store) -> None:
     wanted = request({"a": set()}, {"a": StepOptions(secrets=("db",))})
     orchestrator, _, _, ended = run(store, {"a": Script()}, wanted)
     assert isinstance(ended.error, PipelineError)
     assert orchestrator.prepared == 0
+
+
+def test_a_run_that_cannot_go_on_leaves_nothing_running(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object, step: Step) -> list[str]:
+        if step.name == "b":
+            raise RuntimeError("a defect")
+        return []
+
+    monkeypatch.setattr(Given, "changers", broken)
+    scripts = {"long": Script(hangs=True), "a": Script(), "b": Script()}
+    orchestrator, _, events, ended = run(store, scripts, request({"long": set(), "a": set(), "b": {"a"}}))
+    assert ended.error is not None
+    assert ended.error.what == "k8snb failed: RuntimeError: a defect"
+    assert [key.step for key in orchestrator.cancelled] == ["long"]
+    last = {event.step: event.state for event in events if isinstance(event, StepState)}
+    assert last == {"long": "cancelled", "a": "succeeded", "b": "skipped"}
 
 
 def test_cancel_ends_what_runs_and_says_so(store: Store) -> None:

@@ -39,8 +39,8 @@ def test_a_step_says_what_it_waits_for_where_its_place_does_not() -> None:
     }
     made = bundle([["load", "other"], ["left", "right"]], steps)
     columns = made["text/plain"].split(" → ")
-    assert columns[1] == "(left ● running 3.0 s after load | right ○ waiting after a, b, c, 3 more)"
-    assert "running 3.0 s after load" in made["text/html"]
+    assert columns[1] == "(left ● running 3.0 s (after load) | right ○ waiting (after a, b, c, 3 more))"
+    assert "running 3.0 s (after load)" in made["text/html"]
 
 
 def test_an_arrow_comes_into_the_next_line_with_its_column() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -15,7 +16,7 @@ from k8snb.images.credentials import Credentials, find
 from k8snb.images.environment import ensure
 from k8snb.images.reference import Repository
 from k8snb.images.registry import Registry
-from k8snb.orchestrators.base import Attempt, Capability, Environment, Orchestrator, Report
+from k8snb.orchestrators.base import Attempt, Capability, Environment, Orchestrator, Report, Tell
 from k8snb.orchestrators.kubernetes import access, things
 from k8snb.orchestrators.kubernetes.attach import Attaching
 from k8snb.orchestrators.kubernetes.client import BAD_REQUEST, CONFLICT, FORBIDDEN, INVALID, NOT_FOUND, Api, StatusError
@@ -106,11 +107,16 @@ class KubernetesOrchestrator(Orchestrator):
         host = Repository.parse(self._settings.registry).host
         return None if host.endswith(".amazonaws.com") else find(host)
 
-    async def prepare(self, code: Code, environments: Mapping[str, Environment]) -> dict[str, str]:
+    async def prepare(self, code: Code, environments: Mapping[str, Environment], tell: Tell) -> dict[str, str]:
         """Push the environments that are missing and the code on top of each."""
         registry = self._open_registry()
         layer = code_layer(code)
         images: dict[Environment, str] = {}
+        told: dict[Environment, str] = {}
+
+        def tell_of(environment: Environment, text: str) -> None:
+            told[environment] = text
+            tell("; ".join(dict.fromkeys(told.values())))
 
         async def make(environment: Environment) -> None:
             target = self._settings.registry
@@ -121,6 +127,7 @@ class KubernetesOrchestrator(Orchestrator):
                 environment.requirements,
                 environment.constraints,
                 cache_dir=self._settings.cache,
+                tell=partial(tell_of, environment),
             )
             images[environment] = str(await append(registry, base.reference, Repository.parse(target), [layer]))
 

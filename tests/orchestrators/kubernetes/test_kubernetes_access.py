@@ -363,7 +363,7 @@ async def test_images_are_named_as_the_nodes_know_them(cluster: Cluster, tmp_pat
     here = cluster.settings.registry
     orchestrator = cluster.orchestrator(registry_from_pods="registry.inside:5000/k8snb-tests", cache=tmp_path)
     code = Code({"steps/a.py": b"x = 1", "steps/b.py": b"y = 1"}, {})
-    images = await orchestrator.prepare(code, {"a": Environment(), "b": Environment()})
+    images = await orchestrator.prepare(code, {"a": Environment(), "b": Environment()}, print)
     assert images["a"] == images["b"]
     name, _, digest = images["a"].partition("@")
     assert name == "registry.inside:5000/k8snb-tests"
