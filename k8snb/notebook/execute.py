@@ -11,7 +11,6 @@ import asyncio
 import json
 import keyword
 import os
-import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -28,7 +27,7 @@ from k8snb.errors import InputError, suggest
 from k8snb.notebook.cards import CARD
 from k8snb.notebook.document import NOTEBOOK, PARAMETERS, refuse_twins
 from k8snb.notebook.inject import inject
-from k8snb.notebook.screen import FAILURE, LIVE, OVERVIEW, STEP_LINE
+from k8snb.notebook.printed import Printer
 from k8snb.pipeline.file import gathered
 from k8snb.pipeline.tags import SKIP
 from k8snb.stacks.load import load
@@ -114,6 +113,7 @@ async def _execute(content: Any, folder: Path, environment: Mapping[str, str]) -
     try:
         await client.async_execute(env=dict(environment))
     except (CellExecutionError, DeadKernelError, asyncio.CancelledError) as e:
+        client.printer.close()
         if client.interrupts:
             print("k8snb: interrupted", file=sys.stderr)
             return INTERRUPTED
@@ -129,6 +129,7 @@ class _Client(NotebookClient):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.interrupts = 0
+        self.printer = Printer(sys.stdout, sys.stderr)
         self._starting: asyncio.Task[Any] | None = None
 
     async def async_start_new_kernel(self, **kwargs: Any) -> None:
@@ -163,44 +164,14 @@ class _Client(NotebookClient):
         content = msg["content"]
         match msg["msg_type"]:
             case "stream":
-                getattr(sys, content["name"]).write(content["text"])
-                getattr(sys, content["name"]).flush()
+                self.printer.stream(content["name"], content["text"])
             case "error":
-                print("\n".join(content["traceback"]), file=sys.stderr)
+                self.printer.error(content["traceback"])
             case "update_display_data" if CARD in content["metadata"]:
                 pass  # what it warns of has been told
             case "display_data" | "update_display_data" | "execute_result":
-                _tell(content)
+                self.printer.display(content)
         return super().process_message(msg, cell, cell_index)
-
-
-_LOGS = re.compile(r"%k8s_logs (\S+) --run ([\w-]+)")
-"""What a notebook's user types for a whole log."""
-
-
-def _tell(content: Mapping[str, Any]) -> None:
-    """Print a display's text; lines of k8snb's own to stderr, of cards of steps only the warnings."""
-    text = content["data"].get("text/plain", "")
-    if CARD in content["metadata"]:
-        title, *rows = text.splitlines()
-        for head, *words in filter(None, map(str.split, rows)):
-            if head == "warning":
-                print(f"[{title}: warning: {' '.join(words)}]", file=sys.stderr, flush=True)
-        return
-    if OVERVIEW in content["metadata"]:  # it is for where the shown one changes
-        return
-    if content["metadata"].get(LIVE):
-        if sys.stderr.isatty() and "\n" not in text:
-            print(f"\r{text}", end="", file=sys.stderr, flush=True)  # a progress bar
-        return
-    text = _LOGS.sub(r"k8snb runs logs \2 \1", text) if LIVE in content["metadata"] else text
-    if FAILURE in content["metadata"]:
-        print(text, file=sys.stderr, flush=True)
-        return
-    own = STEP_LINE in content["metadata"]
-    if own and text.endswith(": starting"):  # the next line of that step follows at once, or says why not
-        return
-    print(f"[{text}]" if own else text, file=sys.stderr if own else sys.stdout, flush=True)
 
 
 def _read(notebook: Path) -> Any:
