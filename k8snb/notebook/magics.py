@@ -139,12 +139,10 @@ class K8sMagics(Magics):
             %k8s_stack cluster --save
             %k8s_stack --register dev --context my-eks --artifact-store s3://bucket/dev --registry r.example.org/dev
         """
-        from k8snb.notebook.stacks import StackPicker
-
         args = _parsed(self.k8s_stack, line)
         fields = Fields.of(args, read=_unquoted)
         _refuse_mixed(args, fields)
-        picker = StackPicker(self._hooks.session)
+        picker = self._hooks.session.stack_picker
         if args.register:
             picker.register(args.register, fields, live=not args.no_check, overwrite=args.replace, user=args.user)
         elif args.name:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from k8snb.artifacts.store import open_store
 from k8snb.notebook.aliases import Aliases
@@ -30,6 +30,9 @@ from k8snb.pipeline.model import Pipeline
 from k8snb.run.engine import Engine
 from k8snb.stacks.load import embedded
 from k8snb.ui.card import Card
+
+if TYPE_CHECKING:
+    from k8snb.notebook.stacks import StackPicker
 
 
 class Session:
@@ -87,6 +90,13 @@ class Session:
         )
         self._plain_cells = PlainCells(shell, names, cells, aliases, builder, settler, warnings, bringer, self.say)
         self._step_cells = StepCells(configuration, names, cells, kernel, aliases, builder, settler, warnings, cards)
+
+    @cached_property
+    def stack_picker(self) -> StackPicker:
+        """Shows stacks, chooses and registers them."""
+        from k8snb.notebook.stacks import StackPicker
+
+        return StackPicker(self)
 
     # --- cells -------------------------------------------------------------------------------------------------
 

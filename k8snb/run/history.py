@@ -79,7 +79,8 @@ def find(store: Store, wanted: str) -> Run:
         if not found:
             raise _no_run_yet(store)
         if len(found) < place:
-            raise HistoryError(f"there are only {len(found)} runs", where=store.place, fix="%k8s_runs lists them")
+            there = "there is only 1 run" if len(found) == 1 else f"there are only {len(found)} runs"
+            raise HistoryError(there, where=store.place, fix="%k8s_runs lists them")
         return _readable(found[0], store)
     ids = store.folders(record.FOLDER)
     if wanted not in ids:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from k8snb.errors import StackError, suggest
-from k8snb.orchestrators.kubernetes.kubeconfig import Context, contexts
+from k8snb.orchestrators.kubernetes.kubeconfig import WRITE_ONE, Context, contexts
 from k8snb.run.check import Outcome
 from k8snb.stacks import edit
 from k8snb.stacks.fields import Fields
@@ -80,7 +80,7 @@ def _chosen(name: str | None, known: Sequence[Context]) -> Context | None:
     """Return the context of a name, the current one without; None where none is current."""
     found = next((c for c in known if (c.is_current if name is None else c.name == name)), None)
     if found is None and name is not None:
-        fix = suggest(name, [c.name for c in known])
+        fix = suggest(name, [c.name for c in known]) if known else WRITE_ONE
         raise StackError(f"there is no context {name!r} in the kubeconfig", where="--context", fix=fix)
     return found
 

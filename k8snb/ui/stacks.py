@@ -98,15 +98,19 @@ class Picker:
         is_active = stack.name == self.active
         name = html.escape(stack.name)
         title = f'<b>* {name}</b> <span style="{QUIET}">active</span>' if is_active else name
-        first = f'<th scope="rowgroup" rowspan="{len(rows)}" style="{_CELL}">{title}</th>'
+        style = f"{_CELL}; {_LINE}"
+        first = f'<th scope="rowgroup" rowspan="{len(rows)}" style="{style}; white-space: nowrap">{title}</th>'
         for row in rows:
-            part = f'<th scope="row" style="{_CELL}; white-space: nowrap; {QUIET}">{html.escape(row.part)}</th>'
-            words = f'<td style="{_CELL}">{html.escape(row.words)}</td>'
-            yield f'<tr>{first}{part}{words}<td style="{_CELL}">{_html_check(row.check)}</td></tr>'
-            first = ""
+            part = f'<th scope="row" style="{style}; white-space: nowrap; {QUIET}">{html.escape(row.part)}</th>'
+            words = f'<td style="{style}">{html.escape(row.words)}</td>'
+            yield f'<tr>{first}{part}{words}<td style="{style}">{_html_check(row.check)}</td></tr>'
+            first, style = "", _CELL
 
 
 _CELL = "text-align: left; vertical-align: top; padding: 1px 14px 1px 0; white-space: pre-wrap; font-weight: normal"
+
+_LINE = "border-top: 1px solid #88888866"
+"""Between two stacks."""
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,33 @@ def test_one_is_chosen_for_good(with_stacks: Notebook) -> None:
     assert Path("k8snb.toml").read_text() == '[k8snb]\nstack = "mine"\n\n' + before
 
 
+def test_what_was_shown_before_tells_of_the_one_that_is_chosen_and_of_a_new_one(with_stacks: Notebook) -> None:
+    with_stacks.run("%k8s_stack")
+    (_, _, place), *_ = displays(with_stacks)
+    with_stacks.seen.clear()
+    with_stacks.run("%k8s_stack mine")
+    ((kind, data, where), _) = displays(with_stacks)
+    assert (kind, where, data[MIME]["active"], data[MIME]["live"]) == ("update", place, "mine", False)
+    assert "* mine " in data["text/plain"]
+    assert data["text/plain"].count("✓ works") == 4
+    with_stacks.seen.clear()
+    with_stacks.run("%k8s_stack --register new --orchestrator local")
+    kind, data, where = displays(with_stacks)[-2]
+    assert (kind, where, data[MIME]["stacks"]) == ("update", place, ["local", "mine", "new"])
+    assert data["text/plain"].count("✓ works") == 6
+
+
+def test_where_the_project_has_no_file_it_is_said_that_the_users_holds_for_all(nb: Notebook) -> None:
+    nb.run("%k8s_stack local --save")
+    assert text(nb).endswith("k8snb.toml names it from now on, for all projects")
+
+
+def test_the_form_begins_with_the_current_context(with_stacks: Notebook) -> None:
+    write_kubeconfig(Path("kubeconfig"), "my-eks", "dev", current="my-eks")
+    with_stacks.run("%k8s_stack --no-check")
+    assert displays(with_stacks)[-1][1][MIME]["contexts"] == ["my-eks", "dev"]
+
+
 def test_a_mistyped_name_chooses_nothing(with_stacks: Notebook) -> None:
     for line in ("mien", "mien --save"):
         with pytest.raises(StackError, match="no stack 'mien'") as info:

@@ -84,6 +84,12 @@ def test_no_runs(store: Store) -> None:
             history.find(store, wanted)
 
 
+def test_there_are_fewer_runs_than_that(store: Store) -> None:
+    put(store, "260101-120000-aaaaaa")
+    with pytest.raises(HistoryError, match="there is only 1 run"):
+        history.find(store, "-5")
+
+
 @pytest.mark.parametrize("damage", [b"", b'{"run": "x", "st', b"[]", b'{"run": 1}', b"\xff\xfe", b'{"steps": []}'])
 def test_a_damaged_record_hides_no_other(store: Store, damage: bytes) -> None:
     put(store, "260101-120000-aaaaaa")

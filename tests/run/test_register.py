@@ -41,6 +41,13 @@ def test_a_mistyped_context_is_refused_with_a_close_one(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_without_a_kubeconfig_it_is_said_how_to_get_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", "none")
+    with pytest.raises(StackError, match="no context 'my-eks'") as info:
+        register(folder, "prod", cluster(context="my-eks"), check=None)
+    assert "aws eks update-kubeconfig" in str(info.value.fix)
+
+
 def test_a_context_says_the_kind_and_the_namespace(folder: Path) -> None:
     register(folder, "prod", cluster(context="my-eks"), check=None)
     assert settings(folder, "prod") == {"context": "my-eks", "namespace": "ml"}

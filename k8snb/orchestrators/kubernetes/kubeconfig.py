@@ -17,6 +17,9 @@ from k8snb.errors import ClusterError, suggest
 _TOKEN = "BearerToken"  # noqa: S105 - the client's name for it
 
 
+WRITE_ONE = "set KUBECONFIG, or write one; for Amazon EKS: aws eks update-kubeconfig --name CLUSTER"
+"""What to do where there is no kubeconfig."""
+
 _importing = threading.Lock()
 
 
@@ -123,7 +126,7 @@ async def load(kubeconfig: str | None, context: str | None) -> Access:
         raise ClusterError(
             "There is no kubeconfig, which says where the cluster is",
             where=files,
-            fix="set KUBECONFIG, or write one; for Amazon EKS: aws eks update-kubeconfig --name CLUSTER",
+            fix=WRITE_ONE,
         )
     where = f"context {context or '(current)'} of {files}"
     loader = await _load(configuration, os.pathsep.join(existing), context, where)

@@ -250,22 +250,25 @@
         '--registry': field('container registry', { placeholder: 'registry.example.org/ml', size: 26 }),
       };
       inputs['--context'].style.cssText = FIELD;
+      inputs['--context'].setAttribute('aria-label', 'context');
+      const labelOf = input => input.getAttribute('aria-label');
       const said = element('div', { role: 'alert' });
       const register = event => {
         const given = Object.entries(inputs).filter(([, input]) => input.value.trim());
         const wrong = given.find(([, input]) => !WORD.test(input.value.trim()));
-        const missing = ['--register', '--artifact-store', '--registry'].find(name => !inputs[name].value.trim());
+        const needed = ['--register', '--context', '--artifact-store', '--registry'];
+        const missing = needed.find(name => !inputs[name].value.trim());
         said.textContent = wrong
-          ? `${wrong[0]} cannot be ${wrong[1].value.trim()}`
+          ? `${labelOf(wrong[1])} cannot be ${wrong[1].value.trim()}`
           : missing
-            ? `${missing} is missing`
+            ? `${labelOf(inputs[missing])} is missing${missing === '--context' ? ': the kubeconfig has none' : ''}`
             : '';
         if (said.textContent) return;
         const words = given.flatMap(([name, input]) => [name, input.value.trim()]);
         runBelow(event.target, ['%k8s_stack', '--orchestrator', 'kubernetes', ...words].join(' '));
       };
-      const rows = Object.entries(inputs).map(([name, input]) => {
-        const label = element('label', {}, [`${name.slice(2).replace('-', ' ')} `, input]);
+      const rows = Object.values(inputs).map(input => {
+        const label = element('label', {}, [`${labelOf(input)} `, input]);
         label.style.cssText = 'display: inline-block; margin: 2px 14px 2px 0';
         return label;
       });
