@@ -13,7 +13,7 @@ from k8snb.artifacts.groups import Group
 from k8snb.artifacts.store import NotFound
 from k8snb.errors import HistoryError
 from k8snb.run.history import Run, StepRun
-from k8snb.run.seen import Drawn, seen, without_addresses
+from k8snb.run.seen import Drawn, seen, without_chance
 from k8snb.runner.spec import Spec
 
 LINES = 500
@@ -181,7 +181,7 @@ def _in_words(group: Group, name: str) -> str:
 
 def _differences(lines: list[str], others: list[str], name: str) -> Iterator[Pair]:
     """Yield the lines that differ, as well as they can be set side by side."""
-    left, right = ([without_addresses(line) for line in side] for side in (lines, others))
+    left, right = ([without_chance(line) for line in side] for side in (lines, others))
     for kind, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if kind != "equal":
             yield from (Pair(name, *sides) for sides in zip_longest(lines[a:b], others[c:d]))

@@ -18,6 +18,9 @@ WIDTH = 200
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
+_PACE = re.compile(r"\[\d+:\d\d(?::\d\d)?<[^\]]*\]")
+"""What tqdm says behind its bar."""
+
 _RANDOM = re.compile(r"0x[0-9a-f]{6,}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|\bT_[0-9a-f]{5}|\b[mp][0-9a-f]{10}\b")
 """What is another each time that the same is drawn: addresses, and ids in HTML and SVG."""
 
@@ -85,9 +88,9 @@ def seen(events: Iterable[Event]) -> Seen:
     return Seen(lines, [drawn for entry in shown if (drawn := _drawn(entry.bundle or {})) is not None])
 
 
-def without_addresses(line: str) -> str:
-    """Return a line in which what differs from run to run does not."""
-    return _ADDRESS.sub("0x", line)
+def without_chance(line: str) -> str:
+    """Return a line without what differs from run to run: addresses, and how quick a progress bar was."""
+    return _PACE.sub("", _ADDRESS.sub("0x", line))
 
 
 def _lines(entry: _Entry) -> Iterator[str]:

@@ -147,6 +147,7 @@ def comparison(found: Comparison, *, now: datetime | None = None) -> dict[str, s
     rows += [_pair(f"parameter {pair.name}", pair) for pair in found.parameters]
     for steps in found.steps:
         rows.append([f"step {steps.name}", _went(steps.left), _went(steps.right), ", ".join(_differences(steps))])
+        rows += _reasons(steps)
         rows += [_given(pair) for pair in steps.given]
         rows += [_pair("  shows", pair) for pair in steps.shown]
         if steps.more:
@@ -231,6 +232,13 @@ def _differences(steps: Steps) -> Iterator[str]:
         yield "state differs"
     if steps.code_differs:
         yield "code differs"
+
+
+def _reasons(steps: Steps) -> Iterator[_Row]:
+    """Yield the row that says why a step did not succeed."""
+    reasons = ["" if step is None else step.error for step in (steps.left, steps.right)]
+    if any(reasons):
+        yield ["  why", *reasons, _word(reasons[0] != reasons[1])]
 
 
 def _pair(name: str, pair: Pair) -> _Row:

@@ -115,6 +115,7 @@ def test_one_run_with_its_steps(store: Store) -> None:
 
 def test_a_word_says_what_differs(store: Store) -> None:
     left, right = made(store), made(store, "r2", "failed", user="bob")
+    right.record.steps["train"].error = "ValueError: no luck"
     given = (Pair("n", "int 3", "int 4"), Pair("X", "ndarray", "ndarray"))
     drawn = Pictures((Drawn("figure", "1"), Drawn("figure", "2")), (Drawn("figure", "1"), Drawn("table", "3")))
     steps = (
@@ -144,6 +145,7 @@ def test_a_word_says_what_differs(store: Store) -> None:
         ["  shows", "0.97", "0.94", "differs"],
         ["  draws", "2 figures", "1 figure, 1 table", "differs: number 2"],
         ["step train", "✓ succeeded 3 min 05 s", "✗ failed 3 min 05 s", "state differs"],
+        ["  why", "", "ValueError: no luck", "differs"],
         ["  shows", "x", "", "only in the first run"],
         ["  shows", "", "", "3 more lines differ"],
         ["step new", "not in this run", "✓ succeeded 0.50 s", "only in the second run"],
