@@ -79,10 +79,24 @@ class K8sMagics(Magics):
         The cell is not executed here. It runs as a pod of its own with ``%k8s_run``, or when another cell first reads
         a variable that it makes; with ``--run`` it runs now. ``# %%k8s_step NAME`` as the first line means the same.
 
-        Options: ``--in NAMES``, ``--out NAMES`` (overrule what the code says), ``--after STEPS``, ``--image``,
-        ``--requirements FILE``, ``--file PATH``, ``--cpu``, ``--memory``, ``--gpu``, ``--env NAME=VALUE``,
-        ``--secret``, ``--retries``, ``--timeout``, ``--no-cache``, ``--node-selector``, ``--toleration``, ``--volume``,
-        ``--service-account``. ``{x}`` and ``$x`` in the line stand for the value of the variable.
+        ``{x}`` and ``$x`` in the line stand for the value of the variable. Options are written as here; those with
+        a + may stand several times::
+
+            --run                        run the step now, and what it needs that has not run
+            --in a,b --out c             what it reads and makes: overrule what the code says
+            --after STEP +               a step that it waits for besides
+            --cpu 500m --memory 2Gi      what its pod asks for and may use at most
+            --gpu 1 --shm 1Gi            GPUs; the size of /dev/shm
+            --timeout 10m --retries 2    how long its code may take, and how often again where it failed
+            --image IMAGE                its image, where it is another than the stack's
+            --requirements FILE          its packages, where they are others than the notebook's
+            --file PATH +                a file or folder that travels, and is found under the same name
+            --env NAME=VALUE +           a variable of its environment
+            --secret NAME +              a Kubernetes Secret, whose keys become variables; or ENV=NAME/KEY
+            --node-selector KEY=VALUE +  on which nodes it may run
+            --toleration KEY=VALUE:EFFECT +
+            --volume CLAIM:/path +       a volume claim, and where it is found
+            --service-account NAME       as whom its pod speaks to the cluster
 
         Example::
 

@@ -9,6 +9,7 @@ from inprocess import Notebook
 from IPython.core.completer import provisionalcompleter
 
 from k8snb.notebook.extension import load, unload
+from k8snb.pipeline.parse import OPTIONS
 from tests.kubeconfig import write_kubeconfig
 
 
@@ -101,3 +102,8 @@ def test_help_has_an_example(nb: Notebook, magic: str) -> None:
     told = nb.shell.find_magic(magic, "cell" if magic == "k8s_step" else "line").__doc__
     example = told.partition("Example::")[2]
     assert f"%{magic}" in example
+
+
+def test_help_of_a_step_says_what_each_option_means(nb: Notebook) -> None:
+    told = nb.shell.find_magic("k8s_step", "cell").__doc__
+    assert [option for option in OPTIONS if option not in told] == ["--cache", "--no-cache"]

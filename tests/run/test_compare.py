@@ -43,7 +43,9 @@ def test_parameters_that_differ(store: Store) -> None:
 
 
 def test_lines_that_differ_are_set_side_by_side(store: Store) -> None:
-    one = Script(text=b"loaded\n 5%\r 100% [00:01<00:00, 93.5it/s]\naccuracy \x1b[32m0.97\x1b[0m\n<A at 0x7f0011223344>\nsame\n")
+    one = Script(
+        text=b"loaded\n 5%\r 100% [00:01<00:00, 93.5it/s]\naccuracy \x1b[32m0.97\x1b[0m\n<A at 0x7f0011223344>\nsame\n"
+    )
     other = Script(text=b"loaded\n 100% [00:02<00:00, 41.8it/s]\naccuracy 0.94\n<A at 0x7f9911223344>\nmore\nsame\n")
     (steps,) = compared(store, {"a": one}, {"a": other}).steps
     assert steps.shown == (Pair("a", "accuracy 0.97", "accuracy 0.94"), Pair("a", None, "more"))
