@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from io import BytesIO
 from pathlib import Path
@@ -12,8 +11,7 @@ from PIL import Image
 
 from tests.browser.frontend import Opened, chromium, open_notebook, server, write_notebook
 
-ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 LOOKS = (
     ".jp-cell-toolbar, .jp-Collapser { display: none !important } .jp-InputPrompt, .jp-OutputPrompt { flex: 0 0 44px }"
 )
@@ -24,21 +22,9 @@ def main() -> None:
     DOCS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name, chromium() as browser:
         folder = Path(name)
-        shutil.copy(ROOT / "notebooks/digits.ipynb", folder)
         with server("lab", folder, {"K8SNB_HOME": str(folder / "k8snb")}) as address:
-            digits(browser, address, folder)
             live(browser, address, folder)
-
-
-def digits(browser: Any, address: str, folder: Path) -> None:
-    """The digits notebook when all has run."""
-    opened = open_notebook(browser, address, "lab", folder / "digits.ipynb")
-    opened.page.add_style_tag(content=LOOKS)
-    opened.run_all()
-    run = next(number for number in range(opened.count) if opened.source(number) == "%k8s_run")
-    opened.cell(run).get_by_text("evaluator: succeeded").wait_for()
-    opened.cell(run + 1).get_by_text("% of the test images are recognised").last.wait_for()
-    take(opened, run, "digits.png")
+            two_runs(browser, address, folder)
 
 
 def live(browser: Any, address: str, folder: Path) -> None:
@@ -70,6 +56,23 @@ def live(browser: Any, address: str, folder: Path) -> None:
     opened.idle(7)
     opened.cell(3).get_by_text("nothing has changed since").wait_for()
     take(opened, 3, "card.png")
+
+
+def two_runs(browser: Any, address: str, folder: Path) -> None:
+    """Two runs side by side."""
+    train = (
+        "%%k8s_step train\nfrom sklearn.datasets import load_digits\nfrom sklearn.svm import SVC\n"
+        "X, y = load_digits(return_X_y=True)\nmodel = SVC(gamma=gamma).fit(X[::2], y[::2])\n"
+        "print('accuracy', round(model.score(X[1::2], y[1::2]), 3))"
+    )
+    check = "%%k8s_step check\nassert model.score(X[1::2], y[1::2]) > 0.9, 'worse than the last one'"
+    cells = ["%load_ext k8snb", "gamma = 0.001", train, check, "%k8s_run"]
+    cells += ["gamma = 0.1", train, check, "try:\n    %k8s_run\nexcept Exception:\n    pass", "%k8s_runs -2 last"]
+    opened = open_notebook(browser, address, "lab", write_notebook(folder / "two.ipynb", cells))
+    opened.page.add_style_tag(content=LOOKS)
+    opened.run_all()
+    opened.cell(9).get_by_text("state differs").wait_for()
+    take(opened, 9, "runs.png")
 
 
 def indented(code: str) -> str:
