@@ -18,7 +18,8 @@ TEXTS = {
     "globals": "globals() may read and bind any name: give these with --in and --out",
     "locals": "locals() is the namespace here and may read any name: give these with --in",
     "vars": "vars() is the namespace here and may read any name: give these with --in",
-    "input": "input() has nobody to answer it in a pod: set a variable in a plain cell",
+    "input": "{0}() has nobody to answer it in a pod: set a variable in a plain cell",
+    "debugger": "{0}() has nobody at the debugger in a pod: to debug the cell, run it without its first line",
     "get_ipython": "get_ipython() reaches the kernel, which a pod does not have: use what it gives in a plain cell",
     "namespace": "get_ipython().{0} may read and bind any name: give these with --in and --out",
     "main": "{0} looks at all names of the notebook: give what it is to find with --in",
@@ -30,7 +31,7 @@ TEXTS = {
 }
 
 
-_OF_CALLER = frozenset({"eval", "exec", "globals", "input", "get_ipython", "namespace", "main"})
+_OF_CALLER = frozenset({"eval", "exec", "globals", "input", "debugger", "get_ipython", "namespace", "main"})
 """In a function these matter to who calls it, not to who defines it."""
 
 _OF_NAMESPACE = frozenset({"user_ns", "user_global_ns", "ev", "ex", "run_cell", "push", "drop_by_id", "del_var"})
@@ -116,8 +117,10 @@ class _Hints(ast.NodeVisitor):
             case ast.Name(id="eval" | "exec" as name) if name not in self.bound:
                 if len(node.args) == 1:  # else its names are those of a dict
                     self.say(node, name)
-            case ast.Name(id="globals" | "input" | "get_ipython" as name) if name not in self.bound:
+            case ast.Name(id="globals" | "get_ipython" as name) if name not in self.bound:
                 self.say(node, name)
+            case called if (asks := _asks(called, self.bound)) is not None:
+                self.say(node, *asks)
             case ast.Attribute(value=ast.Name(id="unittest" | "doctest" as module), attr="main" | "testmod" as name):
                 self.say(node, "main", f"{module}.{name}()")
             case ast.Name(id="locals" | "vars" as name) if name not in self.bound:
@@ -158,6 +161,21 @@ class _Hints(ast.NodeVisitor):
             self.say(node, "script")
         elif node.magic in tables.NAMESPACE_MAGICS or node.magic.startswith("%") or _is_foreign(node.magic):
             self.say(node, "magic", node.magic)
+
+
+def _asks(called: ast.expr, bound: frozenset[str]) -> tuple[str, str] | None:
+    """Return the code of the warning for a function that waits for somebody's answer, and what is called."""
+    match called:
+        case ast.Name(id="input") if "input" not in bound:
+            return "input", "input"
+        case ast.Name(id="getpass") | ast.Attribute(value=ast.Name(id="getpass"), attr="getpass"):
+            return "input", "getpass"
+        case ast.Name(id="breakpoint") if "breakpoint" not in bound:
+            return "debugger", "breakpoint"
+        case ast.Attribute(value=ast.Name(id="pdb" | "ipdb" as module), attr="set_trace"):
+            return "debugger", f"{module}.set_trace"
+        case _:
+            return None
 
 
 def _is_apart(text: str) -> bool:

@@ -35,6 +35,7 @@ class Screen:
 
     def __init__(self, send: Callable[..., None], module: ModuleType) -> None:
         self._send, self._module = send, module
+        self._inside = 0  # widgets that take up output
         self._shell: StepShell | None = None
 
     def install(self) -> None:
@@ -42,10 +43,11 @@ class Screen:
         builtins.display = self._display  # type: ignore[attr-defined]
         builtins.get_ipython = self.shell  # type: ignore[attr-defined]
         builtins.input = partial(_ask_nobody, "input")
-        if "getpass" in sys.modules:
-            _patch_getpass()
-        else:
-            on_import("getpass", _patch_getpass)
+        if os.environ.get("PYTHONBREAKPOINT") != "0":
+            sys.breakpointhook = partial(_debug_for_nobody, "breakpoint()")
+        _once_imported("getpass", _patch_getpass)
+        _once_imported("bdb", _patch_debuggers)
+        _once_imported("ipywidgets.widgets.widget_output", self._watch_widgets)
         os.environ.setdefault("MPLBACKEND", _BACKEND)
         os.environ.setdefault("PLOTLY_RENDERER", "plotly_mimetype")  # what it finds out by itself in a kernel
         on_import("IPython", self.shell)
@@ -64,13 +66,33 @@ class Screen:
         if self._shell is None:
             from k8snb.runner.shell import make_shell
 
-            self._shell = make_shell(self._send, self._module)
+            self._shell = make_shell(self._send_shown, self._module)
         if "matplotlib" in sys.modules and _INLINE not in sys.modules:  # a figure that came in: its pictures
             from importlib import import_module
 
             with suppress(ImportError):
                 import_module(_INLINE)
         return self._shell
+
+    def _send_shown(self, kind: str, **fields: Any) -> None:
+        """Send what is shown; what a widget clears is its own, which here is shown below the cell with all else."""
+        if not (kind == "clear" and self._inside):
+            self._send(kind, **fields)
+
+    def _watch_widgets(self) -> None:
+        """Know when output goes into a widget."""
+        output: Any = sys.modules["ipywidgets.widgets.widget_output"].Output
+        enter, leave = output.__enter__, output.__exit__
+
+        def entered(widget: Any) -> Any:
+            self._inside += 1
+            return enter(widget)
+
+        def left(widget: Any, *error: Any) -> Any:
+            self._inside -= 1
+            return leave(widget, *error)
+
+        output.__enter__, output.__exit__ = entered, left
 
     def finish(self) -> None:
         """Show the figures that the cell has made."""
@@ -84,8 +106,23 @@ class Screen:
         return display(*objects, **options)  # type: ignore[no-untyped-call]
 
 
+def _once_imported(name: str, then: Callable[[], object]) -> None:
+    if name in sys.modules:
+        then()
+    else:
+        on_import(name, then)
+
+
 def _patch_getpass() -> None:
     sys.modules["getpass"].getpass = partial(_ask_nobody, "getpass")  # type: ignore[attr-defined]
+
+
+def _patch_debuggers() -> None:
+    sys.modules["bdb"].Bdb.set_trace = partial(_debug_for_nobody, "set_trace()")  # type: ignore[attr-defined]
+
+
+def _debug_for_nobody(call: str, *_: object, **_more: object) -> NoReturn:
+    raise EOFError(f"{call}: a step has nobody at its debugger; to debug the cell, run it without its first line")
 
 
 def _ask_nobody(call: str, prompt: object = "", *_: object, **_more: object) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Does something once a package has been imported."""
+"""Does something once a module has been imported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def on_import(name: str, then: Callable[[], object]) -> None:
-    """Call a function once a top-level module has been imported for the first time."""
+    """Call a function once a module has been imported for the first time."""
     sys.meta_path.insert(0, _OnImport(name, then))
 
 

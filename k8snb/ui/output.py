@@ -115,6 +115,7 @@ class Output:
         self.parts.clear()
         self._streams.clear()
         self._left, self._lines, self._end = STEP, self.room.lines, None
+        self._widgets_told = False
 
     @property
     def last_line(self) -> str:

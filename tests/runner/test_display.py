@@ -63,6 +63,47 @@ print("after")
     assert pieces[2:] == [{"k": "clear", "wait": True}, b"after\n"]
 
 
+WIDGETS = """
+class Output:
+    def __enter__(self): print("into a widget")
+    def __exit__(self, *error): print("out of it")
+"""
+WITH_WIDGETS = f"""
+import os, sys
+os.makedirs("ipywidgets/widgets")
+for file, text in (("__init__", ""), ("widgets/__init__", ""), ("widgets/widget_output", {WIDGETS!r})):
+    open(f"ipywidgets/{{file}}.py", "w").write(text)
+sys.path.insert(0, os.getcwd())
+from IPython.display import clear_output
+from ipywidgets.widgets.widget_output import Output
+with Output():
+    clear_output(wait=True)
+    print("inside")
+clear_output()
+"""
+
+
+def test_what_a_widget_clears_is_not_the_cells(runner: Runner) -> None:
+    *text, last = runner.run(WITH_WIDGETS).pieces
+    assert b"".join(text) == b"into a widget\ninside\nout of it\n"
+    assert last == {"k": "clear", "wait": False}
+
+
+@pytest.mark.parametrize(
+    ("source", "called"),
+    [
+        ("breakpoint()", "breakpoint()"),
+        ("import pdb; pdb.set_trace()", "set_trace()"),
+        ("from IPython.core.debugger import set_trace; set_trace()", "set_trace()"),
+    ],
+)
+def test_a_debugger_says_that_nobody_is_there(runner: Runner, source: str, called: str) -> None:
+    failure = runner.run(source).result.failure
+    assert failure is not None
+    assert failure.ename == "EOFError"
+    assert failure.evalue.startswith(f"{called}: a step has nobody at its debugger; to debug the cell")
+
+
 def test_a_large_display_goes_to_the_store(runner: Runner) -> None:
     ran = runner.run("display({'text/plain': 'x' * 100_000, 'image/png': b'png'}, raw=True)")
     [control] = ran.controls("show")

@@ -263,6 +263,9 @@ def test_widgets_get_a_word_once() -> None:
     assert isinstance(remark, Remark)
     assert remark.text.startswith("train: a widget works only where")
     assert [item.data for item in sliders] == [{"text/plain": "Slider(0)"}, {"text/plain": "Slider(1)"}]
+    made.clear()
+    made.show(Display("train", {"text/plain": "Slider(2)", output.WIDGET: {"model_id": "x"}}, {}))
+    assert made.items[0] == remark
 
 
 @pytest.mark.parametrize(
