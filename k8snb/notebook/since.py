@@ -81,11 +81,32 @@ class LastRuns:
             return ""
         when = datetime.fromtimestamp(last.result.ended).astimezone()  # the card is there tomorrow too
         how = "" if last.result.state == SUCCEEDED else f" and {last.result.state}"
-        changed = ", ".join(_changed(last, step, entry, self._cells))
+        changed = ", ".join((*_changed(last, step, entry, self._cells), *self._changed_further_up(step)))
         told = f"changed since: {changed}" if changed else "nothing has changed since"
         if not changed and entry.has_run:
             told = f"cached, {told}"
+        elif not changed and entry.tried and last.result.state == SUCCEEDED:
+            told = f"{told}, but a step above it has failed: it will run again"
         return f"{when:%Y-%m-%d %H:%M}{how}, {time_in_words(last.result.ended - last.result.started)}; {told}"
+
+    def _changed_further_up(self, step: Step) -> Iterator[str]:
+        """Yield the steps of which the results are those that a step was given, but that were given something else."""
+        for other, key in _given_by(step, self._cells).items():
+            if (
+                key is not None
+                and self._of_step[step.name].given_by.get(other) == key
+                and self._is_behind(other, set())
+            ):
+                yield f"what step {other} was given"
+
+    def _is_behind(self, step: str, seen: set[str]) -> bool:
+        """Whether a step would be given something else now, or one that it was given results of."""
+        seen.add(step)
+        for other, key in self._of_step[step].given_by.items() if step in self._of_step else ():
+            entry = self._cells.step(other)
+            if entry is None or entry.ran_as != key or (other not in seen and self._is_behind(other, seen)):
+                return True
+        return False
 
     def result_of(self, step: Step, entry: Entry) -> Result | None:
         """Return how a step has ended when it last ran, if its code was the same."""

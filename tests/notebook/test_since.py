@@ -16,6 +16,13 @@ def last_ran(nb: Notebook) -> str:
     return row[1] if row else ""
 
 
+def status(nb: Notebook) -> dict[str, str]:
+    """What is said of each step."""
+    nb.seen.clear()
+    nb.run("%k8s_status")
+    return dict(line.split(": ", 1) for line in nb.text().splitlines())
+
+
 STEP = "%%k8s_step b\ny = x + n"
 
 
@@ -47,6 +54,29 @@ def test_the_step_above_has_run_again(ran: Notebook) -> None:
     ran.run("%k8s_run a")
     ran.run(STEP)
     assert last_ran(ran).endswith("; changed since: the results of step a")
+
+
+def test_a_step_further_up_has_run_again(nb: Notebook) -> None:
+    for name, code in (("a", "x = 1"), ("b", "y = x"), ("c", "z = y"), ("d", "print(z)")):
+        nb.run(f"%%k8s_step {name}\n{code}")
+    nb.run("%k8s_run")
+    nb.run("%k8s_run a")
+    told = status(nb)
+    assert told["b"].endswith("; changed since: the results of step a")
+    assert told["c"].endswith("; changed since: what step b was given")
+    assert told["d"].endswith("; changed since: what step c was given")
+    nb.run("%k8s_run d --reuse")
+    told = status(nb)
+    assert all(told[name].endswith("; cached, nothing has changed since") for name in "abcd")
+
+
+def test_a_step_above_has_failed(nb: Notebook) -> None:
+    nb.run("%%k8s_step a\nx = 1 / 0")
+    nb.run("%%k8s_step b\ny = 1")
+    with pytest.raises(Exception, match="division"):
+        nb.run("%k8s_run")
+    told = status(nb)
+    assert told["b"].endswith("; nothing has changed since, but a step above it has failed: it will run again")
 
 
 def test_the_step_above_is_another(ran: Notebook) -> None:
