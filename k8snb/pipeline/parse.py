@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -129,7 +130,8 @@ def check_name(name: str, *, where: str) -> None:
 
 
 def _better(name: str) -> str:
-    words = re.split(r"\s-", name.lower())[0]
+    words = re.split(r"\s-", unicodedata.normalize("NFKD", name.lower()))[0]
+    words = "".join(letter for letter in words if not unicodedata.combining(letter))
     return re.sub(r"[^-_a-z0-9]+", "-", words)[:NAME_LIMIT].strip("-_") or "step"
 
 

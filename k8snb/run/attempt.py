@@ -143,10 +143,13 @@ def _timed_out(attempt: Attempt) -> TimeoutExceededError:
 def died(key: Key, code: int | None) -> DiedError:
     """Return the error for a process that ended without a word."""
     how = "without a word" if code is None else f"with exit code {code}" if code >= 0 else f"by {_signal(-code)}"
+    why = "a crash in compiled code or os._exit() ends a process like this"
+    if code == -signal.SIGKILL:
+        why = "so a machine ends what takes its last memory: use less of it, or run fewer steps side by side"
     return DiedError(
         f"the step's process ended {how}",
         where=f"step {key.step}, run {key.run}, attempt {key.attempt}",
-        fix="its log up to there is kept; a crash in compiled code or os._exit() ends a process like this",
+        fix=f"its log up to there is kept; {why}",
     )
 
 

@@ -118,7 +118,7 @@ def _patch_getpass() -> None:
 
 
 def _patch_debuggers() -> None:
-    sys.modules["bdb"].Bdb.set_trace = partial(_debug_for_nobody, "set_trace()")  # type: ignore[attr-defined]
+    sys.modules["bdb"].Bdb.set_trace = partial(_debug_for_nobody, "set_trace()")
 
 
 def _debug_for_nobody(call: str, *_: object, **_more: object) -> NoReturn:

@@ -97,6 +97,10 @@ class _Text(io.TextIOWrapper):
     """``sys.stdout`` or ``sys.stderr``."""
 
 
+_Text.__module__, _Text.__qualname__ = "io", "TextIOWrapper"
+"""What a message about them, or about what keeps one of them, says that they are."""
+
+
 def install(order: Order) -> None:
     """Make ``sys.stdout`` and ``sys.stderr`` write in order, at once, and ``print`` whole lines."""
     for fd, name in ((1, "stdout"), (2, "stderr")):

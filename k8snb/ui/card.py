@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from k8snb.analysis.source import QUIET as SILENT
@@ -136,8 +136,12 @@ def _asked(options: StepOptions) -> Iterator[str]:
     """Yield what a step asks for of its pod, in the words of its options; values of variables stay untold."""
     single = {"cpu": options.cpu, "memory": options.memory, "gpu": options.gpu, "shm": options.shm}
     single |= {"image": options.image, "requirements": options.requirements, "retries": options.retries}
+    single |= {"service account": options.service_account}
     yield from (f"{name} {value}" for name, value in single.items() if value)
     if options.timeout is not None:
         yield f"timeout {time_in_words(options.timeout)}"
-    several = {"files": options.files, "env": options.env, "secrets": options.secrets, "volumes": options.volumes}
+    several: dict[str, Collection[str]] = {"files": options.files, "env": options.env, "secrets": options.secrets}
+    several |= {"volumes": options.volumes}
+    several |= {"node selector": [f"{key}={value}" for key, value in options.node_selector.items()]}
+    several |= {"tolerations": options.tolerations}
     yield from (f"{name} {', '.join(values)}" for name, values in several.items() if values)

@@ -63,6 +63,7 @@ def test_durations(text, seconds):
         ("a" * 41, "up to 40", "a" * 40),
         ("-a", "no name", "%%k8s_step NAME"),
         ("a-", "'a-' cannot", "call it a"),
+        ("prévoir", "'prévoir' cannot", "call it prevoir"),
         ("defaults", "'defaults'", "all steps"),
         ("a --memry 1Gi", "--memry", "--memory"),
         ("a --mem 1Gi", "--mem", "--memory"),

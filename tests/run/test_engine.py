@@ -21,11 +21,13 @@ from k8snb.errors import (
 from k8snb.pipeline.model import Step
 from k8snb.pipeline.options import StepOptions
 from k8snb.run import record
+from k8snb.run.attempt import died
 from k8snb.run.engine import DISRUPTIONS, Engine
 from k8snb.run.events import Event, Note, Preparing, RunEnded, StepState, Text
 from k8snb.run.given import Given
 from k8snb.run.request import RunHandle, RunRequest
 from k8snb.runner.protocol import Decoder
+from k8snb.runner.spec import Key
 from tests.run.fakes import FakeOrchestrator, Script, request
 
 CHAIN = {"a": set[str](), "b": {"a"}, "c": {"b"}, "side": {"a"}}
@@ -134,6 +136,12 @@ def test_a_runner_that_cannot_begin_says_why(store: Store) -> None:
     error = handle.error("a")
     assert isinstance(error, ConfigError)
     assert error.what == "step a could not begin: the store cannot be reached\n  way out: another address"
+
+
+def test_of_a_process_that_was_killed_without_a_word_memory_is_named() -> None:
+    key = Key("r", "a")
+    assert "use less of it" in (died(key, -9).fix or "")
+    assert "a crash in compiled code" in (died(key, -11).fix or "")
 
 
 def test_the_platform_says_why_a_step_was_killed(store: Store) -> None:

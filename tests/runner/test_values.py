@@ -119,6 +119,11 @@ def test_a_value_that_cannot_travel_matters_only_where_it_is_needed(runner: Runn
     assert values(runner, ran.result) == {"x": 1}
 
 
+def test_what_keeps_the_steps_output_is_named_as_in_a_kernel(runner: Runner) -> None:
+    ran = runner.run("import sys\nlog = {'to': sys.stderr}", outputs=["log"])
+    assert ran.result.unpackable["log"].startswith("io.TextIOWrapper (at log['to'])")
+
+
 def test_a_value_that_cannot_be_loaded_says_which(runner: Runner) -> None:
     code = runner.folder / "code"
     code.mkdir()

@@ -53,6 +53,12 @@ def test_what_it_asks_for_is_told_but_for_the_values_of_variables() -> None:
     assert "abc" not in text
 
 
+def test_where_and_as_whom_it_runs_is_told() -> None:
+    line = "b --service-account train --volume data:/data --node-selector disk=ssd --toleration gpu=yes:NoSchedule"
+    told = "service account train, volumes data:/data, node selector disk=ssd, tolerations gpu=yes:NoSchedule"
+    assert told in repr(card("y = 1", line))
+
+
 def test_nothing_of_it_becomes_markup() -> None:
     made = card("y = 1", warnings=("line 1: <script>alert(1)</script>",))._repr_html_()
     assert "<script" not in made
