@@ -53,6 +53,7 @@ class Completer:
     """
 
     def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
         self._offers: Mapping[str, Callable[[Words], Offer]] = Offers(hooks).by_magic
 
     @context_matcher(identifier=_NAME)  # type: ignore[untyped-decorator]
@@ -68,6 +69,13 @@ class Completer:
         completions = [SimpleCompletion(one, type=kinds[one]) for one in reversed(kinds)]
         result = completions or _Nothing()
         return {"completions": result, "matched_fragment": line.part, "suppress": True, "ordered": True}
+
+    @context_matcher(identifier=f"{_NAME}.names")  # type: ignore[untyped-decorator]
+    def names(self, context: CompletionContext) -> SimpleMatcherResult:
+        """Return the names of results that no cell has read yet, which are none of the kernel's variables."""
+        token = context.token
+        there = sorted(self._hooks.results()) if token.isidentifier() else ()
+        return {"completions": [SimpleCompletion(one, type="instance") for one in there if one.startswith(token)]}
 
 
 def _offered(line: _Line, offer: Offer) -> list[tuple[str, str]]:
@@ -89,10 +97,10 @@ def _offered(line: _Line, offer: Offer) -> list[tuple[str, str]]:
 def install(shell: Any, completer: Completer) -> None:
     """Let a shell ask a completer."""
     remove(shell)
-    shell.Completer.custom_matchers.append(completer.complete)
+    shell.Completer.custom_matchers += [completer.complete, completer.names]
 
 
 def remove(shell: Any) -> None:
     """Let a shell ask none of k8snb's."""
     matchers = shell.Completer.custom_matchers
-    matchers[:] = [one for one in matchers if getattr(one, "matcher_identifier", "") != _NAME]
+    matchers[:] = [one for one in matchers if getattr(one, "matcher_identifier", "").partition(".")[0] != _NAME]

@@ -113,7 +113,7 @@ class Hooks:
         self.shell.events.register("post_run_cell", self._after)
         self.shell.input_transformers_cleanup.append(step_line_first)
         self.shell.ast_transformers.append(self._transformer)
-        self._results_first = ResultsFirst(self.shell, self._results)
+        self._results_first = ResultsFirst(self.shell, self.results)
 
     def remove(self) -> None:
         """Take part no longer."""
@@ -123,7 +123,7 @@ class Hooks:
         self.shell.ast_transformers.remove(self._transformer)
         self._results_first.remove()
 
-    def _results(self) -> Collection[str]:
+    def results(self) -> Collection[str]:
         """Return the names that stand for results of steps."""
         return self._session.names.pending if self._session is not None else ()
 

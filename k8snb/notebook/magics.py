@@ -27,6 +27,18 @@ def _of_a_new_stack(magic: Any) -> Any:
     return magic
 
 
+class Name(TraitOfAny):
+    """A text, as ``%config K8sMagics`` says.
+
+    It refuses nothing, `K8sMagics.check_setting` does: a value that a trait refuses would stay in the configuration,
+    and the extension could not be loaded again.
+    """
+
+
+class Number(TraitOfAny):
+    """A number; refuses as little."""
+
+
 @magics_class
 class K8sMagics(Magics):
     """Magics of k8snb.
@@ -37,11 +49,10 @@ class K8sMagics(Magics):
     hooks : Hooks
     """
 
-    # A value that is refused here would stay in the configuration, and the extension could not be loaded again.
-    stack = TraitOfAny("", help="The stack that steps run on; empty: what files and environment say.").tag(config=True)
-    lines = TraitOfAny(
-        200, help="Lines of a step's text that are shown as they come; of more, the last are shown."
-    ).tag(config=True)
+    stack = Name("", help="The stack that steps run on; empty: what files and environment say.").tag(config=True)
+    lines = Number(200, help="Lines of a step's text that are shown as they come; of more, the last are shown.").tag(
+        config=True
+    )
 
     def __init__(self, shell: Any, hooks: Hooks) -> None:
         super().__init__(shell)

@@ -27,6 +27,8 @@ LOG_BYTES, CHOSEN_BYTES = 60_000, 300_000
 
 def runs(stack: str | None = None, *, limit: int | None = 100) -> ui.Runs:
     """Return the newest runs of a stack, the newest last: what ``k8snb.runs()`` does."""
+    if limit is not None and limit < 1:
+        raise InputError(f"limit={limit}: no run would be left", fix="limit=None is all of them")
     hooks = sys.modules.get("k8snb.notebook.hooks")  # in a notebook, the stack that was chosen there
     own = hooks._hooks if hooks is not None else None  # noqa: SLF001
     if own is not None:

@@ -184,7 +184,8 @@ class Run:
     store: Store = field(repr=False)
 
     def __repr__(self) -> str:
-        return f"<run {self.id} of {self.pipeline or '?'}: {self.state}, {len(self.steps)} steps>"
+        count = "1 step" if len(self.steps) == 1 else f"{len(self.steps)} steps"
+        return f"<run {self.id} of {self.pipeline or '?'}: {self.state}, {count}>"
 
     @property
     def id(self) -> str:

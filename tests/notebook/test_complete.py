@@ -90,6 +90,15 @@ def test_other_lines_and_python_in_a_line_are_left_alone(with_steps: Notebook) -
     assert "prepared" in offered(with_steps, "%%k8s_step new\nprep")
 
 
+def test_names_of_results_are_offered_before_a_cell_has_read_them(with_steps: Notebook) -> None:
+    with_steps.run("%%k8s_step make\nweights = 1")
+    for _ in range(2):
+        assert offered(with_steps, "print(wei") == ["weights"]
+        assert offered(with_steps, "other.wei") == []
+        with_steps.run("%k8s_run make")
+    assert offered(with_steps, "%k8s_run wei") == []
+
+
 def test_loaded_twice_it_offers_once_and_unloaded_nothing(with_steps: Notebook) -> None:
     load(with_steps.shell)
     assert offered(with_steps, "%k8s_run pre") == ["prepare"]

@@ -245,6 +245,12 @@ def test_reused_steps_are_shown_as_that_and_their_values_can_be_had(nb: Notebook
     assert f"load, reused from run {first.id}, run {again.id}" in displayed(nb)
 
 
+def test_fewer_than_one_run_cannot_be_asked_for(nb: Notebook) -> None:
+    for limit in (0, -1):
+        with pytest.raises(InputError, match="no run would be left"):
+            k8snb.runs(limit=limit)
+
+
 def test_values_of_a_step_that_was_reused_from_another_stack_can_be_had(nb: Notebook) -> None:
     Path("k8snb.toml").write_text('[stacks.other]\nextends = "local"\nartifact_store = { uri = "other" }\n')
     nb.run("%%k8s_step load\nscale = 2\nprint('loading')\ndef f(x):\n    return x * scale")

@@ -21,6 +21,13 @@ def test_settings_hold_from_the_next_run_on(nb: Notebook) -> None:
     assert nb.started == ["a", "a"]
 
 
+def test_they_are_listed_with_what_they_are(nb: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
+    nb.run("%config K8sMagics")
+    told = capsys.readouterr().out or nb.text()
+    assert "K8sMagics.lines=<Number>" in told
+    assert "K8sMagics.stack=<Name>" in told
+
+
 WRONG = {
     "lines = 'x'": "K8sMagics.lines is a number of lines, and cannot be 'x': %config K8sMagics.lines = 200",
     "lines = -1": "K8sMagics.lines is a number of lines, and cannot be -1: %config K8sMagics.lines = 200",
