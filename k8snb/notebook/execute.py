@@ -163,6 +163,10 @@ class _Client(NotebookClient):
         """Take a message of the kernel, and show what it brings."""
         content = msg["content"]
         match msg["msg_type"]:
+            case "execute_input":
+                self.printer.begin()
+            case "clear_output":
+                self.printer.clear()
             case "stream":
                 self.printer.stream(content["name"], content["text"])
             case "error":

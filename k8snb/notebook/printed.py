@@ -18,6 +18,10 @@ _LOGS = re.compile(r"%k8s_logs (\S+) --run ([\w-]+)")
 """What a notebook's user types for a whole log."""
 
 
+_LINES = 10_000
+"""Lines of a cell at most that are known again."""
+
+
 class Printer:
     """Prints what cells print and display, and what k8snb says.
 
@@ -33,6 +37,17 @@ class Printer:
         self._unfinished = ""
         self._rows = 0
         self._prepares = ""
+        self._lines: set[str] = set()
+        self._is_again = False
+
+    def begin(self) -> None:
+        """Take what follows as another cell's."""
+        self._lines.clear()
+        self._is_again = False
+
+    def clear(self) -> None:
+        """Take what follows as shown again, in the place of all that the cell has shown: what is new is printed."""
+        self._is_again = True
 
     def stream(self, name: str, text: str) -> None:
         """Print text as it was printed."""
@@ -91,6 +106,7 @@ class Printer:
 
     def _write(self, text: str, file: TextIO) -> None:
         """Write text above what is shown in place."""
+        text = self._new(text)
         if self._rows:
             self._err.write(self._erased())
             self._err.flush()
@@ -99,6 +115,16 @@ class Printer:
         if file.isatty():
             self._unfinished = (self._unfinished + text).rpartition("\n")[2].rpartition("\r")[2]
         self._draw()
+
+    def _new(self, text: str) -> str:
+        """Return a text without the lines at its beginning that a cell shows again."""
+        lines = text.splitlines(keepends=True)
+        while self._is_again and lines and lines[0] in self._lines:
+            del lines[0]
+        self._is_again = self._is_again and not lines
+        if len(self._lines) < _LINES:
+            self._lines.update(lines)
+        return "".join(lines)
 
     def _erased(self) -> str:
         """Return what takes away from the terminal what is shown in place; the unfinished line above it stays."""

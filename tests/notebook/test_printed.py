@@ -95,6 +95,18 @@ def test_bars_stay_where_the_run_ends_without_a_last_word(screen: Screen) -> Non
     assert screen.lines == ["10%", "the kernel died"]
 
 
+def test_of_what_a_cell_shows_again_only_what_is_new_is_printed() -> None:
+    printer = Printer(out := StringIO(), StringIO())
+    for frame in range(3):
+        printer.stream("stdout", "printed\n")
+        printer.display(display("a figure"))
+        printer.stream("stdout", f"frame {frame}\nend\n")
+        printer.clear()
+    printer.begin()
+    printer.stream("stdout", "printed\n")
+    assert out.getvalue() == "printed\na figure\nframe 0\nend\nframe 1\nend\nframe 2\nend\nprinted\n"
+
+
 def test_elsewhere_only_the_last_of_what_changes_is_printed() -> None:
     printer = Printer(out := StringIO(), err := StringIO())
     printer.display(live("10%"))
