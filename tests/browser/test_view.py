@@ -274,6 +274,25 @@ def test_a_notebook_that_is_opened_again_while_a_run_goes_on_says_how_it_went(
     again.cell(number).locator(".jp-OutputArea-output", has_text="2").wait_for()
 
 
+@BOTH
+def test_a_view_says_so_where_the_kernel_is_restarted_during_a_run(opened: Open, tmp_path: Path, kind: Kind) -> None:
+    code, begun, _ = waiting(tmp_path)
+    notebook = opened(
+        ["%load_ext k8snb", f"%%k8s_step long\nprint('begun')\n{code}", "%%k8s_step other\nx = 1", "%k8s_run"], kind
+    )
+    notebook.run_all()
+    run = notebook.cell(3)
+    run.get_by_text("begun").wait_for()
+    until(begun.exists)
+    assert run.get_by_text("above: as it was").count() == 0
+    notebook.fresh_kernel()
+    run.get_by_text("above: as it was when the kernel ended").wait_for()
+    run.get_by_role("button", name="Cancel").wait_for(state="hidden")
+    assert run.get_by_text("above: as it was").count() == 1
+    run.get_by_role("button", name="Show how it went").click()
+    notebook.cell(4).get_by_text("long cancelled").wait_for()
+
+
 def test_a_failing_step_says_why_and_its_output_stays_open(opened: Open) -> None:
     notebook = opened(
         [

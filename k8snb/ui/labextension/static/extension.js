@@ -188,23 +188,33 @@
     const cancel = () =>
       button('Cancel', 'interrupts the kernel, which ends what runs', event => interrupt(event.target));
 
-    /** Buttons of a run that goes on. One that was saved while it did hears no more of it in a page that is opened later. */
+    const ENDING = ['restarting', 'autorestarting', 'terminating', 'dead'];
+
+    /** Buttons of a run that goes on. Its view hears no more of it where the kernel has ended since, and in a page that is
+     * opened later. */
     const going = (run, widget) => {
       const cancelling = cancel();
       const buttons = element('span', {}, [cancelling]);
-      widget.placed = () => {
-        const { panel, cell } = placeOf(widget.node) ?? {};
-        if (panel?.content.widgets[cell].model.executionState !== 'idle' || !NAME.test(run)) return;
-        widget.placed = null;
+      let left = '';
+      const leave = when => {
+        if (left) return;
+        left = when;
         const line = `%k8s_runs ${run}`;
         const show = button('Show how it went', line, event => runBelow(event.target, line));
-        buttons.append(show, element('span', { textContent: 'above: as it was when the notebook was saved' }));
-        const context = panel.sessionContext;
-        const mayCancel = () => {
-          cancelling.hidden = context.session?.kernel?.status === 'idle';
-        };
-        context.statusChanged.connect(mayCancel);
-        mayCancel();
+        buttons.append(show, element('span', { textContent: `above: as it was when ${when}` }));
+      };
+      widget.heard = status => {
+        if (ENDING.includes(status)) leave('the kernel ended');
+        if (left) cancelling.hidden = ENDING.includes(status) || status === 'idle';
+      };
+      widget.placed = () => {
+        const { panel, cell } = placeOf(widget.node) ?? {};
+        if (!panel || !NAME.test(run)) return;
+        widget.placed = null;
+        widget.listen(panel.sessionContext);
+        if (panel.content.widgets[cell].model.executionState !== 'idle') return;
+        leave('the notebook was saved');
+        widget.heard(panel.sessionContext.session?.kernel?.status);
       };
       return buttons;
     };
@@ -305,6 +315,8 @@
         super();
         this.folded = false;
         this.placed = null; // what is done when it is in the page
+        this.heard = null; // and when the kernel comes into a state
+        this.context = null;
         this.sanitizer = options.sanitizer;
         this.addClass('jp-RenderedHTMLCommon');
         this.addClass('jp-RenderedHTML');
@@ -314,8 +326,23 @@
         this.placed?.();
       }
 
+      listen(context) {
+        if (this.context) return;
+        this.context = context;
+        context.statusChanged.connect(this.onStatus, this);
+      }
+
+      onStatus(_, status) {
+        this.heard?.(status);
+      }
+
+      dispose() {
+        this.context?.statusChanged.disconnect(this.onStatus, this);
+        super.dispose();
+      }
+
       async renderModel(model) {
-        this.placed = null;
+        this.placed = this.heard = null;
         const told = model.data[MIME];
         const html = model.data['text/html'];
         const content = element('div');
