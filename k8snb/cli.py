@@ -261,7 +261,7 @@ def _timed(what: str) -> Iterator[None]:
 def _runs_list(args: argparse.Namespace) -> int:
     from k8snb.notebook import past
 
-    print(past.table(_store(args.stack), args.limit)["text/plain"])
+    print(past.table(_store(args.stack), args.limit)[1]["text/plain"])
     return OK
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from k8snb.run.history import Run, StepRun
 from k8snb.run.lines import Counted, bounded, chooser, lines_of, new_file
 from k8snb.run.record import store_of
 from k8snb.ui import history as ui
+from k8snb.ui.mime import with_buttons
 
 if TYPE_CHECKING:
     from k8snb.notebook.session import Session
@@ -55,7 +56,9 @@ class Past:
 
     def list(self, limit: int | None = None) -> None:
         """Show a table of the newest runs."""
-        self._publish(table(self.store, limit))
+        found, data = table(self.store, limit)
+        ids = [run.id for run in reversed(found)]
+        self._publish(with_buttons(data, "runs", runs=ids, stack=self._stack or ""))
 
     def open(self, wanted: str) -> None:
         """Show a run as it was shown while it went on. One that failed does not fail the cell."""
@@ -128,17 +131,17 @@ class Past:
     def _say(self, text: str) -> None:
         self._session.say(text)
 
-    def _publish(self, data: dict[str, str]) -> None:
-        self._session.shell.display_pub.publish(data=data, metadata={})
+    def _publish(self, data: Mapping[str, object]) -> None:
+        self._session.shell.display_pub.publish(data=dict(data), metadata={})
 
 
-def table(store: Store, limit: int | None = None) -> dict[str, str]:
-    """Return a table of the newest runs, as text and as HTML."""
+def table(store: Store, limit: int | None = None) -> tuple[Sequence[Run], dict[str, str]]:
+    """Return the newest runs, the newest last, and a table of them, as text and as HTML."""
     limit = ui.SHOWN if limit is None else limit
     if limit < 1:
         raise InputError(f"--limit {limit}: no run would be left", fix=f"--limit {ui.SHOWN} shows {ui.SHOWN}")
     found = history.runs(store, limit + 1)
-    return ui.table(found[-limit:], more=len(found) > limit)
+    return found[-limit:], ui.table(found[-limit:], more=len(found) > limit)
 
 
 def find_step(store: Store, step: str, run: str | None, *, pipeline: str | None = None) -> StepRun:

@@ -104,7 +104,8 @@ def say(shell: Any, text: str) -> None:
 
 def words(state: StepState) -> str:
     """Return a step's state in words."""
-    seconds = f" in {time_in_words(state.seconds)}" if state.seconds else ""
+    how_long = "for" if state.state == "running" else "in"
+    seconds = f" {how_long} {time_in_words(state.seconds)}" if state.seconds else ""
     why = "; ".join(filter(None, (state.detail, state.fix and f"way out: {state.fix}")))
     return f"{state.step}: {state.state}{seconds}" + (f" ({why})" if why else "")
 

@@ -426,7 +426,7 @@ class StepRun:
         if self.state == INTERRUPTED:
             yield self._left_alone()
         elif run.state == "running" and entry.state == "running":
-            yield StepState(self.name, "running", "as far as the store has it", entry.seconds)
+            yield StepState(self.name, "running", "as far as the store has it", self.seconds)
         elif entry.state != "waiting":
             failure = self.failure if entry.state == "failed" else None
             traceback = tuple(failure.traceback) if failure is not None else ()

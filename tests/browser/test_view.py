@@ -232,6 +232,23 @@ def test_a_run_is_cancelled_by_its_button(opened: Open, tmp_path: Path, kind: Ki
     assert notebook.cell(2).get_by_role("button", name="Cancel").count() == 0
 
 
+@BOTH
+def test_runs_of_the_past_are_opened_and_compared_by_buttons(opened: Open, kind: Kind) -> None:
+    cells = ["%load_ext k8snb", "%%k8s_step dice\nimport os\nprint('pid', os.getpid())", "%k8s_run", "%k8s_run"]
+    notebook = opened([*cells, "import k8snb\n%k8s_runs\nprint('two:', *(run.id for run in k8snb.runs()[-2:]))"], kind)
+    notebook.run_all()
+    table = notebook.cell(4)
+    first, second = table.locator(".jp-OutputArea-output", has_text="two:").inner_text().split()[1:]
+    table.get_by_label("run", exact=True).select_option(first)
+    table.get_by_role("button", name="Open").click()
+    notebook.cell(5).get_by_text("pid").wait_for()
+    assert notebook.source(5) == f"%k8s_runs {first}"
+    table.get_by_label("run to compare it with").select_option(second)
+    table.get_by_role("button", name="Compare with").click()
+    notebook.cell(5).get_by_text("difference").wait_for()
+    assert notebook.source(5) == f"%k8s_runs {first} {second}"
+
+
 def test_a_run_is_cancelled_by_an_interrupt(opened: Open, tmp_path: Path) -> None:
     code, begun, _ = waiting(tmp_path)
     notebook = opened(["%load_ext k8snb", f"%%k8s_step long\n{code}", "%%k8s_step other\nx = 1", "%k8s_run"])

@@ -106,5 +106,5 @@ def test_buttons_are_told_of_by_names_only(executed: Any) -> None:
         for output in cell.get("outputs", ())
         if MIME in output.get("data", {})
     ]
-    assert {kind["kind"] for kind in told} == {"card", "run", "step", "log"}
+    assert {kind["kind"] for kind in told} == {"card", "run", "step", "log", "runs"}
     assert not any(kind.get("live") for kind in told)

@@ -16,6 +16,7 @@ import k8snb
 from k8snb.errors import HistoryError, InputError, StackError, StepFailed, UnpackableError
 from k8snb.notebook import past
 from k8snb.run import record
+from k8snb.ui.mime import MIME
 
 
 @pytest.fixture
@@ -45,6 +46,8 @@ def test_the_table_of_runs(twice: Notebook) -> None:
     twice.seen.clear()
     twice.run("%k8s_runs --limit 1")
     assert "the 1 newest; --limit N shows more" in displayed(twice)
+    (_, data, _) = twice.seen[-1]
+    assert data[MIME] == {"kind": "runs", "runs": [k8snb.runs()[-1].id], "stack": ""}
     assert "succeeded" not in displayed(twice)
 
 
@@ -144,14 +147,14 @@ def test_of_a_step_that_runs_elsewhere_what_the_store_has_is_shown(twice: Notebo
     run = k8snb.runs()[-1].id
     written = record.read(store, run)
     written.state, written.ended, written.heartbeat = "running", 0.0, time.time()
-    written.steps["train"].state, written.steps["train"].seconds = "running", 0.0
+    written.steps["train"].state, written.steps["train"].started = "running", time.time() - 3600
     store.put(record.path(run), written.dumps())
     store.delete(f"runs/{run}/train/-/1/result.json")
     twice.run("%k8s_logs train")
     assert twice.text() == "score 3\n"
     assert displayed(twice).endswith(": running; this is what the store has so far")
     twice.run(f"%k8s_runs {run}")
-    assert "train: running (as far as the store has it)" in displayed(twice)
+    assert re.search(r"train: running for \d.* \(as far as the store has it\)", displayed(twice))
     written.heartbeat -= record.STALE + 1
     store.put(record.path(run), written.dumps())
     twice.run("%k8s_logs train")

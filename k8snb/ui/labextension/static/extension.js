@@ -286,6 +286,26 @@
       return element('details', {}, [element('summary', { textContent: 'Register a new one' }), bar([...rows, check, said])]);
     };
 
+    /** Runs of the past: one is opened, or two are set side by side. */
+    const runs = ({ runs: ids, stack }) => {
+      const names = Array.isArray(ids) ? ids.filter(id => typeof id === 'string' && NAME.test(id)) : [];
+      if (!names.length || (stack && !NAME.test(stack))) return null;
+      const choice = (label, first) => {
+        const options = names.map(id => element('option', { value: id, textContent: id }));
+        const made = element('select', {}, options);
+        made.selectedIndex = first;
+        made.setAttribute('aria-label', label);
+        made.style.cssText = FIELD;
+        return made;
+      };
+      const one = choice('run', 0);
+      const other = choice('run to compare it with', 1);
+      const show = (node, ...words) => runBelow(node, ['%k8s_runs', ...words, ...(stack ? ['--stack', stack] : [])].join(' '));
+      const open = button('Open', '%k8s_runs RUN', event => show(event.target, one.value));
+      const compare = button('Compare with', '%k8s_runs RUN OTHER', event => show(event.target, ...[one.value, other.value].sort()));
+      return bar(names.length > 1 ? [one, ' ', open, compare, other] : [one, ' ', open]);
+    };
+
     /** A step's line opens and closes what the step has shown: the outputs up to the next line. */
     const step = ({ step: name, run: of, live }, widget) => {
       if (!NAME.test(name)) return null;
@@ -308,7 +328,7 @@
       return live ? element('span', {}, [going(of, widget), toggle]) : toggle;
     };
 
-    const ADDED = { card, run, log, step, stacks };
+    const ADDED = { card, run, log, step, stacks, runs };
 
     class Shown extends Widget {
       constructor(options) {
