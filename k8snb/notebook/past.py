@@ -13,8 +13,9 @@ from k8snb.notebook.document import pipeline_name
 from k8snb.run import history
 from k8snb.run.compare import compare
 from k8snb.run.failure import shown
-from k8snb.run.history import Run, StepRun
+from k8snb.run.history import Run
 from k8snb.run.lines import Counted, bounded, chooser, lines_of, new_file
+from k8snb.run.past_step import StepRun
 from k8snb.run.record import store_of
 from k8snb.ui import history as ui
 from k8snb.ui.mime import with_buttons

@@ -12,7 +12,8 @@ from itertools import islice, zip_longest
 from k8snb.artifacts.groups import Group
 from k8snb.artifacts.store import NotFound
 from k8snb.errors import HistoryError
-from k8snb.run.history import Run, StepRun
+from k8snb.run.history import Run
+from k8snb.run.past_step import StepRun
 from k8snb.run.seen import Drawn, seen, without_chance
 from k8snb.runner.spec import Spec
 

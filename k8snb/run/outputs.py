@@ -12,7 +12,7 @@ from k8snb.runner.inputs import bind
 from k8snb.runner.spec import SUCCEEDED, Ref, Result
 
 if TYPE_CHECKING:
-    from k8snb.run.history import StepRun
+    from k8snb.run.past_step import StepRun
 
 
 class Outputs(Mapping[str, Any]):

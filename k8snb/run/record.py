@@ -29,6 +29,9 @@ VERSION = 3
 
 FOLDER = "runs/"
 
+INTERRUPTED = "interrupted"
+"""State of a run whose engine is gone, and of its steps that were under way then."""
+
 
 @dataclass
 class StepRecord:
@@ -124,7 +127,7 @@ class Record:
     def shown_state(self) -> str:
         """The state as a person should read it: ``interrupted`` where the engine is gone."""
         if self.state == "running" and time.time() - self.heartbeat > STALE:
-            return "interrupted"
+            return INTERRUPTED
         return self.state
 
     def dumps(self) -> bytes:

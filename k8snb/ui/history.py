@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from k8snb.run.compare import Comparison, Pair, Pictures, Steps
-from k8snb.run.history import INTERRUPTED, UNREADABLE, Run, StepRun
+from k8snb.run.history import UNREADABLE, Run
+from k8snb.run.past_step import StepRun
+from k8snb.run.record import INTERRUPTED
 from k8snb.run.seen import Drawn
 from k8snb.ui.colours import QUIET
 from k8snb.ui.states import badge_of, sign

@@ -16,7 +16,7 @@ from k8snb.artifacts.store import Store, open_store
 from k8snb.errors import HistoryError, OutOfMemoryError, StoreError
 from k8snb.pipeline.options import StepOptions
 from k8snb.run import engine as engines
-from k8snb.run import history, record
+from k8snb.run import history, past_step, record
 from k8snb.run.engine import Engine
 from k8snb.run.events import Display, Preparing, RunEnded, StepState, Text
 from k8snb.run.record import Record, StepRecord
@@ -336,9 +336,9 @@ def test_a_run_is_told_again_as_it_went(store: Store, case: str) -> None:
 @pytest.mark.parametrize(
     ("result", "last"),
     [
-        (None, StepState("a", "cancelled", history._GONE)),
-        ("succeeded", StepState("a", "succeeded", history._GONE, 2.0)),
-        ("died", StepState("a", "failed", history._GONE, 2.0)),
+        (None, StepState("a", "cancelled", past_step.GONE)),
+        ("succeeded", StepState("a", "succeeded", past_step.GONE, 2.0)),
+        ("died", StepState("a", "failed", past_step.GONE, 2.0)),
     ],
 )
 def test_a_run_that_was_left_alone_is_told_as_far_as_it_is_known(store: Store, result: Any, last: StepState) -> None:
