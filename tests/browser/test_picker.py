@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.browser.conftest import Open
 from tests.browser.frontend import Opened, open_notebook, server, write_notebook
 from tests.fixtures_cluster import Project, layers, there
 from tests.fixtures_s3 import s3_bucket
+from tests.kubeconfig import write_kubeconfig
 
 __all__ = ["layers", "s3_bucket", "there"]
 
@@ -32,6 +34,23 @@ def test_a_stack_is_chosen_by_its_button(opened: Open) -> None:
         picker.get_by_role("button", name="Use local").wait_for()
     finally:
         file.unlink()
+
+
+def test_the_form_is_filled_in_by_the_keyboard(opened: Open, tmp_path: Path) -> None:
+    write_kubeconfig(tmp_path / "config", "dev", "my-eks", current="dev")
+    notebook = opened(
+        [f"%load_ext k8snb\nimport os\nos.environ['KUBECONFIG'] = '{tmp_path}/config'", "%k8s_stack --no-check"]
+    )
+    notebook.run_all()
+    picker = notebook.cell(1)
+    picker.get_by_text("Register a new one").focus()
+    for key in ("Enter", "Tab", "d", "d", "Tab", "ArrowDown"):
+        notebook.page.keyboard.press(key)
+    assert picker.get_by_label("name", exact=True).input_value() == "dd"
+    context = picker.get_by_label("context")
+    assert context.evaluate("one => one === document.activeElement")
+    assert context.input_value() == "my-eks"
+    assert notebook.count == 2
 
 
 @pytest.fixture

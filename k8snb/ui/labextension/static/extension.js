@@ -46,13 +46,15 @@
 
   const FIELD = 'font: inherit; color: inherit; background: transparent; border: 1px solid #888888; border-radius: 4px';
 
-  const field = (label, properties) => {
-    const made = element('input', properties);
+  const named = (label, made) => {
     made.setAttribute('aria-label', label);
-    made.dataset.lmSuppressShortcuts = 'true'; // letters are no shortcuts here
+    made.dataset.lmSuppressShortcuts = 'true'; // letters and arrows are no shortcuts here
     made.style.cssText = FIELD;
     return made;
   };
+  const field = (label, properties) => named(label, element('input', properties));
+  const choice = (label, names) =>
+    named(label, element('select', {}, names.map(name => element('option', { value: name, textContent: name }))));
 
   const bar = children => {
     const made = element('div', {}, children);
@@ -253,14 +255,12 @@
     const registration = contexts => {
       const inputs = {
         '--register': field('name', { placeholder: 'prod', size: 10 }),
-        '--context': element('select', {}, contexts.map(name => element('option', { value: name, textContent: name }))),
+        '--context': choice('context', contexts),
         '--namespace': field('namespace', { placeholder: 'default', size: 12 }),
         '--artifact-store': field('artifact store', { placeholder: 's3://bucket/k8snb', size: 26 }),
         '--endpoint': field('endpoint of the store', { placeholder: "where it is not Amazon's", size: 22 }),
         '--registry': field('container registry', { placeholder: 'registry.example.org/ml', size: 26 }),
       };
-      inputs['--context'].style.cssText = FIELD;
-      inputs['--context'].setAttribute('aria-label', 'context');
       const labelOf = input => input.getAttribute('aria-label');
       const said = element('div', { role: 'alert' });
       const register = event => {
@@ -290,16 +290,9 @@
     const runs = ({ runs: ids, stack }) => {
       const names = Array.isArray(ids) ? ids.filter(id => typeof id === 'string' && NAME.test(id)) : [];
       if (!names.length || (stack && !NAME.test(stack))) return null;
-      const choice = (label, first) => {
-        const options = names.map(id => element('option', { value: id, textContent: id }));
-        const made = element('select', {}, options);
-        made.selectedIndex = first;
-        made.setAttribute('aria-label', label);
-        made.style.cssText = FIELD;
-        return made;
-      };
-      const one = choice('run', 0);
-      const other = choice('run to compare it with', 1);
+      const one = choice('run', names);
+      const other = choice('run to compare it with', names);
+      other.selectedIndex = 1;
       const show = (node, ...words) => runBelow(node, ['%k8s_runs', ...words, ...(stack ? ['--stack', stack] : [])].join(' '));
       const open = button('Open', '%k8s_runs RUN', event => show(event.target, one.value));
       const compare = button('Compare with', '%k8s_runs RUN OTHER', event => show(event.target, ...[one.value, other.value].sort()));
