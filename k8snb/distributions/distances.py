@@ -1,0 +1,143 @@
+"""How far two distributions are apart, and how likely that is by chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+_Array = np.ndarray[Any, Any]
+
+_DECILES = 10
+_MASS = 0.02
+"""Share of the rows from which on a single value gets a bucket of its own, where a decile falls on it."""
+
+_EXPECTED = 5
+"""Rows that a bucket is expected to have at least for the chi-squared test; smaller ones are put together."""
+
+
+def cuts(reference: _Array) -> _Array:
+    """Return where the buckets of distances part: the deciles of the data set that others are compared with.
+
+    Parameters
+    ----------
+    reference : numpy.ndarray
+        Sorted.
+
+    Returns
+    -------
+    numpy.ndarray
+        Increasing. A value lies in the bucket that its number of cuts not above it says. A value that many rows have
+        is parted from those above it.
+    """
+    size = len(reference)
+    if not size:
+        return np.empty(0)
+    deciles = np.unique(reference[[size * part // _DECILES for part in range(1, _DECILES)]])
+    rows = np.searchsorted(reference, deciles, "right") - np.searchsorted(reference, deciles, "left")
+    frequent = deciles[rows > max(1, size * _MASS)]
+    return np.unique(np.concatenate([deciles, np.nextafter(frequent, np.inf)]))
+
+
+def in_buckets(values: _Array, at: _Array) -> _Array:
+    """Return how many values lie in each bucket: one more than there are cuts.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Sorted.
+    at : numpy.ndarray
+        The cuts.
+    """
+    return np.diff(np.searchsorted(values, at, "left"), prepend=0, append=len(values))
+
+
+def psi(reference: _Array, other: _Array) -> float:
+    """Return the population stability index of rows in buckets.
+
+    The sum of ``(q - p) * log(q / p)`` over the shares. An empty bucket would make it infinite: so one row, spread over
+    the buckets as the two are on average, is added to each.
+    """
+    average = (_shares(reference) + _shares(other)) / 2
+    there = average > 0
+    p, q = ((rows + average)[there] / (rows.sum() + 1) for rows in (reference, other))
+    return float(np.sum((q - p) * np.log(q / p)))
+
+
+def jensen_shannon(reference: _Array, other: _Array) -> float:
+    """Return the Jensen-Shannon divergence of rows in buckets, to base 2: from 0, the same, to 1, nothing shared."""
+    p, q = _shares(reference), _shares(other)
+    middle = (p + q) / 2
+    return min(1.0, max(0.0, (_divergence(p, middle) + _divergence(q, middle)) / 2))
+
+
+def l_infinity(reference: _Array, other: _Array) -> float:
+    """Return the greatest difference of a bucket's shares."""
+    return float(np.max(np.abs(_shares(reference) - _shares(other)), initial=0.0))
+
+
+def kolmogorov_smirnov(reference: _Array, other: _Array) -> float:
+    """Return the greatest difference of the cumulative shares of two sorted arrays, neither of them empty."""
+    found = 0.0
+    for at in (reference, other):
+        below = np.searchsorted(reference, at, "right") / len(reference) - np.searchsorted(other, at, "right") / len(
+            other
+        )
+        found = max(found, float(np.abs(below).max()))
+    return found
+
+
+def p_of_kolmogorov_smirnov(distance: float, rows: int, other_rows: int) -> float:
+    """Return how likely at least such a distance is for two samples of one distribution (asymptotically)."""
+    from scipy.special import kolmogorov
+
+    effective = math.sqrt(rows * other_rows / (rows + other_rows))
+    return float(kolmogorov(effective * distance))
+
+
+def p_of_chi_squared(reference: _Array, other: _Array) -> float:
+    """Return how likely counts as different as these are for two samples of one distribution.
+
+    Buckets that are expected to have few rows are put together.
+    """
+    from scipy.special import chdtrc
+
+    table = np.array([reference, other], dtype=np.float64)
+    sizes = table.sum(axis=1)
+    if not sizes.all():
+        return 1.0
+    least = table.sum(axis=0) * sizes.min() / sizes.sum()
+    table = np.column_stack([table[:, least >= _EXPECTED], table[:, least < _EXPECTED].sum(axis=1)])
+    table = table[:, table.sum(axis=0) > 0]
+    expected = np.outer(sizes, table.sum(axis=0)) / sizes.sum()
+    freedom = table.shape[1] - 1
+    if not freedom:
+        return 1.0
+    return float(chdtrc(freedom, np.sum((table - expected) ** 2 / expected)))
+
+
+def of_either(ps: Sequence[float]) -> float:
+    """Return how likely at least one of some tests says so much by chance (Bonferroni)."""
+    return min(1.0, len(ps) * min(ps)) if ps else 1.0
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """Return probabilities corrected for their number: that at least one of them is so small by chance (Holm)."""
+    corrected = [1.0] * len(ps)
+    least = 0.0
+    for rank, index in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
+        least = max(least, min(1.0, ps[index] * (len(ps) - rank)))
+        corrected[index] = least
+    return corrected
+
+
+def _shares(rows: _Array) -> _Array:
+    total = rows.sum()
+    return rows / total if total else rows.astype(np.float64)
+
+
+def _divergence(p: _Array, q: _Array) -> float:
+    there = p > 0
+    return float(np.sum(p[there] * np.log2(p[there] / q[there])))

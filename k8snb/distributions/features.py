@@ -1,0 +1,214 @@
+"""The columns of one name in all data sets -> a `Feature`: statistics on shared buckets, and distances."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from k8snb.distributions import distances as far
+from k8snb.distributions.columns import Column
+from k8snb.distributions.gather import Counted, Measured, counted, measured
+from k8snb.distributions.model import IDENTIFIER, PERCENTS, Distances, Feature, Kind, Labels, Numbers
+from k8snb.distributions.scale import finite_of, on_one_scale
+from k8snb.distributions.sets import unique
+
+BUCKETS = 10
+"""Of a feature that is measured; as many as Facets' own generator makes."""
+
+LABELS = 100
+"""Of a feature that is counted; what it takes to draw them grows with their square."""
+
+_LONG = 200
+"""Characters of a label."""
+
+_FREQUENT = 5
+"""Rows of two sets that a label has for a bucket of its own."""
+
+_NEW = 5
+"""New labels that are named."""
+
+_Array = np.ndarray[Any, Any]
+
+
+def feature(name: str, columns: Sequence[Column | None]) -> Feature:
+    """Compare the columns of one name.
+
+    Parameters
+    ----------
+    name : str
+    columns : sequence of (Column or None)
+        Of each data set, the first one first.
+
+    Returns
+    -------
+    Feature
+        Where one set has numbers and the other texts, both have their own statistics and there is no distance.
+    """
+    kinds = tuple(None if column is None else column.kind for column in columns)
+    types = tuple("" if column is None else column.type for column in columns)
+    families = {_family(kind) for kind in kinds if kind not in {None, "nothing"}}
+    found: list[Measured | Counted | None] = [
+        None if column is None else _gather(column, families) for column in columns
+    ]
+    measure = _Numbers([one for one in found if isinstance(one, Measured)])
+    count = _Labels([one for one in found if isinstance(one, Counted)], first=found[0])
+    apart = [
+        None
+        if one is None or found[0] is None or (len(families) > 1 and _family(kinds[0]) != _family(kind))
+        else _distances(found[0], one, measure, count, exact=kinds[0] == kind == "boolean")
+        for kind, one in zip(kinds[1:], found[1:], strict=True)
+    ]
+    statistics = tuple(
+        None if one is None else measure.of(one) if isinstance(one, Measured) else count.of(one) for one in found
+    )
+    return Feature(name, kinds, types, statistics, measure.edges, count.labels, tuple(apart))
+
+
+def _family(kind: Kind | None) -> str:
+    """Return what can be compared with what: all numbers and truth values with each other."""
+    return {"integer": "number", "boolean": "number"}.get(kind or "", kind or "")
+
+
+def _gather(column: Column, families: set[str]) -> Measured | Counted:
+    if column.kind == "label" or (column.kind == "nothing" and families == {"label"}):
+        return counted(column.parts)
+    return measured(column.parts)
+
+
+class _Numbers:
+    """What is measured in some sets, on one scale and in shared buckets."""
+
+    def __init__(self, sets: Sequence[Measured]) -> None:
+        arrays, self._scale = on_one_scale([one.values for one in sets])
+        self.values = dict(zip(map(id, sets), arrays, strict=True))
+        finite = [one for one in map(finite_of, arrays) if len(one)]
+        self._at = np.empty(0)
+        if finite:
+            least, greatest = min(float(one[0]) for one in finite), max(float(one[-1]) for one in finite)
+            if least == greatest:  # as numpy.histogram does
+                least, greatest = least - 0.5, greatest + 0.5
+            self._at = np.linspace(least, greatest, BUCKETS + 1)
+        self.edges = self._scale.back(self._at)
+
+    def of(self, one: Measured) -> Numbers:
+        values = self.values[id(one)]
+        finite = finite_of(values)
+        below = int(np.searchsorted(values, -np.inf, "right"))
+        return Numbers(
+            one.present,
+            one.missing,
+            below,
+            len(values) - below - len(finite),
+            one.zeros,
+            one.mean,
+            one.std,
+            self._scale.back(_quantiles(finite)) if len(finite) else (),
+            self._buckets(finite),
+            one.sampled,
+        )
+
+    def _buckets(self, finite: _Array) -> tuple[int, ...]:
+        if not len(self._at):
+            return ()
+        at = np.searchsorted(finite, self._at, "left")
+        at[-1] = len(finite)
+        return tuple(np.diff(at).tolist())
+
+
+def _quantiles(finite: _Array) -> _Array:
+    position = np.linspace(0, len(finite) - 1, PERCENTS)
+    low = np.floor(position).astype(np.intp)
+    high = np.minimum(low + 1, len(finite) - 1)
+    share = position - low
+    apart = finite[high] - finite[low]
+    return np.where(share < 0.5, finite[low] + apart * share, finite[high] - apart * (1 - share))  # noqa: PLR2004
+
+
+class _Labels:
+    """What is counted in some sets, with the labels that are frequent in any of them."""
+
+    def __init__(self, sets: Sequence[Counted], first: object) -> None:
+        self._first = first if isinstance(first, Counted) else Counted()
+        most: dict[str, float] = {}
+        for one in sets:
+            for label, count in heapq.nsmallest(LABELS, one.labels.items(), key=_by_frequency):
+                most[label] = max(most.get(label, 0.0), count / one.present)
+        self._labels = heapq.nsmallest(LABELS, most, key=lambda label: (-most[label], label))
+        self.labels = tuple(_shortened(self._labels))
+
+    def of(self, one: Counted) -> Labels:
+        new = {label: count for label, count in one.labels.items() if label not in self._first.labels}
+        named = heapq.nsmallest(_NEW, new.items(), key=_by_frequency)
+        return Labels(
+            one.present,
+            one.missing,
+            len(one.labels),
+            one.characters / one.present if one.present else None,
+            self._counts(one),
+            tuple(zip(_shortened([label for label, _ in named]), (count for _, count in named), strict=True)),
+            sum(new.values()),
+            len(new),
+            len(self._first.labels) - (len(one.labels) - len(new)),
+            one.uncounted,
+        )
+
+    def in_buckets(self, one: Counted, other: Counted) -> tuple[_Array, _Array]:
+        """Return rows of each frequent label, of other labels that both have, and of labels that one alone has.
+
+        The last two are one where nearly every row has a label of its own: other identifiers are no difference.
+        """
+        frequent = [label for label in self._labels if one.labels[label] + other.labels[label] >= _FREQUENT]
+        rows = _in_buckets(one, other, frequent), _in_buckets(other, one, frequent)
+        if all(len(side.labels) > IDENTIFIER * side.present for side in (one, other)):
+            return np.append(rows[0][:-2], rows[0][-2:].sum()), np.append(rows[1][:-2], rows[1][-2:].sum())
+        return rows
+
+    def _counts(self, one: Counted) -> tuple[int, ...]:
+        return tuple(one.labels[label] for label in self._labels)
+
+
+def _in_buckets(one: Counted, other: Counted, frequent: list[str]) -> _Array:
+    named = [one.labels[label] for label in frequent]
+    known = set(frequent)
+    alone = sum(count for label, count in one.labels.items() if label not in other.labels and label not in known)
+    alone += one.uncounted
+    return np.array([*named, one.present - sum(named) - alone, alone])
+
+
+def _by_frequency(item: tuple[str, int]) -> tuple[int, str]:
+    return -item[1], item[0]
+
+
+def _shortened(labels: Sequence[str]) -> list[str]:
+    return list(unique([label if len(label) <= _LONG else f"{label[: _LONG - 1]}…" for label in labels]))
+
+
+def _distances(
+    one: Measured | Counted, other: Measured | Counted, numbers: _Numbers, texts: _Labels, *, exact: bool
+) -> Distances:
+    """Compare two sets; `exact`: both hold so few different values that these are counted for the test."""
+    missing = np.array([one.present, one.missing]), np.array([other.present, other.missing])
+    ps = [far.p_of_chi_squared(*missing)] if one.missing or other.missing else []
+    ks = None
+    if isinstance(one, Measured) and isinstance(other, Measured):
+        values, others = numbers.values[id(one)], numbers.values[id(other)]
+        at = far.cuts(values if len(values) else others)
+        rows = far.in_buckets(values, at), far.in_buckets(others, at)
+        if len(values) and len(others):
+            ks = far.kolmogorov_smirnov(values, others)
+            ps.append(
+                far.p_of_chi_squared(*rows) if exact else far.p_of_kolmogorov_smirnov(ks, len(values), len(others))
+            )
+    else:
+        assert isinstance(one, Counted)
+        assert isinstance(other, Counted)
+        rows = texts.in_buckets(one, other)
+        ps.append(far.p_of_chi_squared(*rows))
+    p, q = (
+        np.append(counts * (side.present / max(1, counts.sum())), side.missing)
+        for counts, side in zip(rows, (one, other), strict=True)
+    )
+    return Distances(far.psi(p, q), far.jensen_shannon(p, q), far.l_infinity(p, q), ks, far.of_either(ps))

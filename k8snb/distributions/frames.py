@@ -1,0 +1,97 @@
+"""A pandas frame or series as a `Table`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from k8snb.distributions.columns import ROWS, Column, Part, RefusedColumnError, label, of_array, of_objects
+from k8snb.distributions.model import Kind
+from k8snb.distributions.sets import Table, unique
+
+_Series = Any  # pandas' own types differ between its versions
+
+
+def of_pandas(data: Any) -> Table:
+    """Return a frame or a series as a table; an index is no column."""
+    if isinstance(data, pd.Index):
+        data = data.to_series(index=range(len(data)))
+    if isinstance(data, pd.Series):
+        return Table(unique(["value" if data.name is None else data.name]), len(data), lambda _: of_series(data))
+    if not isinstance(data, pd.DataFrame):
+        return Table(("value",), len(data), lambda _: of_series(pd.Series(data)))
+    return Table(unique(list(data.columns)), len(data), lambda i: of_series(data.iloc[:, i]))
+
+
+def of_series(series: _Series) -> Column:
+    """Return a series as a column; raises RefusedColumnError."""
+    dtype = series.dtype
+    called = str(dtype)
+    if isinstance(dtype, np.dtype):
+        return of_array(series.to_numpy(), called)
+    if isinstance(dtype, pd.SparseDtype):
+        return of_array(series.sparse.to_dense().to_numpy(), called)
+    if isinstance(dtype, pd.CategoricalDtype):
+        return Column("label", "category", (_categories(part) for part in _cut(series)))
+    if isinstance(dtype, pd.PeriodDtype):
+        return of_array(series.dt.to_timestamp().to_numpy(), called)
+    if types.is_complex_dtype(dtype):
+        raise RefusedColumnError("complex numbers have no order")
+    if (kind := _kind(dtype)) is not None:
+        return Column(kind, called, (_numbers(part, kind) for part in _cut(series)))
+    if types.is_string_dtype(dtype) and not types.is_object_dtype(dtype):
+        return Column("label", called, (_texts(part) for part in _cut(series)))
+    return of_objects(series.to_numpy(dtype=object), called)
+
+
+def _kind(dtype: Any) -> Kind | None:
+    if types.is_bool_dtype(dtype):
+        return "boolean"
+    if types.is_integer_dtype(dtype):
+        return "integer"
+    if types.is_float_dtype(dtype):
+        return "number"
+    if types.is_datetime64_any_dtype(dtype):
+        return "time"
+    if types.is_timedelta64_dtype(dtype):
+        return "duration"
+    return None
+
+
+def _cut(series: _Series) -> Iterator[_Series]:
+    return (series.iloc[start : start + ROWS] for start in range(0, len(series), ROWS))
+
+
+def _numbers(series: _Series, kind: Kind) -> Part:
+    there = series.dropna()
+    if kind == "time":
+        there = there.dt.tz_convert("UTC").dt.tz_localize(None) if there.dt.tz is not None else there
+        values = there.to_numpy(dtype="datetime64[us]").astype(np.int64)
+    elif kind == "duration":
+        values = there.to_numpy(dtype="timedelta64[us]").astype(np.int64)
+    else:
+        values = there.to_numpy()
+        values = values.astype(
+            np.float64 if kind == "number" else values.dtype if values.dtype.kind in "iu" else np.int64
+        )
+        values = values[~np.isnan(values)] if kind == "number" else values
+    return Part(len(series) - len(values), values)
+
+
+def _texts(series: _Series) -> Part:
+    there = series.dropna()
+    return Part(len(series) - len(there), labels=Counter(map(label, there.tolist())))
+
+
+def _categories(series: _Series) -> Part:
+    counts = series.value_counts(sort=False, dropna=True)
+    labels: Counter[str] = Counter()
+    for value, count in zip(counts.index, counts.to_numpy(), strict=True):
+        if count:
+            labels[label(str(value))] += int(count)
+    return Part(len(series) - labels.total(), labels=labels)

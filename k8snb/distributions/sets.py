@@ -1,0 +1,156 @@
+"""Anything that holds rows and columns -> a `Table`: frames, arrays, lists, dicts, Arrow tables, files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from k8snb.distributions.columns import Column, of_array, of_objects
+from k8snb.errors import InputError
+
+_KINDS = "a frame, an array, a list, a dict of columns, an Arrow table, or the path of a Parquet or CSV file"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows and columns, read one column at a time.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Different ones.
+    rows : int
+    column : callable
+        Takes the position of a column; raises RefusedColumnError.
+    """
+
+    names: tuple[str, ...]
+    rows: int
+    column: Callable[[int], Column]
+
+
+def table(data: Any, name: str) -> Table:
+    """Return data as a table.
+
+    Parameters
+    ----------
+    data : object
+        See the module.
+    name : str
+        The data set's, for errors.
+
+    Raises
+    ------
+    InputError
+        It is none of these, has no rows, or its columns are not of one length.
+    """
+    found = _table(data, name)
+    if not found.rows:
+        raise InputError(f"{name} has no rows", where=name)
+    if not found.names:
+        raise InputError(f"{name} has no columns", where=name)
+    return found
+
+
+def unique(names: Sequence[object]) -> tuple[str, ...]:
+    """Return column names as different texts: the second ``x`` is ``x (2)``, ``("a", 1)`` is ``a, 1``."""
+    used: set[str] = set()
+    found = []
+    for name in names:
+        text = called = ", ".join(map(str, name)) if isinstance(name, tuple) else str(name)
+        number = 1
+        while called in used:
+            number += 1
+            called = f"{text} ({number})"
+        used.add(called)
+        found.append(called)
+    return tuple(found)
+
+
+def _table(data: Any, name: str) -> Table:
+    library = type(data).__module__.partition(".")[0]
+    if isinstance(data, str) or hasattr(data, "__fspath__"):
+        from k8snb.distributions.files import of_path
+
+        return of_path(data, name)
+    if library == "pandas" and hasattr(data, "dtypes"):
+        from k8snb.distributions.frames import of_pandas
+
+        return of_pandas(data)
+    if library == "pyarrow" or hasattr(data, "__arrow_c_stream__"):
+        from k8snb.distributions.arrow import of_arrow
+
+        return of_arrow(data, name)
+    if isinstance(data, Mapping):
+        return _of_columns(dict(data), name)
+    if isinstance(data, (list, tuple, range)):
+        return _of_list(data, name)
+    if hasattr(data, "tocsc"):
+        return _of_sparse(data.tocsc())
+    if isinstance(data, np.ndarray) or hasattr(data, "__array__"):
+        return _of_array(data if isinstance(data, np.ndarray) else np.asarray(data), name)
+    raise InputError(f"{name} is a {type(data).__name__}: what is compared is {_KINDS}", where=name)
+
+
+def _of_array(data: np.ndarray[Any, Any], name: str) -> Table:
+    if data.dtype.names:
+        names = data.dtype.names
+        return Table(unique(names), len(data), lambda i: of_array(data[names[i]]))
+    if data.ndim == 0:
+        raise InputError(f"{name} is an array of one value: rows are needed", where=name)
+    if data.ndim == 1:
+        return Table(("value",), len(data), lambda _: of_array(data))
+    shape = data.shape[1:]
+    flat = data.reshape(len(data), -1)
+    names = tuple(", ".join(map(str, index)) for index in np.ndindex(*shape))
+    return Table(names, len(data), lambda i: of_array(flat[:, i]))
+
+
+def _of_sparse(data: Any) -> Table:
+    rows, columns = data.shape
+    return Table(unique(range(columns)), rows, lambda i: of_array(data[:, [i]].toarray().ravel()))
+
+
+def _of_list(data: Sequence[Any], name: str) -> Table:
+    if data and all(isinstance(row, Mapping) for row in data):
+        names = list(dict.fromkeys(key for row in data for key in row))
+        return Table(unique(names), len(data), lambda i: of_objects([row.get(names[i]) for row in data]))
+    if data and all(isinstance(row, (list, tuple)) or getattr(row, "ndim", 0) == 1 for row in data):
+        width = len(data[0])
+        if ragged := next((i for i, row in enumerate(data) if len(row) != width), None):
+            raise InputError(
+                f"row {ragged} of {name} has {len(data[ragged])} values, row 0 has {width}: rows of one length are needed",
+                where=name,
+            )
+        return Table(unique(range(width)), len(data), lambda i: of_objects([row[i] for row in data]))
+    if data and all(getattr(row, "ndim", 0) > 1 for row in data):
+        return _of_array(np.asarray(data), name)
+    return Table(("value",), len(data), lambda _: of_objects(data))
+
+
+def _of_columns(data: dict[object, Any], name: str) -> Table:
+    columns = list(data.values())
+    names = unique(list(data))
+    lengths = {called: _length(column, called, name) for called, column in zip(names, columns, strict=True)}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{called} {length:,}" for called, length in list(lengths.items())[:5])
+        raise InputError(f"the columns of {name} are not of one length: {told}", where=name)
+    rows = next(iter(lengths.values()), 0)
+
+    def column(i: int) -> Column:
+        inner = table(columns[i], f"{name}[{names[i]!r}]")
+        return inner.column(0)
+
+    return Table(names, rows, column)
+
+
+def _length(column: Any, called: str, name: str) -> int:
+    inner = _table(column, f"{name}[{called!r}]") if not isinstance(column, str) else None
+    if inner is None or len(inner.names) != 1:
+        raise InputError(
+            f"{name}[{called!r}] is no column: what is compared is a list or a one-dimensional array", where=name
+        )
+    return inner.rows

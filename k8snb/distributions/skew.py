@@ -1,0 +1,50 @@
+"""What ``k8snb.skew`` returns: statistics, the verdict on them, and how a notebook shows both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from k8snb.distributions.model import Statistics
+from k8snb.distributions.report import table, text
+from k8snb.distributions.verdict import Finding, Thresholds, judge
+
+NAMES = ("reference", "comparison")
+"""Of two data sets that have no names."""
+
+
+class Skew:
+    """How the distributions of data sets differ.
+
+    Parameters
+    ----------
+    statistics : Statistics
+    thresholds : Thresholds
+
+    Attributes
+    ----------
+    findings : list of Finding
+        One for each feature and each data set but the first; the greatest distances first.
+    """
+
+    def __init__(self, statistics: Statistics, thresholds: Thresholds | None = None) -> None:
+        self.statistics = statistics
+        self.thresholds = thresholds or Thresholds()
+        self.findings: list[Finding] = judge(statistics, self.thresholds)
+
+    @property
+    def drifted(self) -> list[str]:
+        """Names of the features that have drifted in any data set, the furthest first."""
+        return list(dict.fromkeys(one.feature for one in self.findings if one.state == "drifted"))
+
+    def judged_by(self, **thresholds: float | None) -> Skew:
+        """Return the same with other thresholds; see `Thresholds`."""
+        return Skew(self.statistics, replace(self.thresholds, **thresholds))  # type: ignore[arg-type]
+
+    def __repr__(self) -> str:
+        return text(self)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        """Return the verdict as text and as a table; a notebook puts Facets in the table's place."""
+        del include, exclude
+        return {"text/plain": text(self), "text/html": table(self)}

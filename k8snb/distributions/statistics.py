@@ -1,0 +1,47 @@
+"""Data sets -> `Statistics`: column by column, so that one column of each is in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from k8snb.distributions.columns import Column, RefusedColumnError
+from k8snb.distributions.features import feature
+from k8snb.distributions.model import DataSet, Feature, Statistics
+from k8snb.distributions.sets import Table, table
+from k8snb.errors import InputError
+
+
+def statistics(data: Mapping[str, Any]) -> Statistics:
+    """Return what is known of data sets and how far they are apart.
+
+    Parameters
+    ----------
+    data : mapping of str to object
+        Names and data sets; the others are compared with the first one.
+
+    Raises
+    ------
+    InputError
+        What is no data set, or has no rows, or shares no column with another.
+    """
+    tables = {name: table(one, name) for name, one in data.items()}
+    names = dict.fromkeys(column for one in tables.values() for column in one.names)
+    if len(tables) > 1 and not any(all(name in one.names for one in tables.values()) for name in names):
+        told = "; ".join(f"{name}: {', '.join(one.names[:5])}" for name, one in tables.items())
+        raise InputError(f"the data sets have no column in common ({told})", fix="give them the same column names")
+    where = [{column: i for i, column in enumerate(one.names)} for one in tables.values()]
+    features: list[Feature] = []
+    refused: list[tuple[str, str]] = []
+    for name in names:
+        try:
+            columns = [_column(one, at.get(name)) for one, at in zip(tables.values(), where, strict=True)]
+            features.append(feature(name, columns))
+        except RefusedColumnError as error:
+            refused.append((name, str(error)))
+    sets = tuple(DataSet(name, one.rows) for name, one in tables.items())
+    return Statistics(sets, tuple(features), tuple(refused))
+
+
+def _column(one: Table, at: int | None) -> Column | None:
+    return None if at is None else one.column(at)
