@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from k8snb.distributions.skew import Skew
     from k8snb.ui.history import Runs
 
 __version__ = "0.1.0"
@@ -46,6 +47,40 @@ def runs(stack: str | None = None, *, limit: int | None = 100) -> Runs:
     from k8snb.notebook import past
 
     return past.runs(stack, limit=limit)
+
+
+def skew(*data: Any, **named: Any) -> Skew:
+    """Return how the distributions of data sets differ from those of the first one.
+
+    In a step it is computed in the pod, and only statistics come back.
+
+    Parameters
+    ----------
+    *data : object
+        Data sets, two or more: frames, arrays (rows x columns), lists, dicts of columns, Arrow tables, paths of
+        Parquet, CSV and Arrow files, ``s3://`` addresses of such.
+    **named : object
+        More of them, by name: ``train=a, test=b``; and thresholds, see `k8snb.distributions.verdict.Thresholds`:
+        ``psi``, ``js``, ``l_infinity``, ``ks``, ``alpha``.
+
+    Returns
+    -------
+    k8snb.distributions.skew.Skew
+        A notebook shows it: the verdict, and Facets Overview of all sets.
+
+    Raises
+    ------
+    InputError
+        What is no data set, has no rows, or has no column in common with the others.
+
+    Examples
+    --------
+    >>> k8snb.skew([1, 2, 3], [1, 2, 3]).drifted
+    []
+    """
+    from k8snb.distributions.skew import skew as compute
+
+    return compute(*data, **named)
 
 
 def unload_ipython_extension(shell: Any) -> None:

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -130,12 +130,8 @@ def is_missing(value: object) -> bool:
 
 
 def label(text: str) -> str:
-    """Return a label that can be written as UTF-8, and not longer than anyone reads."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = text.encode(errors="backslashreplace").decode()
-    return text
+    """Return a text that can be written as UTF-8: half of a surrogate pair as its escape."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def _masked(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -207,10 +203,8 @@ def _microseconds(value: Any) -> int:
     if isinstance(value, timedelta):
         return value // timedelta(microseconds=1)
     moment = value if isinstance(value, datetime) else datetime.combine(value, time())
-    return int(
-        (moment.replace(tzinfo=None) - (moment.utcoffset() or timedelta()) - datetime(1970, 1, 1))
-        // timedelta(microseconds=1)
-    )
+    utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return (utc - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _label(value: object) -> str:

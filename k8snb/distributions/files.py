@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -24,6 +26,9 @@ _FORMATS = {
     ".arrow": "ipc",
     ".feather": "ipc",
 }
+
+_BLOCK = 1 << 25
+"""Bytes of text by which the types of columns are told."""
 
 _COMPRESSED = (".gz", ".bz2", ".zst", ".lz4")
 
@@ -47,9 +52,8 @@ def of_path(path: str | os.PathLike[str], name: str) -> Table:
         near = [one.name for one in file.parent.iterdir()] if file.parent.is_dir() else []
         raise InputError(f"there is no file {file}", where=name, fix=suggest(file.name, near, "give its path"))
     try:
-        if (kind := _kind(file, name)) == "csv":
-            return of_dataset(_as_parquet(file))
-        return of_dataset(ds.dataset(file, format=kind))
+        kind = _kind(file, name)
+        return _of_text(file) if kind == "csv" else of_dataset(ds.dataset(file, format=kind))
     except pa.ArrowInvalid as error:
         raise InputError(f"{file} cannot be read: {str(error).splitlines()[0]}", where=name) from error
 
@@ -65,15 +69,22 @@ def _kind(file: Path, name: str) -> str:
     return kind
 
 
-def _as_parquet(file: Path) -> Any:
-    """Return a text file as a dataset that can be read column by column: parsed once, kept until the end of the process."""
+def _of_text(file: Path) -> Table:
+    """Read a file of text once, into a file that can be read column by column."""
     separator = "\t" if ".tsv" in file.suffixes else ","
-    reader = pyarrow.csv.open_csv(file, parse_options=pyarrow.csv.ParseOptions(delimiter=separator))
-    folder = tempfile.TemporaryDirectory(prefix="k8snb-")
-    target = Path(folder.name) / "rows.parquet"
-    with pq.ParquetWriter(target, reader.schema, compression="lz4") as writer:
-        for batch in reader:
-            writer.write_batch(batch)
-    found = ds.dataset(target)
-    found_and_folder = _Kept(found, folder)
-    return found_and_folder.dataset
+    parsed = pyarrow.csv.open_csv(
+        file,
+        read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK),
+        parse_options=pyarrow.csv.ParseOptions(delimiter=separator),
+        convert_options=pyarrow.csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False),
+    )
+    folder = Path(tempfile.mkdtemp(prefix="k8snb-"))
+    close = partial(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        with pq.ParquetWriter(folder / "rows.parquet", parsed.schema, compression="lz4") as writer:
+            for batch in parsed:
+                writer.write_batch(batch)
+        return replace(of_dataset(ds.dataset(folder, format="parquet")), close=close)
+    except BaseException:
+        close()
+        raise

@@ -32,14 +32,10 @@ def of_series(series: _Series) -> Column:
     """Return a series as a column; raises RefusedColumnError."""
     dtype = series.dtype
     called = str(dtype)
-    if isinstance(dtype, np.dtype):
-        return of_array(series.to_numpy(), called)
-    if isinstance(dtype, pd.SparseDtype):
-        return of_array(series.sparse.to_dense().to_numpy(), called)
+    if (values := _plain(series, dtype)) is not None:
+        return of_array(values, called)
     if isinstance(dtype, pd.CategoricalDtype):
         return Column("label", "category", (_categories(part) for part in _cut(series)))
-    if isinstance(dtype, pd.PeriodDtype):
-        return of_array(series.dt.to_timestamp().to_numpy(), called)
     if types.is_complex_dtype(dtype):
         raise RefusedColumnError("complex numbers have no order")
     if (kind := _kind(dtype)) is not None:
@@ -47,6 +43,17 @@ def of_series(series: _Series) -> Column:
     if types.is_string_dtype(dtype) and not types.is_object_dtype(dtype):
         return Column("label", called, (_texts(part) for part in _cut(series)))
     return of_objects(series.to_numpy(dtype=object), called)
+
+
+def _plain(series: _Series, dtype: Any) -> np.ndarray[Any, Any] | None:
+    """Return what numpy has a type for."""
+    if isinstance(dtype, np.dtype):
+        return np.asarray(series)
+    if isinstance(dtype, pd.SparseDtype):
+        return np.asarray(series.sparse.to_dense())
+    if isinstance(dtype, pd.PeriodDtype):
+        return np.asarray(series.dt.to_timestamp())
+    return None
 
 
 def _kind(dtype: Any) -> Kind | None:

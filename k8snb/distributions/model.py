@@ -112,7 +112,7 @@ class Distances:
     l_infinity : float
         The greatest difference of a bucket's shares: 0 to 1.
     ks : float or None
-        Kolmogorov and Smirnov's greatest difference of the cumulative shares of the values that are there; None: labels.
+        Kolmogorov and Smirnov's: the greatest difference of the cumulative shares of the values; None: labels.
     p : float
         How likely so great a difference is by chance: of Kolmogorov and Smirnov's test or of the chi-squared test of
         the labels, and of the chi-squared test of what is missing; not yet corrected for many features.

@@ -79,7 +79,7 @@ def limits(thresholds: Thresholds) -> str:
 
 def picture(feature: Feature, at: int) -> str:
     """Return a small picture of a feature in the first data set (grey) and in another (a line), as an ``img``."""
-    bars = [_bars(one, feature) for one in (feature.statistics[0], feature.statistics[at])]
+    bars = [_bars(one) for one in (feature.statistics[0], feature.statistics[at])]
     highest = max((share for one in bars for share in one), default=0.0)
     if not highest:
         return ""
@@ -150,7 +150,7 @@ def _tr(finding: Finding, skew: Skew, drawn: str) -> str:
     return f'<tr><th scope="row" style="text-align: left">{cells[0]}</th>{tds}</tr>'
 
 
-def _bars(one: Numbers | Labels | None, feature: Feature) -> list[float]:
+def _bars(one: Numbers | Labels | None) -> list[float]:
     if one is None or not one.present:
         return []
     counts: Iterable[int] = one.buckets if isinstance(one, Numbers) else one.counts[:_BARS]

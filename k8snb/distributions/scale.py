@@ -42,14 +42,14 @@ def on_one_scale(arrays: Sequence[_Array]) -> tuple[list[_Array], Scale]:
     Returns
     -------
     arrays : list of numpy.ndarray
-        Still sorted. Whole numbers are counted from the least of all where they are too great to be told apart
-        otherwise; very great ones are made smaller, by a power of two.
+        Still sorted. Whole numbers are counted from the least of all where they are near each other but too great to
+        be told apart otherwise; very great ones are made smaller, by a power of two.
     scale : Scale
     """
     there = [one for one in arrays if len(one)]
     if there and all(one.dtype.kind in "iu" for one in there):
         least, greatest = min(int(one[0]) for one in there), max(int(one[-1]) for one in there)
-        if max(-least, greatest) > _EXACT:
+        if max(-least, greatest) > _EXACT > greatest - least:
             return [_counted_from(one, least) for one in arrays], Scale(offset=least)
     floats = [one.astype(np.float64, copy=False) for one in arrays]
     if any(_greatest(one) > _GREAT for one in floats):

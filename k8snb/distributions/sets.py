@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from k8snb.distributions.columns import Column, of_array, of_objects
+from k8snb.distributions.columns import Column, label, of_array, of_objects
 from k8snb.errors import InputError
 
 _KINDS = "a frame, an array, a list, a dict of columns, an Arrow table, or the path of a Parquet or CSV file"
@@ -25,11 +25,14 @@ class Table:
     rows : int
     column : callable
         Takes the position of a column; raises RefusedColumnError.
+    close : callable
+        Gives back what reading it needs.
     """
 
     names: tuple[str, ...]
     rows: int
     column: Callable[[int], Column]
+    close: Callable[[], None] = lambda: None
 
 
 def table(data: Any, name: str) -> Table:
@@ -48,10 +51,10 @@ def table(data: Any, name: str) -> Table:
         It is none of these, has no rows, or its columns are not of one length.
     """
     found = _table(data, name)
-    if not found.rows:
-        raise InputError(f"{name} has no rows", where=name)
     if not found.names:
         raise InputError(f"{name} has no columns", where=name)
+    if not found.rows:
+        raise InputError(f"{name} has no rows", where=name)
     return found
 
 
@@ -60,7 +63,7 @@ def unique(names: Sequence[object]) -> tuple[str, ...]:
     used: set[str] = set()
     found = []
     for name in names:
-        text = called = ", ".join(map(str, name)) if isinstance(name, tuple) else str(name)
+        text = called = label(", ".join(map(str, name)) if isinstance(name, tuple) else str(name))
         number = 1
         while called in used:
             number += 1
@@ -71,12 +74,16 @@ def unique(names: Sequence[object]) -> tuple[str, ...]:
 
 
 def _table(data: Any, name: str) -> Table:
-    library = type(data).__module__.partition(".")[0]
-    if isinstance(data, str) or hasattr(data, "__fspath__"):
-        from k8snb.distributions.files import of_path
+    found = _of_library(data, name) or _of_python(data, name)
+    if found is None:
+        raise InputError(f"{name} is a {type(data).__name__}: what is compared is {_KINDS}", where=name)
+    return found
 
-        return of_path(data, name)
-    if library == "pandas" and hasattr(data, "dtypes"):
+
+def _of_library(data: Any, name: str) -> Table | None:
+    """Read what pandas or pyarrow can read; neither is imported where it is not needed."""
+    library = type(data).__module__.partition(".")[0]
+    if library == "pandas" and (hasattr(data, "dtype") or hasattr(data, "dtypes")):
         from k8snb.distributions.frames import of_pandas
 
         return of_pandas(data)
@@ -84,15 +91,23 @@ def _table(data: Any, name: str) -> Table:
         from k8snb.distributions.arrow import of_arrow
 
         return of_arrow(data, name)
+    if isinstance(data, str) or hasattr(data, "__fspath__"):
+        from k8snb.distributions.files import of_path
+
+        return of_path(data, name)
+    return None
+
+
+def _of_python(data: Any, name: str) -> Table | None:
     if isinstance(data, Mapping):
         return _of_columns(dict(data), name)
     if isinstance(data, (list, tuple, range)):
         return _of_list(data, name)
     if hasattr(data, "tocsc"):
         return _of_sparse(data.tocsc())
-    if isinstance(data, np.ndarray) or hasattr(data, "__array__"):
+    if hasattr(data, "__array__"):
         return _of_array(data if isinstance(data, np.ndarray) else np.asarray(data), name)
-    raise InputError(f"{name} is a {type(data).__name__}: what is compared is {_KINDS}", where=name)
+    return None
 
 
 def _of_array(data: np.ndarray[Any, Any], name: str) -> Table:
@@ -121,10 +136,8 @@ def _of_list(data: Sequence[Any], name: str) -> Table:
     if data and all(isinstance(row, (list, tuple)) or getattr(row, "ndim", 0) == 1 for row in data):
         width = len(data[0])
         if ragged := next((i for i, row in enumerate(data) if len(row) != width), None):
-            raise InputError(
-                f"row {ragged} of {name} has {len(data[ragged])} values, row 0 has {width}: rows of one length are needed",
-                where=name,
-            )
+            told = f"row {ragged} of {name} has {len(data[ragged])} values, row 0 has {width}"
+            raise InputError(f"{told}: rows of one length are needed", where=name)
         return Table(unique(range(width)), len(data), lambda i: of_objects([row[i] for row in data]))
     if data and all(getattr(row, "ndim", 0) > 1 for row in data):
         return _of_array(np.asarray(data), name)

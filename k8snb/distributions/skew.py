@@ -7,7 +7,9 @@ from typing import Any
 
 from k8snb.distributions.model import Statistics
 from k8snb.distributions.report import table, text
+from k8snb.distributions.statistics import statistics
 from k8snb.distributions.verdict import Finding, Thresholds, judge
+from k8snb.errors import InputError
 
 NAMES = ("reference", "comparison")
 """Of two data sets that have no names."""
@@ -48,3 +50,15 @@ class Skew:
         """Return the verdict as text and as a table; a notebook puts Facets in the table's place."""
         del include, exclude
         return {"text/plain": text(self), "text/html": table(self)}
+
+
+def skew(*data: Any, **named: Any) -> Skew:
+    """Return how data sets differ from the first one; see ``k8snb.skew``."""
+    limits = {name: named.pop(name) for name in Thresholds.__dataclass_fields__ if name in named}
+    names = NAMES if len(data) == len(NAMES) else tuple(f"set {i}" for i in range(1, len(data) + 1))
+    if both := set(names) & set(named):
+        raise InputError(f"two data sets are called {', '.join(sorted(both))}")
+    sets = dict(zip(names, data, strict=False)) | named
+    if not sets:
+        raise InputError("no data", fix="k8snb.skew(train, test)")
+    return Skew(statistics(sets), Thresholds(**limits))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from k8snb.distributions.columns import Column, RefusedColumnError
@@ -25,7 +26,15 @@ def statistics(data: Mapping[str, Any]) -> Statistics:
     InputError
         What is no data set, or has no rows, or shares no column with another.
     """
-    tables = {name: table(one, name) for name, one in data.items()}
+    with ExitStack() as opened:
+        tables = {}
+        for name, one in data.items():
+            tables[name] = table(one, name)
+            opened.callback(tables[name].close)
+        return _statistics(tables)
+
+
+def _statistics(tables: Mapping[str, Table]) -> Statistics:
     names = dict.fromkeys(column for one in tables.values() for column in one.names)
     if len(tables) > 1 and not any(all(name in one.names for one in tables.values()) for name in names):
         told = "; ".join(f"{name}: {', '.join(one.names[:5])}" for name, one in tables.items())

@@ -1,0 +1,187 @@
+"""The verdict: which features drifted, how surely, and what has changed, in words."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import k8snb
+from k8snb.distributions import report
+from k8snb.distributions.words import share, value
+from k8snb.errors import InputError
+
+
+def _frames(rows=4000):
+    rng = np.random.default_rng(0)
+    one = pd.DataFrame({f"x{i}": rng.normal(size=rows) for i in range(20)} | {"city": rng.choice(list("abc"), rows)})
+    other = pd.DataFrame({f"x{i}": rng.normal(size=rows) for i in range(20)} | {"city": rng.choice(list("abc"), rows)})
+    return one, other
+
+
+def test_a_shifted_feature_comes_first_and_no_other_has_drifted():
+    one, other = _frames()
+    other["x7"] += 0.6
+    found = k8snb.skew(one, other)
+    assert found.drifted == ["x7"]
+    assert found.findings[0].feature == "x7"
+    assert found.findings[0].exceeded == ("psi", "js", "l_infinity", "ks")
+    assert found.findings[0].p < 1e-9
+
+
+def test_the_same_rows_have_not_drifted():
+    one, _ = _frames()
+    found = k8snb.skew(one, one.sample(frac=1, random_state=0))
+    assert found.drifted == []
+    assert {finding.state for finding in found.findings} == {"same"}
+    assert "none of 21 features has drifted" in str(found)
+
+
+def test_so_few_rows_that_it_may_be_chance_are_told():
+    found = k8snb.skew([1.0, 2.0, 3.0, 4.0], [3.0, 4.0, 5.0, 6.0])
+    assert found.findings[0].state == "unsure"
+    assert "1 may have, or it is chance" in str(found)
+
+
+def test_the_correction_for_many_features_keeps_chance_from_being_told():
+    rng = np.random.default_rng(3)
+    one, other = rng.normal(size=(60, 400)), rng.normal(size=(60, 400))
+    assert any(finding.p < 1 for finding in k8snb.skew(one, other).findings)
+    assert k8snb.skew(one, other).drifted == []
+
+
+@pytest.mark.parametrize(
+    ("change", "feature", "says"),
+    [
+        ({"x": [None] * 100 + [1.0] * 900}, "x", "missing: 0% → 10%"),
+        ({"c": ["d"] * 200 + ["a", "b"] * 400}, "c", "new: “d” (20% of rows)"),
+        ({"c": ["a"] * 1000}, "c", "gone: “b”"),
+        ({"x": ["1"] * 1000}, "x", "type changed: number (float64) → text"),
+        ({"x": [300.0] * 10 + [0.0, 1.0] * 495}, "x", "up to 300 (was 1)"),
+        ({"x": [-300.0] * 10 + [0.0, 1.0] * 495}, "x", "down to -300 (was 0)"),
+        ({"x": [0.5] * 1000}, "x", "always 0.5"),
+        ({"x": [float("inf")] * 10 + [0.0, 1.0] * 495}, "x", "infinite: 1%"),
+        ({"x": [None] * 1000}, "x", "no values any more"),
+        ({"y": [1] * 1000}, "y", "not in reference"),
+        ({"t": pd.to_datetime(["2024-03-01"] * 1000)}, "t", "always 2024-03-01"),
+        ({"b": [1, 0] * 500}, "b", "type changed: true or false (bool) → whole number"),
+    ],
+)
+def test_what_has_changed_is_told_in_words(change, feature, says):
+    days = pd.to_datetime(["2024-01-01", "2024-01-02"] * 500)
+    one = pd.DataFrame({"x": [0.0, 1.0] * 500, "c": ["a", "b"] * 500, "t": days, "b": [True, False] * 500})
+    found = k8snb.skew(one, one.assign(**change))
+    words = {finding.feature: finding.words for finding in found.findings}
+    assert any(word.startswith(says) for word in words[feature]), words[feature]
+    assert not any(words for name, words in words.items() if name != feature)
+
+
+def test_a_column_that_is_gone_and_one_of_another_type_have_drifted():
+    one = pd.DataFrame({"x": [1, 2] * 50, "old": 1, "t": 1})
+    found = k8snb.skew(one, one.drop(columns="old").assign(t="a"))
+    assert sorted(found.drifted) == ["old", "t"]
+
+
+def test_more_than_two_sets_are_each_compared_with_the_first():
+    one, other = _frames()
+    shifted = one.assign(x1=one.x1 + 1)
+    found = k8snb.skew(train=one, test=other, serving=shifted)
+    assert [(finding.feature, finding.set) for finding in found.findings if finding.state == "drifted"] == [
+        ("x1", "serving")
+    ]
+    assert "test compared with train: none of 21" in str(found)
+    assert "serving compared with train: 1 of 21 features has drifted (x1)" in str(found)
+
+
+def test_thresholds_can_be_set():
+    one, other = _frames()
+    other["x7"] += 0.3
+    assert k8snb.skew(one, other).drifted == []
+    assert k8snb.skew(one, other, psi=0.05).drifted == ["x7"]
+    strict = k8snb.skew(one, other).judged_by(ks=0.1)
+    assert strict.drifted == ["x7"]
+    assert strict.findings[0].exceeded == ("ks",)
+    assert k8snb.skew(one, other.assign(x7=9), psi=None, js=None, l_infinity=None, ks=None).drifted == []
+
+
+@pytest.mark.parametrize("threshold", [-1, "0.1", True, float("nan")])
+def test_a_threshold_is_a_number(threshold):
+    with pytest.raises(InputError, match="a threshold is a number from 0 on"):
+        k8snb.skew([1], [1], psi=threshold)
+
+
+def test_one_set_alone_is_described():
+    found = k8snb.skew(train=[1, 2, 3])
+    assert found.findings == []
+    assert "3 rows, 1 features; nothing to compare with" in str(found)
+
+
+def test_no_data_is_refused():
+    with pytest.raises(InputError, match="no data"):
+        k8snb.skew()
+
+
+def test_hostile_names_and_labels_stay_text():
+    bad = "<script>alert(1)</script>"
+    found = k8snb.skew(pd.DataFrame({bad: ["a"] * 50}), pd.DataFrame({bad: [f"{bad}\x1b[31m\n"] * 50}))
+    html = found._repr_mimebundle_()["text/html"]
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert" in html
+    assert "\x1b" not in str(found)
+    assert len(str(found).splitlines()) == 3
+
+
+def test_only_the_furthest_are_shown():
+    rng = np.random.default_rng(0)
+    found = k8snb.skew(rng.normal(size=(200, 500)), rng.normal(size=(200, 500)))
+    bundle = found._repr_mimebundle_()
+    assert "and 480 more" in bundle["text/plain"]
+    assert bundle["text/html"].count("<tr>") == report.ROWS + 1
+    assert len(bundle["text/html"]) < 25_000
+    assert report.text(found, None).count("\n") > 500
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "told"),
+    [
+        (1.0, "number", "1"),
+        (0.12345678, "number", "0.1235"),
+        (1234567.0, "integer", "1,234,567"),
+        (1e300, "number", "1e+300"),
+        (0.0, "time", "1970-01-01"),
+        (3.6e9, "time", "1970-01-01 01:00:00"),
+        (9e18, "time", "9e+18 µs after 1970"),
+        (90e6, "duration", "0:01:30"),
+        (1.0, "boolean", "True"),
+    ],
+)
+def test_values_in_words(number, kind, told):
+    assert value(number, kind) == told
+
+
+@pytest.mark.parametrize(
+    ("rows", "of", "told"),
+    [
+        (0, 10, "0%"),
+        (1, 10, "10%"),
+        (1, 8, "12.5%"),
+        (1, 100_000, "< 0.1%"),
+        (99_999, 100_000, "> 99.9%"),
+        (5, 5, "100%"),
+    ],
+)
+def test_shares_in_words(rows, of, told):
+    assert share(rows, of) == told
+
+
+@given(
+    st.lists(
+        st.lists(st.none() | st.floats() | st.integers() | st.text(max_size=2) | st.booleans(), min_size=1, max_size=9),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_any_mixture_of_values_has_a_verdict(sets):
+    found = k8snb.skew(*sets)
+    assert report.text(found)
+    assert report.table(found)
