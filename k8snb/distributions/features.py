@@ -82,7 +82,7 @@ class _Numbers:
     """What is measured in some sets, on one scale and in shared buckets."""
 
     def __init__(self, sets: Sequence[Measured]) -> None:
-        arrays, self._scale = on_one_scale([one.values for one in sets])
+        arrays, self._scale = on_one_scale([one.ordered for one in sets])
         self.values = dict(zip(map(id, sets), arrays, strict=True))
         finite = [one for one in map(finite_of, arrays) if len(one)]
         self._at = np.empty(0)

@@ -30,14 +30,14 @@ class Measured:
 
     Parameters
     ----------
-    values : numpy.ndarray
-        Sorted; infinite ones too.
+    ordered : numpy.ndarray
+        The values, sorted; infinite ones too.
     present, missing, zeros : int
     mean, std : float or None
         Of the finite values.
     """
 
-    values: _Array
+    ordered: _Array
     present: int
     missing: int
     zeros: int
@@ -47,7 +47,7 @@ class Measured:
     @property
     def sampled(self) -> int | None:
         """How many values are kept, if not all."""
-        return len(self.values) if len(self.values) < self.present else None
+        return len(self.ordered) if len(self.ordered) < self.present else None
 
 
 @dataclass
