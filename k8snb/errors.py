@@ -26,6 +26,7 @@
     │   ├── StoppedError          its Job was deleted by someone
     │   ├── TimeoutExceededError  longer than the step's --timeout
     │   └── DiedError             ended without a word (a signal, a crash, ``os._exit``)
+    ├── SkewError                 a gate: data have drifted
     ├── StepFailed                the step's own code raised
     └── RunCancelled              stopped on request
 
@@ -230,6 +231,10 @@ class TimeoutExceededError(AttemptError):
 
 class DiedError(AttemptError):
     """The step's process ended without a word."""
+
+
+class SkewError(K8snbError):
+    """Data have drifted further than a gate lets pass; says which features, and how far."""
 
 
 class StepFailed(K8snbError):

@@ -60,6 +60,13 @@ class Column:
     parts: Iterable[Part]
 
 
+@dataclass(frozen=True)
+class Known(Column):
+    """A column that is gathered already."""
+
+    gathered: Any = None
+
+
 def of_array(values: np.ndarray[Any, Any], name: str | None = None) -> Column:
     """Return an array as a column.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from k8snb.distributions import distances as far
-from k8snb.distributions.columns import Column
+from k8snb.distributions.columns import Column, Known
 from k8snb.distributions.gather import Counted, Measured, counted, measured
 from k8snb.distributions.model import IDENTIFIER, PERCENTS, Distances, Feature, Kind, Labels, Numbers
 from k8snb.distributions.scale import finite_of, on_one_scale
@@ -73,6 +73,9 @@ def _family(kind: Kind | None) -> str:
 
 
 def _gather(column: Column, families: set[str]) -> Measured | Counted:
+    if isinstance(column, Known):
+        known: Measured | Counted = column.gathered
+        return known
     if column.kind == "label" or (column.kind == "nothing" and families == {"label"}):
         return counted(column.parts)
     return measured(column.parts)
@@ -140,18 +143,19 @@ class _Labels:
         self.labels = tuple(_shortened(self._labels))
 
     def of(self, one: Counted) -> Labels:
-        new = {label: count for label, count in one.labels.items() if label not in self._first.labels}
+        known = () if self._first.uncounted else one.labels.items()
+        new = {label: count for label, count in known if label not in self._first.labels}
         named = heapq.nsmallest(_NEW, new.items(), key=_by_frequency)
         return Labels(
             one.present,
             one.missing,
-            len(one.labels),
+            one.distinct,
             one.characters / one.present if one.present else None,
             self._counts(one),
             tuple(zip(_shortened([label for label, _ in named]), (count for _, count in named), strict=True)),
             sum(new.values()),
             len(new),
-            len(self._first.labels) - (len(one.labels) - len(new)),
+            0 if one.uncounted else len(self._first.labels.keys() - one.labels.keys()),
             one.uncounted,
         )
 
@@ -162,7 +166,7 @@ class _Labels:
         """
         frequent = [label for label in self._labels if one.labels[label] + other.labels[label] >= _FREQUENT]
         rows = _in_buckets(one, other, frequent), _in_buckets(other, one, frequent)
-        if all(len(side.labels) > IDENTIFIER * side.present for side in (one, other)):
+        if all(side.distinct > IDENTIFIER * side.present for side in (one, other)):
             return np.append(rows[0][:-2], rows[0][-2:].sum()), np.append(rows[1][:-2], rows[1][-2:].sum())
         return rows
 

@@ -52,17 +52,35 @@ class Measured:
 
 @dataclass
 class Counted:
-    """Labels of a column and how often each occurs."""
+    """Labels of a column and how often each occurs.
+
+    Parameters
+    ----------
+    labels : Counter of str
+    missing : int
+    uncounted : int
+        Rows with other labels.
+    characters : int
+        Of all labels together.
+    others : int
+        How many different labels there are besides `labels`, where that is known.
+    """
 
     labels: Counter[str] = field(default_factory=Counter)
     missing: int = 0
     uncounted: int = 0
     characters: int = 0
+    others: int = 0
 
     @property
     def present(self) -> int:
         """Rows with a label."""
         return self.labels.total() + self.uncounted
+
+    @property
+    def distinct(self) -> int:
+        """How many different labels there are, as far as is known."""
+        return len(self.labels) + self.others
 
 
 def measured(parts: Iterable[Part], *, kept: int = KEPT) -> Measured:

@@ -10,6 +10,9 @@ Kind = Literal["number", "integer", "boolean", "time", "duration", "label", "not
 
 VERSION = 1
 
+MIME = "application/vnd.k8snb.skew+json"
+"""What a step displays in the place of a view: statistics and thresholds, as in `k8snb.distributions.saved`."""
+
 PERCENTS = 101
 """Quantiles of a feature that are kept: minimum, each percent, maximum."""
 

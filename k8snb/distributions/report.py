@@ -38,9 +38,19 @@ def sentences(skew: Skew) -> list[str]:
     return told
 
 
-def text(skew: Skew, rows: int | None = ROWS) -> str:
-    """Return the verdict and a table as text; `rows`: findings at most, None: all."""
-    shown = skew.findings[:rows]
+def text(skew: Skew, findings: Sequence[Finding] | None = None, rows: int | None = ROWS) -> str:
+    """Return the verdict and a table as text.
+
+    Parameters
+    ----------
+    skew : Skew
+    findings : sequence of Finding, optional
+        Those of its findings that are shown.
+    rows : int or None
+        How many of them at most; None: all.
+    """
+    findings = skew.findings if findings is None else findings
+    shown = findings[:rows]
     lines = sentences(skew)
     if shown:
         table = [_heads(skew), *(_row(one, skew) for one in shown)]
@@ -48,7 +58,7 @@ def text(skew: Skew, rows: int | None = ROWS) -> str:
         lines += [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
         ]
-    if left := len(skew.findings) - len(shown):
+    if left := len(findings) - len(shown):
         lines.append(f"and {left} more, nearer than these")
     return "\n".join(lines)
 

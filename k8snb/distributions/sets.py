@@ -82,6 +82,10 @@ def _table(data: Any, name: str) -> Table:
 
 def _of_library(data: Any, name: str) -> Table | None:
     """Read what pandas or pyarrow can read; neither is imported where it is not needed."""
+    if type(data).__name__ == "Described":
+        from k8snb.distributions.described import Described, of_described
+
+        return of_described(data) if isinstance(data, Described) else None
     library = type(data).__module__.partition(".")[0]
     if library == "pandas" and (hasattr(data, "dtype") or hasattr(data, "dtypes")):
         from k8snb.distributions.frames import of_pandas

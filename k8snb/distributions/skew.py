@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from k8snb.distributions.model import Statistics
+from k8snb.distributions.described import Described
+from k8snb.distributions.model import MIME, Statistics
 from k8snb.distributions.report import table, text
+from k8snb.distributions.saved import dump, load
 from k8snb.distributions.statistics import statistics
 from k8snb.distributions.verdict import Finding, Thresholds, judge
-from k8snb.errors import InputError
+from k8snb.errors import InputError, SkewError, suggest
+
+STATISTICS_ONLY = False
+"""What is shown is drawn elsewhere: in a step, whose pod has no Facets."""
 
 NAMES = ("reference", "comparison")
 """Of two data sets that have no names."""
@@ -34,6 +39,23 @@ class Skew:
         self.thresholds = thresholds or Thresholds()
         self.findings: list[Finding] = judge(statistics, self.thresholds)
 
+    @classmethod
+    def of_saved(cls, said: dict[str, Any]) -> Skew:
+        """Return what came from a pod, or was kept in a run's record, as `k8snb.distributions.saved.dump` writes it."""
+        return cls(*load(said))
+
+    def __getitem__(self, name: str) -> Described:
+        """Return one of the data sets, of which only statistics are left: to be compared with any other data.
+
+        Raises
+        ------
+        KeyError
+        """
+        names = [one.name for one in self.statistics.sets]
+        if name not in names:
+            raise KeyError(f"there is no data set {name!r}: {suggest(name, names)}")
+        return Described(self.statistics, names.index(name))
+
     @property
     def drifted(self) -> list[str]:
         """Names of the features that have drifted in any data set, the furthest first."""
@@ -43,12 +65,29 @@ class Skew:
         """Return the same with other thresholds; see `Thresholds`."""
         return Skew(self.statistics, replace(self.thresholds, **thresholds))  # type: ignore[arg-type]
 
+    def check(self) -> Skew:
+        """Return itself where nothing has drifted: a gate.
+
+        Raises
+        ------
+        SkewError
+            Something has: with a table of what.
+        """
+        if found := [one for one in self.findings if one.state == "drifted"]:
+            raise SkewError(
+                text(self, found),
+                fix="look into what has changed; other limits: --max-psi in the step's line, psi=... in Python",
+            )
+        return self
+
     def __repr__(self) -> str:
         return text(self)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         """Return the verdict as text and as a table; a notebook puts Facets in the table's place."""
         del include, exclude
+        if STATISTICS_ONLY:
+            return {"text/plain": text(self), MIME: dump(self.statistics, self.thresholds)}
         return {"text/plain": text(self), "text/html": table(self)}
 
 

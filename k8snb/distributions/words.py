@@ -11,6 +11,9 @@ from k8snb.distributions.model import IDENTIFIER, DataSet, Feature, Kind, Labels
 _CHANCE = 0.01
 """How likely chance may be for another share of missing values to be told."""
 
+_FAR = 0.1
+"""How much greater than the range was what is told of one that has changed."""
+
 _NAMED = 3
 """Labels that are named."""
 
@@ -98,9 +101,10 @@ def _range(first: Numbers, other: Numbers, kind: Kind | None) -> Iterator[str]:
     if first.minimum < first.maximum and other.minimum == other.maximum:
         yield f"always {value(other.minimum, kind)}"
         return
-    if other.maximum > first.maximum:
+    far = _FAR * (first.maximum - first.minimum)
+    if other.maximum - first.maximum > far:
         yield f"up to {value(other.maximum, kind)} (was {value(first.maximum, kind)})"
-    if other.minimum < first.minimum:
+    if first.minimum - other.minimum > far:
         yield f"down to {value(other.minimum, kind)} (was {value(first.minimum, kind)})"
 
 

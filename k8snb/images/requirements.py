@@ -18,6 +18,9 @@ from k8snb.errors import RequirementsError
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 OWN = "k8snb"
 
+_NEEDS = frozenset({"numpy"})
+"""What steps need that import k8snb themselves: to compare data."""
+
 
 @dataclass(frozen=True)
 class Imported:
@@ -47,6 +50,7 @@ def from_imports(modules: Collection[str], local: Collection[str] = ()) -> Impor
         Modules of the notebook's folder: they travel as code.
     """
     names = set(modules) - set(local) - sys.stdlib_module_names - {OWN, "__main__"}
+    names |= _NEEDS if OWN in modules else frozenset()
     providers = _providers(_state()) if names else {}
     requirements: set[str] = set()
     unknown: set[str] = set()

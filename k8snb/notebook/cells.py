@@ -17,6 +17,7 @@ from k8snb.notebook.capture import Capture
 from k8snb.notebook.names import Broken, Made, NotRun, Pending
 from k8snb.notebook.reach import Behind
 from k8snb.pipeline.context import Context, contexts
+from k8snb.pipeline.gate import with_sets
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.options import StepOptions
 from k8snb.run.record import Reused
@@ -113,7 +114,7 @@ class Entry:
 
     def _read(self) -> CellFacts:
         try:
-            facts = _analyse(self.source, self.context, self.scripts)
+            facts = with_sets(_analyse(self.source, self.context, self.scripts), self.options)
         except AnnotationError:
             if self.step is not None:
                 raise

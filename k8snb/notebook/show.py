@@ -21,6 +21,7 @@ from k8snb.ui.mime import with_buttons
 from k8snb.ui.output import Item, Output, Remark, Written
 from k8snb.ui.overview import MOST, Shown, bundle
 from k8snb.ui.parts import LINES, Part, Room
+from k8snb.ui.skew import drawn
 
 PAUSE, TICK = 0.2, 1.0
 """Seconds between two updates of what is shown in place: where it is another, and where only the time goes on."""
@@ -251,8 +252,9 @@ class View:
                 lane.clear(wait=wait)
             case Display():
                 lane.clear_where_more_comes()
-                if any(place < lane.shown for place in lane.output.show(event)):
-                    self._screen.display(event)
+                display = drawn(event)
+                if any(place < lane.shown for place in lane.output.show(display)):
+                    self._screen.display(display)
             case Note(step, text):
                 lane.finish_text()
                 lane.output.show(Remark(f"{step}: {text}"))

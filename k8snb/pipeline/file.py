@@ -9,6 +9,7 @@ from typing import Any
 from k8snb.analysis import analyse
 from k8snb.errors import AnnotationError, InputError
 from k8snb.pipeline.context import in_context
+from k8snb.pipeline.gate import with_sets
 from k8snb.pipeline.model import Cell
 from k8snb.pipeline.parse import parse_options
 from k8snb.pipeline.tags import Gathered, Piece, defaults, gather, is_kales, left_out
@@ -86,4 +87,4 @@ def _cell(found: Gathered, file: str) -> Cell:
     if found.line is None:
         return Cell(found.source, facts)
     name, options, _ = parse_options(found.line, where=where)
-    return Cell(found.source, facts, name, options)
+    return Cell(found.source, with_sets(facts, options), name, options)

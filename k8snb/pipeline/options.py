@@ -41,6 +41,12 @@ class StepOptions:
     volumes : tuple of str
         ``CLAIM:/path``.
     service_account : str or None
+    skew : tuple of str
+        ``NAME`` or ``LABEL=NAME``: data sets that must not have drifted from the first one when the cell has ended.
+    max_psi, max_js, max_l_infinity, max_ks : float or None
+        How far at most, see `k8snb.distributions.verdict.Thresholds`; where any is given, only that counts.
+    skew_alpha : float or None
+        How likely chance may be for a distance to count.
     given : frozenset of str
         The fields that the step's own line gives: no table of ``k8snb.toml`` overrules them.
     """
@@ -64,7 +70,25 @@ class StepOptions:
     tolerations: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     service_account: str | None = None
+    skew: tuple[str, ...] = ()
+    max_psi: float | None = None
+    max_js: float | None = None
+    max_l_infinity: float | None = None
+    max_ks: float | None = None
+    skew_alpha: float | None = None
     given: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @property
+    def skew_sets(self) -> dict[str, str]:
+        """What each data set of the gate is called, and the name that it is bound to."""
+        return {label: name or label for label, _, name in (one.partition("=") for one in self.skew)}
+
+    @property
+    def skew_limits(self) -> dict[str, float | None]:
+        """The thresholds of the gate, where they are not the usual ones."""
+        limits = {"psi": self.max_psi, "js": self.max_js, "l_infinity": self.max_l_infinity, "ks": self.max_ks}
+        given = {} if all(limit is None for limit in limits.values()) else limits
+        return given if self.skew_alpha is None else {**given, "alpha": self.skew_alpha}
 
     @property
     def mounts(self) -> list[str]:

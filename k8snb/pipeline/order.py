@@ -15,6 +15,7 @@ from k8snb.pipeline import paths
 from k8snb.pipeline.effects import Effects
 from k8snb.pipeline.kept import kept
 from k8snb.pipeline.model import Cell, Pipeline, Step
+from k8snb.pipeline.options import StepOptions
 from k8snb.pipeline.refused import extensions, refuse_kernels_own
 from k8snb.pipeline.sharing import share
 from k8snb.pipeline.sources import OWN, classes, find, made, surely_made, with_uses
@@ -118,6 +119,12 @@ def _refuse_twins(cells: Sequence[Cell]) -> None:
             seen[cell.step] = place
 
 
+def _named(options: StepOptions) -> Iterator[str]:
+    """Yield what a step's line says that it reads."""
+    yield from options.inputs or ()
+    yield from options.skew_sets.values()
+
+
 def _step(
     cell: Cell,
     above: Sequence[Cell],
@@ -126,7 +133,7 @@ def _step(
     uses: Mapping[str, frozenset[str]],
 ) -> Step:
     assert cell.step is not None
-    asked = cell.facts.reads if cell.options.inputs is None else dict.fromkeys(cell.options.inputs, 1)
+    asked = cell.facts.reads if cell.options.inputs is None else dict.fromkeys(_named(cell.options), 1)
     if cell.facts.queries and cell.options.inputs is None:
         asked = {**dict.fromkeys(_in_queries(cell, above), 1), **asked}
     found = with_uses(asked, above, uses, cell.facts.uses)

@@ -41,6 +41,11 @@ _SCALARS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "--retries": ("retries", values.count),
     "--timeout": ("timeout", values.duration),
     "--service-account": ("service_account", str),
+    "--max-psi": ("max_psi", values.limit),
+    "--max-js": ("max_js", values.limit),
+    "--max-l-infinity": ("max_l_infinity", values.limit),
+    "--max-ks": ("max_ks", values.limit),
+    "--skew-alpha": ("skew_alpha", values.limit),
 }
 _LISTS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "--after": ("after", str),
@@ -48,7 +53,11 @@ _LISTS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "--secret": ("secrets", values.secret),
     "--toleration": ("tolerations", values.toleration),
     "--volume": ("volumes", values.volume),
+    "--skew": ("skew", values.data_set),
 }
+_WORDS = frozenset({"--skew"})
+"""Options that take several words at once."""
+
 _MAPPINGS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "--env": ("env", values.variable),
     "--node-selector": ("node_selector", values.label),
@@ -61,7 +70,10 @@ def _parser() -> _Parser:
     for option, (field, kind) in _SCALARS.items():
         parser.add_argument(option, dest=field, type=kind)
     for option, (field, kind) in (*_LISTS.items(), *_MAPPINGS.items()):
-        parser.add_argument(option, dest=field, action="append", type=kind)
+        if option in _WORDS:
+            parser.add_argument(option, dest=field, action="extend", nargs="+", type=kind)
+        else:
+            parser.add_argument(option, dest=field, action="append", type=kind)
     parser.add_argument("--cache", dest="cache", action=argparse.BooleanOptionalAction)
     parser.add_argument("--run", action="store_true")
     return parser

@@ -43,6 +43,25 @@ def _quantity(text: str, units: frozenset[str], examples: str) -> str:
     return text
 
 
+def limit(text: str) -> float:
+    """Read a number from 0 on."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise ArgumentTypeError(f"{text!r} is no limit: write a number from 0 on, such as 0.2")
+    return number
+
+
+def data_set(text: str) -> str:
+    """Check the name of a data set (``X_train``, ``train=X_train``)."""
+    label, is_named, name = text.partition("=")
+    if not _VARIABLE.fullmatch(name if is_named else label) or not label:
+        raise ArgumentTypeError(f"{text!r} is no variable: write X_train X_test, or train=X_train test=X_test")
+    return text
+
+
 def duration(text: str) -> float:
     """Read a duration (``90s``, ``10m``, ``1h30m``) in seconds; a plain number is seconds."""
     parts = _DURATION.findall(text)

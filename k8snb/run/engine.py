@@ -30,7 +30,7 @@ from k8snb.run.failure import way_out
 from k8snb.run.given import Given
 from k8snb.run.request import RunHandle, RunRequest
 from k8snb.run.schedule import Schedule
-from k8snb.runner.spec import SUCCEEDED, Carried, Failure, Key, Spec
+from k8snb.runner.spec import SUCCEEDED, Carried, Failure, Gate, Key, Spec
 from k8snb.stacks.model import Stack
 
 Listener = Callable[[Event], None]
@@ -365,6 +365,7 @@ class _Run:
             carried=[Carried(c.code, list(c.modules), f"{c.where}: {c.text}") for c in step.carried],
             looked_at={name: sorted(into) for name, into in self.looked_at[step.name].items()},
             extensions=list(step.extensions),
+            gate=_gate(step),
         )
 
     def _tell_of(self, key: Key, event: Event) -> None:
@@ -382,6 +383,11 @@ class _Run:
                 entry.started = time.time()
             self._behind = True
         self.listener(event)
+
+
+def _gate(step: Step) -> Gate | None:
+    options = step.cell.options
+    return Gate(options.skew_sets, options.skew_limits) if options.skew else None
 
 
 def _again(outcome: Outcome) -> bool:

@@ -86,6 +86,22 @@ class Carried:
 
 
 @dataclass(frozen=True)
+class Gate:
+    """Data sets that must not be further apart than thresholds say, at the end of the cell.
+
+    Parameters
+    ----------
+    sets : dict of str to str
+        What each is called, and the name that it is bound to; the others are compared with the first.
+    limits : dict of str to float or None
+        As `k8snb.distributions.verdict.Thresholds` has them.
+    """
+
+    sets: dict[str, str]
+    limits: dict[str, float | None]
+
+
+@dataclass(frozen=True)
 class Spec:
     """The whole order of an attempt.
 
@@ -134,6 +150,7 @@ class Spec:
         objects may contain parts of it at the end.
     extensions : list of str
         Of IPython, to load before the cell.
+    gate : Gate or None
     """
 
     key: Key
@@ -157,11 +174,14 @@ class Spec:
     carried: list[Carried] = field(default_factory=list)
     looked_at: dict[str, list[str]] = field(default_factory=dict)
     extensions: list[str] = field(default_factory=list)
+    gate: Gate | None = None
     version: int = VERSION
 
     def dumps(self) -> bytes:
         """Return the JSON form."""
-        return json.dumps(asdict(self), sort_keys=True).encode()
+        said = asdict(self)
+        said["gate"] = said["gate"] and [[*said["gate"]["sets"].items()], said["gate"]["limits"]]  # sets in their order
+        return json.dumps(said, sort_keys=True).encode()
 
     @classmethod
     def loads(cls, data: bytes) -> Spec:
@@ -171,6 +191,8 @@ class Spec:
         d["inputs"] = {name: [Ref(**r) for r in refs] for name, refs in d["inputs"].items()}
         d["carried"] = [Carried(**c) for c in d.get("carried", ())]
         d["captured"] = [Group.load(g) for g in d["captured"]]
+        if gate := d.get("gate"):
+            d["gate"] = Gate(dict(gate[0]), gate[1])
         return cls(**d)
 
 

@@ -150,6 +150,10 @@ class _Step:
             source, self._spec.label, self._namespace, self.screen.result, self._spec.futures, self._spec.shows
         )
         self.screen.finish()
+        if raised is None and self._spec.gate is not None:
+            from k8snb.runner.gate import held_up
+
+            raised = held_up(self._spec.gate, self._namespace, self.screen.result)
         return raised
 
     def _put_out(self, outcome: _Outcome, came: set[str]) -> None:

@@ -138,7 +138,7 @@ def test_only_the_furthest_are_shown():
     assert "and 480 more" in bundle["text/plain"]
     assert bundle["text/html"].count("<tr>") == report.ROWS + 1
     assert len(bundle["text/html"]) < 25_000
-    assert report.text(found, None).count("\n") > 500
+    assert report.text(found, rows=None).count("\n") > 500
 
 
 @pytest.mark.parametrize(
