@@ -278,7 +278,7 @@ def _words(text: str) -> list[str]:
 
 
 def _expansion(text: str, line: int, magic: str) -> Expansion:
-    names = [n for word in _words(text) for n in _names(word)] if magic in tables.NAME_MAGICS else _expanded(text)
+    names = [n for word in _words(text) for n in _named(word)] if magic in tables.NAME_MAGICS else _expanded(text)
     return _placed(Expansion(magic, names, text), line)
 
 
@@ -289,6 +289,13 @@ def _expanded(text: str) -> list[str]:
     except ValueError:  # IPython leaves a text alone that it cannot read
         return []
     return [n for field in fields for n in _names(field)] + re.findall(r"(?<!\$)\$([A-Za-z_]\w*)", text)
+
+
+def _named(word: str) -> list[str]:
+    """Names in a word that stands for data: ``X_train``, ``train=X_train``; a path has none."""
+    label, is_labelled, rest = word.partition("=")
+    expression = rest if is_labelled and label.isidentifier() else word
+    return [] if tables.DATA_FILES.search(expression) else _names(expression)
 
 
 def _names(expression: str) -> list[str]:

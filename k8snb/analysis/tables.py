@@ -218,6 +218,9 @@ TIMEIT = "nrtcpqov"
 TAKES_VALUE = frozenset("nrplTDsfmbv")
 """Options of these that a value follows."""
 
+DATA_FILES = re.compile(r"[/\\]|\.(parquet|pq|csv|tsv|arrow|feather)(\.\w+)?$", re.IGNORECASE)
+"""What in a word tells that it names a file of data, and no variable."""
+
 NAME_MAGICS = words("pinfo pinfo2 psource psource2 pdoc pdef pfile k8s_skew k8s_dive")
 """Magics whose words are names of the namespace."""
 

@@ -136,6 +136,11 @@ class Store:
         if direct.possible(url):
             yield from direct.read(url, place, _PIECE)
 
+    def reader(self, path: str) -> Any:
+        """Return an object as a file that can be read anywhere in it; raises what `get` does."""
+        with self.errors("read", path):
+            return obstore.open_reader(self._store, path)
+
     def exists(self, path: str) -> bool:
         """Whether there is an object of that name."""
         try:

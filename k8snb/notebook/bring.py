@@ -70,12 +70,20 @@ class Bringer:
         self._context = cell.entry.context if cell.entry is not None else Context(self._cells.shadowing)
         self._own = self._facts(cell.source).uses
         self._bring_files(cell)
-        if self._names.pending:
+        if self._names.pending and not _only_compares(cell.source):
             self._tell_what_may_be_read(cell)
             cell.parts = around_runs(cell.source)
             again = self._tried_again(cell.source)
             self._bring(cell.changes, again=again)  # what shares objects with what the cell changes has to be there
             self.after_run(cell)
+
+    def make(self, names: Iterable[str]) -> None:
+        """Run the steps that make names and have not run; fetch nothing. Raises as `before_cell` does."""
+        self._run_makers([name for name in names if name in self._names.pending])
+
+    def bring(self, names: Iterable[str]) -> None:
+        """Bind names that stand for results of steps; raises as `before_cell` does."""
+        self._bring(names)
 
     def _bring_files(self, cell: Running) -> None:
         """Run the steps that write what a cell reads, where it is in their folder; else say that it is not."""
@@ -259,6 +267,12 @@ class Bringer:
 
     def _facts(self, source: str) -> CellFacts:
         return Entry(source, None, context=self._context).facts
+
+
+def _only_compares(source: str) -> bool:
+    """Say whether a cell does nothing but compare data: it finds out itself whether these have to be here."""
+    lines = [line.strip() for line in source.splitlines() if line.strip() and not line.strip().startswith("#")]
+    return all(line.startswith("%k8s_skew ") for line in lines)
 
 
 def _why_files_come_first(found: Iterable[str], *, only_reads: bool) -> str:

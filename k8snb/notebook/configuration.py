@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from k8snb.artifacts.store import Store, open_store
 from k8snb.errors import InputError
 from k8snb.notebook.document import notebook_file
 from k8snb.notebook.settings import CLASS, EXAMPLES, refusal
@@ -13,6 +14,9 @@ from k8snb.orchestrators.base import Capability
 from k8snb.stacks.load import load
 from k8snb.stacks.model import Stacks
 from k8snb.ui.parts import LINES
+
+_BUCKET = 3
+"""Parts of an address between slashes that name the bucket: ``s3:``, nothing, its name."""
 
 
 class Configuration:
@@ -53,6 +57,13 @@ class Configuration:
     def runs_images(self, stack: str | None = None) -> bool:
         """Whether a stack, the active one without a name, runs steps in images: these have folders of their own."""
         return Capability.IMAGES in kind_of(self.stacks.pick(stack)).capabilities
+
+    def open_in_bucket(self, folder: str) -> Store | None:
+        """Open a folder in the bucket of the active stack's artifact store as this is; None: it is elsewhere."""
+        where = self.stacks.pick(None).artifact_store
+        if where.uri.split("/")[:_BUCKET] != folder.split("/")[:_BUCKET]:
+            return None
+        return open_store(folder, endpoint=where.endpoint, region=where.region)
 
     @property
     def lines(self) -> int:

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from k8snb.notebook import complete, failures, hooks
 from k8snb.notebook.magics import K8sMagics
 from k8snb.notebook.running import Running
+from k8snb.notebook.skew import SkewMagics
 
 if TYPE_CHECKING:
     from k8snb.notebook.session import Session
@@ -29,7 +30,7 @@ def load(shell: Any) -> None:
     hooks.install(own)
     failures.install(shell)
     atexit.register(own.close)
-    shell.register_magics(K8sMagics(shell, own))
+    shell.register_magics(K8sMagics(shell, own), SkewMagics(shell, own))
     complete.install(shell, complete.Completer(own))
 
 

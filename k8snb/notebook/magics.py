@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
-from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from IPython.core.magic_arguments import argument, magic_arguments
 from traitlets import Any as TraitOfAny
 
-from k8snb.errors import StackError, suggest
+from k8snb.errors import StackError
 from k8snb.notebook import settings
 from k8snb.notebook.hooks import Hooks
+from k8snb.notebook.lines import parsed, unquoted
 from k8snb.notebook.running import Running
 from k8snb.stacks.fields import Fields, options
 
@@ -138,7 +138,7 @@ class K8sMagics(Magics):
 
             %k8s_run train --stack cluster
         """
-        args = _parsed(self.k8s_run, line)
+        args = parsed(self.k8s_run, line)
         session = self._hooks.session
         if args.rest:
             session.run_rest(args.steps, stack=args.stack)
@@ -164,8 +164,8 @@ class K8sMagics(Magics):
             %k8s_stack cluster --save
             %k8s_stack --register dev --context my-eks --artifact-store s3://bucket/dev --registry r.example.org/dev
         """
-        args = _parsed(self.k8s_stack, line)
-        fields = Fields.of(args, read=_unquoted)
+        args = parsed(self.k8s_stack, line)
+        fields = Fields.of(args, read=unquoted)
         _refuse_mixed(args, fields)
         picker = self._hooks.session.stack_picker
         if args.register:
@@ -184,7 +184,7 @@ class K8sMagics(Magics):
 
             %k8s_status
         """
-        _parsed(self.k8s_status, line)
+        parsed(self.k8s_status, line)
         session = self._hooks.session
         steps = [entry for entry in session.cells if entry.step is not None]
         for entry in steps:
@@ -214,7 +214,7 @@ class K8sMagics(Magics):
         """
         from k8snb.notebook.past import Past
 
-        args = _parsed(self.k8s_runs, line)
+        args = parsed(self.k8s_runs, line)
         past = Past(self._hooks.session, args.stack)
         if args.other:
             past.compare(args.run, args.other)
@@ -246,14 +246,14 @@ class K8sMagics(Magics):
         """
         from k8snb.notebook.past import Past
 
-        args = _parsed(self.k8s_logs, line)
+        args = parsed(self.k8s_logs, line)
         for name in ("step", "run", "save", "stack"):
             setattr(args, name, self._expanded(getattr(args, name)))
         Past(self._hooks.session, args.stack).log(
             args.step,
             run=args.run,
             attempt=args.attempt,
-            grep=_unquoted(args.grep),
+            grep=unquoted(args.grep),
             tail=args.tail,
             save=args.save,
             force=args.force,
@@ -261,24 +261,7 @@ class K8sMagics(Magics):
 
     def _expanded(self, text: str | None) -> str | None:
         """Return a word of a line with the variables in it as their values, and without its quotes."""
-        return None if text is None else _unquoted(self._shell.var_expand(text))
-
-
-def _parsed(magic: Any, line: str) -> Any:
-    """Return the arguments of a line; a quotation mark too many is a mistake as any other in it."""
-    try:
-        return parse_argstring(magic, line)
-    except ValueError as error:
-        raise UsageError(f"{line}: {error}") from None
-    except UsageError as error:
-        if re.match(r"unrecognized arguments: (--help|-h)\b", str(error)):
-            raise UsageError(f"%{magic.__name__}? shows what it takes") from None
-        unknown = re.match(r"unrecognized arguments: (--?[a-zA-Z][\w-]*)", str(error))
-        if unknown is None:
-            raise
-        options = [name for action in magic.parser._actions for name in action.option_strings]  # noqa: SLF001
-        way = suggest(unknown[1], options) if options else "it takes none"
-        raise UsageError(f"there is no option {unknown[1]}: {way}") from None
+        return None if text is None else unquoted(self._shell.var_expand(text))
 
 
 def _refuse_mixed(args: Any, fields: Fields) -> None:
@@ -290,8 +273,3 @@ def _refuse_mixed(args: Any, fields: Fields) -> None:
         raise UsageError(f"{alone[0]} is for a new stack: %k8s_stack --register NAME {alone[0]} ...")
     if args.save and not args.name:
         raise UsageError("--save needs the name of a stack: %k8s_stack NAME --save")
-
-
-def _unquoted(text: str | None) -> str | None:
-    """Return a word without the quotes around it."""
-    return text[1:-1] if text and len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text

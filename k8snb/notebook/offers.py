@@ -60,6 +60,7 @@ class Offers:
             "k8s_status": lambda _: Offer(_nothing, {}),
             "k8s_runs": self._past_runs,
             "k8s_logs": self._logs,
+            "k8s_skew": self._skew,
         }
 
     # --- magics --------------------------------------------------------------------------------------------------
@@ -73,6 +74,7 @@ class Offers:
             "--requirements": _paths,
             "--in": self._variables,
             "--out": self._variables,
+            "--skew": self._variables,
         }
         options: dict[str, Values | None] = {
             option: None if option in FLAGS else values.get(option, _nothing) for option in OPTIONS
@@ -111,6 +113,11 @@ class Offers:
         }
         return Offer(lambda count: [] if count else self._steps_of_all_runs(words), options)
 
+    def _skew(self, _: Words) -> Offer:
+        limits = dict.fromkeys(("--psi", "--js", "--l-infinity", "--ks", "--alpha"), _nothing)
+        options: dict[str, Values | None] = {**limits, "--in-pod": None, "--here": None}
+        return Offer(lambda _: self._variables(), options, kind="variable")
+
     # --- names ---------------------------------------------------------------------------------------------------
 
     def _steps(self, _: object = None) -> list[str]:
@@ -130,7 +137,7 @@ class Offers:
     def _steps_of_all_runs(self, words: Words) -> list[str]:
         return [*self._steps(), *(step for run in self._runs(words) for step in run.record.steps)]
 
-    def _variables(self, _: str) -> list[str]:
+    def _variables(self, _: str = "") -> list[str]:
         """Return the names of the user's variables, those that steps are to make among them."""
         shell = self._hooks.shell
         own = {name for name in shell.user_ns if not name.startswith("_") and name not in shell.user_ns_hidden}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from k8snb.artifacts.store import open_store
+from k8snb.distributions.addresses import know
 from k8snb.notebook.aliases import Aliases
 from k8snb.notebook.before_run import BeforeRun
 from k8snb.notebook.bring import Bringer
@@ -65,6 +66,7 @@ class Session:
         self.shell, self._running, self.say = shell, running, partial(say, shell)
         scratch = open_store(embedded().artifact_store.uri)  # a local run then has nothing to copy
         self.configuration = configuration = Configuration(shell)
+        know(configuration.open_in_bucket)
         self.cells = cells = Cells()
         self.names = names = Names(shell.user_ns, cells.originals, cells.made)
         self._engines = Engines(configuration, scratch, open_engine)
@@ -119,6 +121,26 @@ class Session:
     def pipeline(self) -> Pipeline:
         """Return the pipeline of all cells."""
         return self._builder.pipeline()
+
+    # --- data ----------------------------------------------------------------------------------------------------
+
+    def make(self, names: Iterable[str]) -> None:
+        """Run the steps that make names and have not run, as `Bringer.make` does."""
+        self._bringer.make(names)
+
+    def bring(self, names: Iterable[str]) -> None:
+        """Bind names that stand for results of steps, as `Bringer.bring` does."""
+        self._bringer.bring(names)
+
+    def run_once(self, name: str, code: str) -> None:
+        """Run code as a step that is no step of the notebook afterwards; raises what `add_step` and `run` do."""
+        self._step_cells.add(name, Running(f"%%k8s_step {name}\n{code}"))
+        entry = self.cells.step(name)
+        assert entry is not None
+        try:
+            self.run([name], reuse=True, ahead=True)
+        finally:
+            self.cells.take_back(entry, None)
 
     # --- runs --------------------------------------------------------------------------------------------------
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, cast
 from k8snb.artifacts.store import NotFound, Store, open_store, place_of
 from k8snb.errors import HistoryError
 from k8snb.run.events import Clear, Display, Event, State, StepState, Text, retried
+from k8snb.run.kept import skew_of
 from k8snb.run.log import RawLog, Stored
 from k8snb.run.outputs import Outputs
 from k8snb.run.record import INTERRUPTED, StepRecord
 from k8snb.runner.spec import SUCCEEDED, Failure, Key, Result, Spec
 
 if TYPE_CHECKING:
+    from k8snb.distributions.skew import Skew
     from k8snb.run.history import Run
 
 GONE = "the run was interrupted: what drove it is gone"
@@ -118,6 +120,28 @@ class StepRun:
             elif isinstance(event, Display):
                 shown.append(event)
         return shown
+
+    def skew(self, *names: str, **limits: float | None) -> Skew:
+        """Return what the step has compared: by ``k8snb.skew`` in its cell, by its ``--skew``, or now.
+
+        Parameters
+        ----------
+        *names : str
+            Outputs of it that are data sets, to be compared now; without any: what it has compared itself, else its
+            outputs ``reference`` and ``comparison``.
+        **limits : float or None
+            See `k8snb.distributions.verdict.Thresholds`.
+
+        Raises
+        ------
+        HistoryError
+            It has compared nothing, or has made no such outputs.
+
+        Examples
+        --------
+        >>> k8snb.runs()[-1].step("skew_comparison").skew()  # doctest: +SKIP
+        """
+        return skew_of(self, names, limits)
 
     def log(self, attempt: int | None = None) -> str:
         """Return what an attempt printed to stdout and stderr, the last one's without a number.
