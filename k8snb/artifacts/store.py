@@ -5,6 +5,7 @@ It runs inside the pod too, so it imports obstore and little else.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import time
@@ -136,10 +137,10 @@ class Store:
         if direct.possible(url):
             yield from direct.read(url, place, _PIECE)
 
-    def reader(self, path: str) -> Any:
+    def reader(self, path: str) -> io.RawIOBase:
         """Return an object as a file that can be read anywhere in it; raises what `get` does."""
         with self.errors("read", path):
-            return obstore.open_reader(self._store, path)
+            return _File(obstore.open_reader(self._store, path))
 
     def exists(self, path: str) -> bool:
         """Whether there is an object of that name."""
@@ -211,6 +212,30 @@ class Store:
             yield
         except (obstore.exceptions.BaseError, OSError, ValueError) as error:
             raise _explain(error, self, doing, path) from None
+
+
+class _File(io.RawIOBase):
+    """What obstore reads from, as a file of Python's."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return int(self._reader.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._reader.tell())
+
+    def readinto(self, place: Any, /) -> int:
+        data = self._reader.read(len(place))
+        place[: len(data)] = data
+        return len(data)
 
 
 def open_store(
