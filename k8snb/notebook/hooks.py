@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from k8snb.notebook.session import Session
 
 _STEP_COMMENT = re.compile(r"#\s*(%%k8s_step\b.*)", re.DOTALL)
+_GATE = re.compile(r"\s--skew\b")
 _STEP = re.compile(r"%%k8s_step\b")
 _MISSED = (
     "this cell does not stand in the notebook's file, and tags are read from there: "
@@ -36,18 +37,20 @@ def step_line_first(lines: list[str]) -> list[str]:
     """Bring the step's line to the top as the cell magic that IPython knows.
 
     ``# %%k8s_step`` in the first line means the same as without the ``#``. ``%%time``, ``%%timeit`` and ``%%capture``
-    above the step's line go below it: they are about what the step does. The number of lines stays.
+    above the step's line go below it: they are about what the step does. The number of lines stays; but a step that is
+    nothing but a gate gets an empty one, as IPython takes no cell magic without a body.
     """
     place = next((i for i, line in enumerate(lines) if not _BELOW.match(line)), len(lines))
     if place == len(lines):
         return lines
-    if comment := _STEP_COMMENT.match(lines[place]):
-        return [comment[1], *lines[:place], *lines[place + 1 :]]
+    comment = _STEP_COMMENT.match(lines[place])
+    line = comment[1] if comment else lines[place]
     if mistyped.is_nearly_a_steps_line(lines[place]):  # as a comment it would say nothing
         return [lines[place].lstrip("# \t"), *lines[:place], *lines[place + 1 :]]
-    if _STEP.match(lines[place]):
-        return [lines[place], *lines[:place], *lines[place + 1 :]]
-    return lines
+    if not _STEP.match(line):
+        return lines
+    below = [*lines[:place], *lines[place + 1 :]]
+    return [line, *below] if below or not _GATE.search(line) else [f"{line.rstrip()}\n", "\n"]
 
 
 class Hooks:

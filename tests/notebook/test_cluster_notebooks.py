@@ -254,3 +254,26 @@ def test_runs_and_logs_are_there_when_the_pods_are_gone(there: Project) -> None:
     assert (there.folder / "many.log").read_text() == "".join(f"line {i}\n" for i in range(20_000))
     assert "20000 lines written" in str(saved.outputs)
     assert shown(value, "text/plain") == ["[1]"]
+
+
+def test_data_are_compared_in_pods(there: Project) -> None:
+    _, look, gate, here, _, away = there.execute(
+        "%%k8s_step make\nimport numpy as np\nrng = np.random.default_rng(0)\n"
+        "train = rng.normal(size=(1000, 3))\nmoved = train + [0, 0, 0.8]\nother = train + 0",
+        "%%k8s_step look --run\nimport k8snb\nfrom importlib.util import find_spec\n"
+        "print([name for name in ('numpy', 'pandas', 'pyarrow', 'scipy') if find_spec(name)])\n"
+        "k8snb.skew(train, moved)",
+        "%%k8s_step gate --skew train moved --max-psi 0.2 --run",
+        "%k8s_skew train moved",
+        "import sys\nvars(sys.modules['k8snb.notebook.skew']).update(IN_POD=1000)  # k8snb: quiet",
+        "%k8s_skew train other",
+        allow_errors=True,
+    )
+    assert printed(look) == "['numpy']\n"
+    for cell in (look, here):
+        assert "1 of 3 features has drifted (2)" in "\n".join(shown(cell, "text/plain"))
+        assert any("<table" in text for text in shown(cell, "text/html"))
+    assert error(gate).ename == "SkewError"
+    assert "k8s-skew" not in str(here.outputs)
+    assert "k8s-skew: succeeded" in str(away.outputs)
+    assert "other compared with train: none of 3" in str(away.outputs)
