@@ -108,6 +108,9 @@ class K8sMagics(Magics):
             --toleration KEY=VALUE:EFFECT +
             --volume CLAIM:/path +       a volume claim, and where it is found
             --service-account NAME       as whom its pod speaks to the cluster
+            --skew a b                   data that must not have drifted from a when the cell has ended; also NAME=a
+            --max-psi 0.2                how far at most; also --max-js, --max-l-infinity, --max-ks
+            --skew-alpha 0.05            how likely chance may be for that to count
 
         Example::
 

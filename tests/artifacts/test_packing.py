@@ -540,7 +540,8 @@ def test_modules_and_summary():
     assert summary["l"].startswith("list of 2, ")
     assert summary["df"].startswith("DataFrame 1x1, ")
     assert modules == {
-        "a": ("numpy",), "f": (), "K": (), "l": (), "n": (), "df": ("numpy", "pandas", "pyarrow"), "np": ("numpy",), "err": (),
+        "a": ("numpy",), "f": (), "K": (), "l": (), "n": (), "np": ("numpy",), "err": (),
+        "df": ("numpy", "pandas", "pyarrow"),
     }  # fmt: skip
 
 
