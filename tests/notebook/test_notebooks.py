@@ -18,6 +18,13 @@ SAYS = {
         "96.9% of the test images are recognised",
         "array([0, 1, 2, 3, 4, 9, 6, 7, 8, 9])",
         "evaluator: succeeded",
+        "comparison compared with reference: 1 of 64 features has drifted (3)",
+    ],
+    "drift": [
+        "spring compared with train: none of 11 features has drifted",
+        "SkewError: autumn compared with train: 3 of 11 features have drifted (glucose, age, bp)",
+        "['glucose', 'age', 'bp']",
+        "corrected compared with train: 2 of 11 features have drifted (age, bp)",
     ],
 }
 

@@ -17,7 +17,8 @@ def test_all_options():
         "train-er_1 --in a,b --out c --after x --after y --image i --requirements r.txt --file a.csv --file dir "
         "--cpu 500m --memory 1.5Gi --gpu 1 --shm 1Gi --env A=b=c --env 'B=d e' --secret s --secret V=s/k --retries 2 "
         "--timeout 1h30m --no-cache --node-selector pool=gpu --toleration a=b:NoSchedule --volume data:/data "
-        "--service-account robot --run"
+        "--service-account robot --skew train=X_train X_test --max-psi 0.2 --max-js 0.1 --max-l-infinity 1 "
+        "--max-ks 0.3 --skew-alpha 0.01 --run"
     )
     name, options, run = parse(line)
     assert (name, run) == ("train-er_1", True)
@@ -41,7 +42,22 @@ def test_all_options():
         tolerations=("a=b:NoSchedule",),
         volumes=("data:/data",),
         service_account="robot",
+        skew=("train=X_train", "X_test"),
+        max_psi=0.2,
+        max_js=0.1,
+        max_l_infinity=1.0,
+        max_ks=0.3,
+        skew_alpha=0.01,
     )
+
+
+def test_data_sets_have_names_and_a_limit_that_is_given_is_the_only_one():
+    options = parse("a --skew train=X_train X_test --max-psi 0.2")[1]
+    assert options.skew_sets == {"train": "X_train", "X_test": "X_test"}
+    assert options.skew_limits == {"psi": 0.2, "js": None, "l_infinity": None, "ks": None}
+    assert parse("a --skew X_train X_test --skew-alpha 1")[1].skew_limits == {"alpha": 1.0}
+    table = {"a": {"skew": ["X_train", "X_test"], "max_ks": 0.1}}
+    assert merge(table, "a", StepOptions()).skew_sets == {"X_train": "X_train", "X_test": "X_test"}
 
 
 def test_no_options():
