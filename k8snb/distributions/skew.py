@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8snb.distributions.described import Described
 from k8snb.distributions.model import MIME, Statistics
@@ -12,6 +12,9 @@ from k8snb.distributions.saved import dump, load
 from k8snb.distributions.statistics import statistics
 from k8snb.distributions.verdict import Finding, Thresholds, judge
 from k8snb.errors import InputError, SkewError, suggest
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 STATISTICS_ONLY = False
 """What is shown is drawn elsewhere: in a step, whose pod has no Facets."""
@@ -64,6 +67,30 @@ class Skew:
     def judged_by(self, **thresholds: float | None) -> Skew:
         """Return the same with other thresholds; see `Thresholds`."""
         return Skew(self.statistics, replace(self.thresholds, **thresholds))  # type: ignore[arg-type]
+
+    def to_pandas(self) -> DataFrame:
+        """Return the findings as a frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each finding: ``feature``, ``set``, ``state``, the distances, ``p``, and ``changed`` in words.
+        """
+        from pandas import DataFrame
+
+        measures = ("psi", "js", "l_infinity", "ks")
+        rows = [
+            {
+                "feature": one.feature,
+                "set": one.set,
+                "state": one.state,
+                **{name: one.distances and getattr(one.distances, name) for name in measures},
+                "p": one.p,
+                "changed": "; ".join(one.words),
+            }
+            for one in self.findings
+        ]
+        return DataFrame(rows, columns=["feature", "set", "state", *measures, "p", "changed"])
 
     def check(self) -> Skew:
         """Return itself where nothing has drifted: a gate.

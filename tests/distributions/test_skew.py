@@ -93,6 +93,16 @@ def test_more_than_two_sets_are_each_compared_with_the_first():
     assert "serving compared with train: 1 of 21 features has drifted (x1)" in str(found)
 
 
+def test_findings_are_a_frame():
+    one, other = _frames()
+    frame = k8snb.skew(one, other.drop(columns="x1").assign(x7=9)).to_pandas()
+    assert list(frame.columns) == ["feature", "set", "state", "psi", "js", "l_infinity", "ks", "p", "changed"]
+    assert len(frame) == 21
+    assert frame.set_index("feature").loc["x7", "changed"] == "always 9"
+    assert frame.set_index("feature").psi.isna().sum() == 1
+    assert list(k8snb.skew(one).to_pandas().columns) == list(frame.columns)
+
+
 def test_thresholds_can_be_set():
     one, other = _frames()
     other["x7"] += 0.3

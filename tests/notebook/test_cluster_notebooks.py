@@ -265,7 +265,7 @@ def test_data_are_compared_in_pods(there: Project) -> None:
         "k8snb.skew(train, moved)",
         "%%k8s_step gate --skew train moved --max-psi 0.2 --run",
         "%k8s_skew train moved",
-        "import sys\nvars(sys.modules['k8snb.notebook.skew']).update(IN_POD=1000)  # k8snb: quiet",
+        "import sys\nvars(sys.modules['k8snb.notebook.comparison']).update(IN_POD=1000)  # k8snb: quiet",
         "%k8s_skew train other",
         allow_errors=True,
     )
