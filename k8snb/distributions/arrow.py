@@ -10,7 +10,7 @@ import numpy as np
 
 from k8snb.distributions.columns import ROWS, Column, Part, RefusedColumnError, of_objects
 from k8snb.distributions.model import Kind
-from k8snb.distributions.sets import Table, unique
+from k8snb.distributions.tables import Table, unique
 from k8snb.errors import InputError
 
 try:

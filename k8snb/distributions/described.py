@@ -10,7 +10,7 @@ import numpy as np
 from k8snb.distributions.columns import Column, Known
 from k8snb.distributions.gather import Counted, Measured
 from k8snb.distributions.model import Feature, Kind, Labels, Numbers, Statistics
-from k8snb.distributions.sets import Table
+from k8snb.distributions.tables import Table
 
 _POINTS = 10_001
 """Values that stand for those of a feature, evenly between its quantiles."""

@@ -13,7 +13,7 @@ from k8snb.distributions.columns import Column, Known
 from k8snb.distributions.gather import Counted, Measured, counted, measured
 from k8snb.distributions.model import IDENTIFIER, PERCENTS, Distances, Feature, Kind, Labels, Numbers
 from k8snb.distributions.scale import finite_of, on_one_scale
-from k8snb.distributions.sets import unique
+from k8snb.distributions.tables import unique
 
 BUCKETS = 10
 """Of a feature that is measured; as many as Facets' own generator makes."""

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from k8snb.distributions.addresses import ADDRESS, files_at
 from k8snb.distributions.arrow import of_arrow, of_chunks, of_dataset
 from k8snb.distributions.columns import ROWS
-from k8snb.distributions.sets import Table, unique
+from k8snb.distributions.tables import Table, unique
 from k8snb.errors import InputError, suggest
 
 _FORMATS = {

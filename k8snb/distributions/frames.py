@@ -12,7 +12,7 @@ from pandas.api import types
 
 from k8snb.distributions.columns import ROWS, Column, Part, RefusedColumnError, label, of_array, of_objects
 from k8snb.distributions.model import Kind
-from k8snb.distributions.sets import Table, unique
+from k8snb.distributions.tables import Table, unique
 
 _Series = Any  # pandas' own types differ between its versions
 

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from k8snb.distributions.columns import Column, label, of_array, of_objects
+from k8snb.distributions.columns import Column, of_array, of_objects
+from k8snb.distributions.described import Described, of_described
+from k8snb.distributions.tables import Table, unique
 from k8snb.errors import InputError
 
 _KINDS = "a frame, an array, a list, a dict of columns, an Arrow table, or the path of a Parquet or CSV file"
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows and columns, read one column at a time.
-
-    Parameters
-    ----------
-    names : tuple of str
-        Different ones.
-    rows : int
-    column : callable
-        Takes the position of a column; raises RefusedColumnError.
-    close : callable
-        Gives back what reading it needs.
-    """
-
-    names: tuple[str, ...]
-    rows: int
-    column: Callable[[int], Column]
-    close: Callable[[], None] = lambda: None
 
 
 def table(data: Any, name: str) -> Table:
@@ -58,21 +38,6 @@ def table(data: Any, name: str) -> Table:
     return found
 
 
-def unique(names: Sequence[object]) -> tuple[str, ...]:
-    """Return column names as different texts: the second ``x`` is ``x (2)``, ``("a", 1)`` is ``a, 1``."""
-    used: set[str] = set()
-    found = []
-    for name in names:
-        text = called = label(", ".join(map(str, name)) if isinstance(name, tuple) else str(name))
-        number = 1
-        while called in used:
-            number += 1
-            called = f"{text} ({number})"
-        used.add(called)
-        found.append(called)
-    return tuple(found)
-
-
 def _table(data: Any, name: str) -> Table:
     found = _of_library(data, name) or _of_python(data, name)
     if found is None:
@@ -82,10 +47,6 @@ def _table(data: Any, name: str) -> Table:
 
 def _of_library(data: Any, name: str) -> Table | None:
     """Read what pandas or pyarrow can read; neither is imported where it is not needed."""
-    if type(data).__name__ == "Described":
-        from k8snb.distributions.described import Described, of_described
-
-        return of_described(data) if isinstance(data, Described) else None
     library = type(data).__module__.partition(".")[0]
     if library == "pandas" and (hasattr(data, "dtype") or hasattr(data, "dtypes")):
         from k8snb.distributions.frames import of_pandas
@@ -103,6 +64,8 @@ def _of_library(data: Any, name: str) -> Table | None:
 
 
 def _of_python(data: Any, name: str) -> Table | None:
+    if isinstance(data, Described):
+        return of_described(data)
     if isinstance(data, Mapping):
         return _of_columns(dict(data), name)
     if isinstance(data, (list, tuple, range)):

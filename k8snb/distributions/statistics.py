@@ -9,7 +9,8 @@ from typing import Any
 from k8snb.distributions.columns import Column, RefusedColumnError
 from k8snb.distributions.features import feature
 from k8snb.distributions.model import DataSet, Feature, Statistics
-from k8snb.distributions.sets import Table, table
+from k8snb.distributions.sets import table
+from k8snb.distributions.tables import Table
 from k8snb.errors import InputError
 
 

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 from scipy import sparse
 
-from k8snb.distributions.sets import table, unique
+from k8snb.distributions.sets import table
 from k8snb.distributions.statistics import statistics
+from k8snb.distributions.tables import unique
 from k8snb.errors import InputError
 
 FRAME = pd.DataFrame(
