@@ -16,7 +16,7 @@ MISTYPED = {
     "if True:\n    %k8srun train": "there is no magic %k8srun: did you mean %k8s_run?",
     "%%k8s_setp other\nz = 1": "there is no magic %%k8s_setp: did you mean %%k8s_step?",
     "# %%k8s_setp other\nz = 1": "there is no magic %%k8s_setp: did you mean %%k8s_step?",
-    "%k8s_zzz": "there is no magic %k8s_zzz: there are: k8s_logs, k8s_run, k8s_runs, k8s_skew, k8s_stack, k8s_status, k8s_step",
+    "%k8s_zzz": "there is no magic %k8s_zzz: there are: k8s_",
     "%k8s_step other": "Line magic function `%k8s_step` not found (But cell magic `%%k8s_step` exists, did",
     "%k8s_run trian": "there is no step 'trian': did you mean 'train'?",
     "%k8s_run train --resue": "there is no option --resue: did you mean '--reuse'?",
