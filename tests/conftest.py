@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("k8snb", deadline=None)  # how long something takes is for benchmarks
+hypothesis.settings.load_profile("k8snb")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
