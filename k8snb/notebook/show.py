@@ -156,6 +156,7 @@ class View:
         }
         self._levels = levels(after)
         self._preparing: dict[str, str] = {}
+        self._updates: dict[str | None, Display] = {}
         self._in_place_at = 0.0
         self._is_behind = False
         self._has_overview = len(after) > 1
@@ -254,7 +255,7 @@ class View:
                 lane.clear_where_more_comes()
                 display = drawn(event)
                 if any(place < lane.shown for place in lane.output.show(display)):
-                    self._screen.display(display)
+                    self._updates[display.display_id], self._is_behind = display, True
             case Note(step, text):
                 lane.finish_text()
                 lane.output.show(Remark(f"{step}: {text}"))
@@ -280,6 +281,9 @@ class View:
         elif in_place:
             self._in_place_at, self._is_behind = now, False
             self._look_over(now)
+            for update in self._updates.values():
+                self._screen.display(update)
+            self._updates.clear()
         while self._live < len(self._order):
             lane = self._order[self._live]
             self._show(lane, in_place=in_place)
@@ -307,6 +311,7 @@ class View:
     def _show_anew(self, now: float) -> None:
         """Show all again: a step has cleared its output, and a cell's can only be cleared whole."""
         self._screen.clear()
+        self._updates.clear()
         self._overview_shown, self._untold = False, None
         self._look_over(now)
         for lane in self._order[: self._live + 1]:

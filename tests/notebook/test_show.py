@@ -301,6 +301,21 @@ def test_displays_and_their_updates_are_passed_on(seen: list[object]) -> None:
     assert shown[1:3] == [("display", "figure"), ("update", "better")]
 
 
+def test_of_updates_that_come_fast_the_last_is_enough(seen: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSE", 1000)
+    monkeypatch.setattr(module, "TICK", 1000)
+    updates = [Display("a", {"text/plain": f"at {i}"}, {}, "x", update=True) for i in range(100)]
+    shown = show(
+        seen,
+        "a",
+        *states("a", "running"),
+        Display("a", {"text/plain": "figure"}, {}, "x"),
+        *updates,
+        *states("a", "succeeded"),
+    )
+    assert shown[1:] == [("display", "figure"), ("update", "a: succeeded"), ("update", "at 99")]
+
+
 def test_of_displays_with_one_id_those_that_are_held_back_are_brought_up_to_date_too(seen: list[object]) -> None:
     first, better = Display("b", {"text/plain": "figure"}, {}, "x"), {"text/plain": "better"}
     shown = show(
