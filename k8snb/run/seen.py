@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from blake3 import blake3
@@ -26,6 +26,7 @@ _RANDOM = re.compile(r"0x[0-9a-f]{6,}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12
 
 _DATE = re.compile(r"<dc:date>.*?</dc:date>")
 _TEXT = "text/plain"
+_PICTURES = ("image/png", "image/jpeg")
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,13 @@ class Drawn:
         ``figure``, ``table`` or ``display``.
     digest : str
         Of what it is made of.
+    picture : str
+        The address of a figure that holds it whole (``data:image/png;base64,...``); else empty.
     """
 
     kind: str
     digest: str
+    picture: str = field(default="", compare=False, repr=False)
 
 
 @dataclass
@@ -112,4 +116,11 @@ def _drawn(bundle: Mapping[str, Any]) -> Drawn | None:
     is_figure = any(mime.startswith("image/") or "plotly" in mime or "vega" in mime for mime in parts)
     is_table = "<table" in str(parts.get("text/html", ""))
     text = _DATE.sub("", _RANDOM.sub("", json.dumps(parts, sort_keys=True, default=str)))
-    return Drawn("figure" if is_figure else "table" if is_table else "display", blake3(text.encode()).hexdigest())
+    kind = "figure" if is_figure else "table" if is_table else "display"
+    return Drawn(kind, blake3(text.encode()).hexdigest(), next(_pictures(bundle), ""))
+
+
+def _pictures(bundle: Mapping[str, Any]) -> Iterator[str]:
+    for mime in _PICTURES:
+        if isinstance(data := bundle.get(mime), str):
+            yield f"data:{mime};base64,{''.join(data.split())}"

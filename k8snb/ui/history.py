@@ -24,10 +24,15 @@ _PARAMETERS = 60
 """Characters of a run's parameters in the table."""
 
 
+_PICTURE_BYTES = 300_000
+"""Bytes of all pictures that a comparison shows, of both runs: it is saved in the notebook."""
+
+
 @dataclass(frozen=True)
 class _Cell:
     text: str
     state: str = ""
+    pictures: tuple[str, ...] = ()
 
 
 _Row = Sequence[_Cell | str]
@@ -147,6 +152,7 @@ def comparison(found: Comparison, *, now: datetime | None = None) -> dict[str, s
     facts["stack"] = left.stack, right.stack
     rows += [[what, *both, "differs"] for what, both in facts.items() if both[0] != both[1]]
     rows += [_pair(f"parameter {pair.name}", pair) for pair in found.parameters]
+    room = _PICTURE_BYTES
     for steps in found.steps:
         rows.append([f"step {steps.name}", _went(steps.left), _went(steps.right), ", ".join(_differences(steps))])
         rows += _reasons(steps)
@@ -155,7 +161,8 @@ def comparison(found: Comparison, *, now: datetime | None = None) -> dict[str, s
         if steps.more:
             rows.append(["  shows", "", "", f"{steps.more} more lines differ"])
         if steps.drawn.left or steps.drawn.right:
-            rows.append(_drawn(steps.drawn))
+            pictures, room = _side_by_side(steps.drawn, room)
+            rows.append(_drawn(steps.drawn, pictures))
     same = found.same_parameters
     notes = [f"{same} other {'parameter is' if same == 1 else 'parameters are'} the same"] if same else []
     return _bundle("", ["", left.id, right.id, "difference"], rows, notes)
@@ -255,13 +262,24 @@ def _given(pair: Pair) -> _Row:
     return [name, left, right, "another value" if left == right else word]
 
 
-def _drawn(pictures: Pictures) -> _Row:
+def _side_by_side(drawn: Pictures, room: int) -> tuple[list[tuple[str, ...]], int]:
+    """Return the figures that differ, as pairs that there is room for, and the room that is left."""
+    pairs: list[tuple[str, str]] = []
+    for number in drawn.differing:
+        pair = [side[number - 1].picture if number <= len(side) else "" for side in (drawn.left, drawn.right)]
+        if (size := sum(map(len, pair))) <= room:
+            pairs.append((pair[0], pair[1]))
+            room -= size
+    return [tuple(filter(None, side)) for side in zip(*pairs, strict=True)] or [(), ()], room
+
+
+def _drawn(pictures: Pictures, shown: Sequence[tuple[str, ...]]) -> _Row:
     numbers = pictures.differing
     many = len(numbers) == max(len(pictures.left), len(pictures.right))
     which = "" if many else f": {', '.join(f'number {number}' for number in numbers)}"
     return [
         "  draws",
-        *(_kinds(side) for side in (pictures.left, pictures.right)),
+        *(_Cell(_kinds(side), "", shown[i]) for i, side in enumerate((pictures.left, pictures.right))),
         f"differs{which}" if numbers else "the same",
     ]
 
@@ -315,4 +333,8 @@ def _html_cell(cell: _Cell, style: str, *, is_head: bool) -> str:
     badge = f"{badge_of(cell.state)} " if cell.state else ""
     tag, scope = ("th", ' scope="row"') if is_head else ("td", "")
     weight = "; font-weight: normal; white-space: pre" if is_head else ""
-    return f'<{tag}{scope} style="{style}{weight}">{badge}{html.escape(cell.text)}</{tag}>'
+    figures = "".join(f'<img alt="" src="{html.escape(one)}" style="{_FIGURE}">' for one in cell.pictures)
+    return f'<{tag}{scope} style="{style}{weight}">{badge}{html.escape(cell.text)}{figures}</{tag}>'
+
+
+_FIGURE = "display: block; width: 320px; max-width: 100%; margin: 4px 0"

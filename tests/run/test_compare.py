@@ -121,6 +121,7 @@ def test_what_was_drawn_differs_or_not() -> None:
     left, right = seen(events(PNG, table, PNG)), seen(events(OTHER, again, PNG, {"text/plain": "2"}))
     pictures = Pictures(left.drawn, right.drawn)
     assert [one.kind for one in pictures.left] == ["figure", "table", "figure"]
+    assert [one.picture for one in pictures.left] == ["data:image/png;base64,iVBO", "", "data:image/png;base64,iVBO"]
     assert pictures.differing == [1]
     assert Pictures(left.drawn, left.drawn[:2]).differing == [3]
     assert right.lines == ["<Figure>", "1", "<Figure>", "2"]

@@ -154,6 +154,19 @@ def test_a_word_says_what_differs(store: Store) -> None:
     assert shown["text/plain"].splitlines()[-1] == "2 other parameters are the same"
 
 
+def test_figures_that_differ_are_shown_as_far_as_there_is_room(store: Store) -> None:
+    left, right = made(store), made(store, "r2")
+    first, second, large = (f"data:image/png;base64,{data}" for data in ("AAAA", "BBBB", "C" * 300_000))
+    drawn = Pictures(
+        (Drawn("figure", "0", first), Drawn("figure", "1", first), Drawn("figure", "2", large)),
+        (Drawn("figure", "0", first), Drawn("figure", "3", second), Drawn("figure", "4", second)),
+    )
+    steps = Steps("load", left.step("load"), right.step("load"), drawn=drawn)
+    shown = comparison(Comparison(left, right, (), 0, (steps,)), now=NOW)
+    assert re.findall(r'<img alt="" src="(.*?)"', shown["text/html"]) == [first, second]
+    assert texts(shown["text/html"])[-1] == ["  draws", "3 figures", "3 figures", "differs: number 2, number 3"]
+
+
 def test_a_list_of_runs_shows_itself(store: Store) -> None:
     runs = Runs([made(store)])
     assert repr(runs) == table(runs)["text/plain"]
