@@ -226,6 +226,10 @@ class Failure:
             return self.ename
         return f"{self.ename}: {first}" if len(first) <= _REASON else f"{self.ename}: {first[: _REASON - 1]}…"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - IPython calls it so
+        """Show the traceback where a notebook shows this."""
+        printer.text("\n".join(self.traceback) or self.reason)
+
 
 @dataclass(frozen=True)
 class Result:

@@ -11,6 +11,7 @@ import pytest
 from inprocess import Notebook
 from IPython.core.completer import provisionalcompleter
 from IPython.core.error import UsageError
+from IPython.lib.pretty import pretty
 
 import k8snb
 from k8snb.errors import HistoryError, InputError, StackError, StepFailed, UnpackableError
@@ -205,6 +206,7 @@ def test_in_python(twice: Notebook) -> None:
     assert runs[0].step("load").outputs["f"](4) == 8
     assert [d.data["text/plain"] for d in step.displays] == ["a figure"]
     assert runs[1].step("train").failure.evalue == "no luck"
+    assert pretty(runs[1].step("train").failure).endswith("ValueError: no luck")
     assert k8snb.runs(limit=1)[0].id == runs[1].id
     with pytest.raises(HistoryError) as caught:
         step.outputs["bets"]
