@@ -34,6 +34,9 @@ _IMAGE = frozenset(
 _CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PostStartHookError"})
 _NOT_STARTED = frozenset({"StartError", "ContainerCannotRun"})
 _NO_ROOM = re.compile(r"Outof\w+|OutOf\w+|NodeAffinity|NodePorts|UnexpectedAdmissionError|TopologyAffinityError")
+_PREEMPTION = re.compile(r"\s*(?:no new claims to deallocate,\s*)?\bpreemption: .*", re.DOTALL)
+"""What the scheduler says besides of pods that might have to give way."""
+
 _AMOUNTS = re.compile(r"Insufficient ([\w./-]*\w)")
 _OPTIONS = {"cpu": "--cpu", "memory": "--memory", "nvidia.com/gpu": "--gpu"}
 _UNSAID = "must specify"
@@ -259,8 +262,10 @@ def _unschedulable(reason: str, message: str, case: Case) -> Waiting | Gone:
         fix = f"kubectl -n {case.namespace} get pvc; name one of them: --volume CLAIM:/path"
         return Gone(None, _error(ConfigError, f"The step's volume is not there: {message}", case, fix))
     short = sorted(set(_AMOUNTS.findall(message)))
+    message = _PREEMPTION.sub("", message)
     if case.wait:
-        return Waiting(f"waits for room: {message}")
+        lacking = f"no node has enough {' and '.join(short)}: " if short else ""
+        return Waiting(f"waits for room: {lacking}{message}")
     if short:
         wanted = ", ".join(_OPTIONS.get(name, name) for name in short)
         fix = f"ask for less ({wanted}), or add nodes; where nodes come by themselves, wait_for_room = 600 (seconds)"
@@ -268,9 +273,7 @@ def _unschedulable(reason: str, message: str, case: Case) -> Waiting | Gone:
     else:
         fix = "see --node-selector and --toleration; kubectl get nodes --show-labels; kubectl describe nodes"
         what = f"No node takes the pod: {message}"
-    return (
-        Waiting(f"waits for room: {message}") if case.wait else Gone(None, _error(UnschedulableError, what, case, fix))
-    )
+    return Gone(None, _error(UnschedulableError, what, case, fix))
 
 
 def _cannot_start(state: str, fields: Json, case: Case) -> AttemptError | None:

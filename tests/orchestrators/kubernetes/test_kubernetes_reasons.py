@@ -109,6 +109,12 @@ def test_a_running_pod_says_nothing_of_itself() -> None:
     assert judge(Sighting(pod({"running": {}}, deleting=True), job_missing=True), CASE) is None
 
 
+SHORT = "0/1 nodes are available: 1 Insufficient cpu."
+NO_ROOM = (
+    f"{SHORT} no new claims to deallocate, preemption: 0/1 nodes are available: "
+    "1 Preemption is not helpful for scheduling."
+)
+
 WAITING = [
     (Sighting(), CASE, "waits for the cluster to make its pod"),
     (Sighting(pod()), CASE, "starts"),
@@ -118,7 +124,8 @@ WAITING = [
     (Sighting(pod(), events=[event("FailedMount", "timed out")]), CASE, "waits for a volume: timed out"),
     (Sighting(pod(), events=[event("FailedMount", "x not found"), event("Pulling", "")]), CASE, "pulls the image"),
     (Sighting(pod(), events=[event("FailedCreatePodSandBox", "network")]), CASE, "waits for its node: network"),
-    (Sighting(pod(conditions=(unscheduled("1 Insufficient cpu."),))), WAITS, "waits for room: 1 Insufficient cpu."),
+    (Sighting(pod(conditions=(unscheduled(NO_ROOM),))), WAITS, f"waits for room: no node has enough cpu: {SHORT}"),
+    (Sighting(pod(conditions=(unscheduled("all are full."),))), WAITS, "waits for room: all are full."),
     (Sighting(events=[event("FailedCreate", "exceeded quota: q")]), WAITS, "waits for quota"),
     (
         Sighting(events=[event("FailedCreate", "error looking up service account ml/default: not found")]),
