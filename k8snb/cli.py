@@ -268,14 +268,13 @@ def _runs_list(args: argparse.Namespace) -> int:
 def _runs_show(args: argparse.Namespace) -> int:
     from k8snb.notebook import past
     from k8snb.run.compare import compare
-    from k8snb.run.history import find
     from k8snb.run.terminal import drawn
     from k8snb.ui import history
 
     store = _store(args.stack)
-    run = find(store, args.run)
+    run = past.find(store, args.run)
     if args.other:
-        print(history.comparison(compare(run, find(store, args.other)))["text/plain"])
+        print(history.comparison(compare(run, past.find(store, args.other)))["text/plain"])
         return OK
     print(history.one(run)["text/plain"])
     for text in past.tracebacks(run):

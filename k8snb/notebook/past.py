@@ -11,6 +11,7 @@ from k8snb.artifacts.store import Store
 from k8snb.errors import InputError
 from k8snb.notebook.document import pipeline_name
 from k8snb.run import history
+from k8snb.run.answer import PATIENCE, answer
 from k8snb.run.compare import compare
 from k8snb.run.failure import shown
 from k8snb.run.history import Run
@@ -33,11 +34,11 @@ def runs(stack: str | None = None, *, limit: int | None = 100) -> ui.Runs:
         raise InputError(f"limit={limit}: no run would be left", fix="limit=None is all of them")
     hooks = sys.modules.get("k8snb.notebook.hooks")  # in a notebook, the stack that was chosen there
     own = hooks._hooks if hooks is not None else None  # noqa: SLF001
-    if own is not None:
-        return ui.Runs(history.runs(store_of(own.session.configuration.stacks.pick(stack)), limit))
     from k8snb.stacks.load import load
 
-    return ui.Runs(history.runs(store_of(load(Path.cwd()).pick(stack)), limit))
+    stacks = own.session.configuration.stacks if own is not None else load(Path.cwd())
+    store = store_of(stacks.pick(stack))
+    return ui.Runs(answer(store, lambda: history.runs(store, limit), patience=PATIENCE if limit else 0))
 
 
 class Past:
@@ -66,7 +67,7 @@ class Past:
         from k8snb.notebook.screen import Screen
         from k8snb.notebook.show import View
 
-        run = history.find(self.store, wanted)
+        run = find(self.store, wanted)
         screen = Screen(self._session.shell)
         screen.say(ui.headline(run))
         if reused := ui.reused(run):
@@ -77,8 +78,8 @@ class Past:
 
     def compare(self, wanted: str, other: str) -> None:
         """Show two runs side by side."""
-        left, right = (history.find(self.store, one) for one in (wanted, other))
-        self._publish(ui.comparison(compare(left, right)))
+        left, right = (find(self.store, one) for one in (wanted, other))
+        self._publish(ui.comparison(answer(self.store, lambda: compare(left, right), patience=0)))
 
     def log(
         self,
@@ -141,15 +142,20 @@ def table(store: Store, limit: int | None = None) -> tuple[Sequence[Run], dict[s
     limit = ui.SHOWN if limit is None else limit
     if limit < 1:
         raise InputError(f"--limit {limit}: no run would be left", fix=f"--limit {ui.SHOWN} shows {ui.SHOWN}")
-    found = history.runs(store, limit + 1)
+    found = answer(store, lambda: history.runs(store, limit + 1))
     return found[-limit:], ui.table(found[-limit:], more=len(found) > limit)
+
+
+def find(store: Store, wanted: str) -> Run:
+    """Return a run, as `k8snb.run.history.find` does."""
+    return answer(store, lambda: history.find(store, wanted))
 
 
 def find_step(store: Store, step: str, run: str | None, *, pipeline: str | None = None) -> StepRun:
     """Return a step of a run, or without a run the last one that was started; raises what these raise."""
     if run is not None:
-        return history.find(store, run).step(step)
-    return history.last_of(store, step, pipeline=pipeline)
+        return find(store, run).step(step)
+    return answer(store, lambda: history.last_of(store, step, pipeline=pipeline))
 
 
 def save_log(path: Path, lines: Iterable[bytes], *, force: bool) -> str:
