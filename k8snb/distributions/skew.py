@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from k8snb.distributions.described import Described
+from k8snb.distributions.facets.page import View
+from k8snb.distributions.facets.proto import serialized
+from k8snb.distributions.facets.shown import shown, write
 from k8snb.distributions.model import MIME, Statistics
 from k8snb.distributions.report import table, text
 from k8snb.distributions.saved import dump, load
@@ -107,6 +112,10 @@ class Skew:
             )
         return self
 
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the verdict and Facets as one HTML file that needs nothing else, and return its path."""
+        return write(path, self._view(), table(self))
+
     def __repr__(self) -> str:
         return text(self)
 
@@ -115,7 +124,12 @@ class Skew:
         del include, exclude
         if STATISTICS_ONLY:
             return {"text/plain": text(self), MIME: dump(self.statistics, self.thresholds)}
-        return {"text/plain": text(self), "text/html": table(self)}
+        return {"text/plain": text(self), "text/html": shown(self._view, table(self))}
+
+    def _view(self) -> View:
+        sets = ", ".join(one.name for one in self.statistics.sets)
+        order = [one.feature for one in self.findings]
+        return View("overview", serialized(self.statistics, order), f"Facets Overview: {sets}", {})
 
 
 def skew(*data: Any, **named: Any) -> Skew:

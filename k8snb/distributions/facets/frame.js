@@ -1,0 +1,36 @@
+// In the frame: draws a view and tells the page around it how high it is.
+async function k8snb(view) {
+  const tell = message => parent.postMessage({ k8snb: 'facets', ...message }, '*');
+  try {
+    const packed = Uint8Array.from(atob(view.data), letter => letter.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
+    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    const element = document.createElement(view.kind === 'dive' ? 'facets-dive' : 'facets-overview');
+    style(document.head, `
+      html, body { background: #fff; color-scheme: light; height: auto !important; margin: 0 }
+      body { padding-bottom: 12px; overflow-y: hidden }
+      facets-dive { display: block; height: 680px }`);
+    document.body.append(element);
+    if (view.kind === 'dive') {
+      element.data = JSON.parse(new TextDecoder().decode(bytes));
+      Object.assign(element, view.shown);
+    } else {
+      style(element.shadowRoot, '.table-holder { margin-left: 8px !important } .legend-holder { margin-left: 16px !important }');
+      let text = '';
+      for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+      element.protoInput = btoa(text);
+      const fit = () => document.body.style.zoom = Math.max(0.6, Math.min(1, innerWidth / 920));
+      addEventListener('resize', fit);
+      fit();
+    }
+    const measure = () => tell({ height: Math.ceil(document.body.getBoundingClientRect().height) });
+    requestAnimationFrame(() => new ResizeObserver(measure).observe(document.body));
+  } catch (error) {
+    tell({ failed: String(error) });
+  }
+  function style(root, rules) {
+    const made = document.createElement('style');
+    made.textContent = rules;
+    root.append(made);
+  }
+}

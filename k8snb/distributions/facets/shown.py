@@ -1,0 +1,106 @@
+"""Which form of a view a notebook shows: drawn by what a server has, by what comes along, or the table alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from k8snb.distributions.facets.page import View, file, output
+from k8snb.errors import InputError, suggest
+
+Setting = Literal["auto", "server", "embed", "table"]
+"""``server``: a Jupyter server or an export has what draws Facets; ``embed``: a notebook's first view brings it."""
+
+_VSCODE = "__vsc_ipynb_file__"
+"""What VS Code calls the notebook's path, among the kernel's variables."""
+
+
+def form(setting: str, names: Mapping[str, Any]) -> Literal["server", "embed", "table"]:
+    """Return in which form views are shown.
+
+    A notebook that is executed without a browser (nbclient, papermill, ``k8snb run``) is opened or exported later: its
+    views are small and find what draws them then. VS Code has no server to ask.
+
+    Parameters
+    ----------
+    setting : str
+        One of `Setting`.
+    names : mapping
+        The kernel's variables.
+
+    Raises
+    ------
+    InputError
+    """
+    if setting not in get_args(Setting):
+        raise InputError(f"facets = {setting!r}", fix=suggest(setting, get_args(Setting)))
+    if setting == "auto":
+        return "embed" if _VSCODE in names else "server"
+    return setting  # type: ignore[return-value]
+
+
+@dataclass
+class Shown:
+    """What a kernel has shown.
+
+    Parameters
+    ----------
+    setting : str
+        See `form`.
+    carrying : str or None
+        The cell whose output brings what draws the others'.
+    """
+
+    setting: str = "auto"
+    carrying: str | None = field(default=None, init=False)
+
+    def carries(self, cell: str | None) -> bool:
+        """Tell whether the output of a cell is to bring what draws all: the first one does, and one without an id."""
+        if self.carrying is None:
+            self.carrying = cell
+        return cell is None or self.carrying == cell
+
+
+SHOWN = Shown()
+"""Of this kernel."""
+
+
+def shown(view: Callable[[], View], fallback: str) -> str:
+    """Return the HTML of a view's output; where Facets is not installed, the fallback and a word.
+
+    Parameters
+    ----------
+    view : callable
+        Makes the view, if it is needed.
+    fallback : str
+        HTML without scripts.
+    """
+    names, cell = _kernel()
+    if (how := form(SHOWN.setting, names)) == "table":
+        return fallback
+    try:
+        return output(view(), fallback, carries=how == "embed" and SHOWN.carries(cell))
+    except InputError as error:
+        return f'{fallback}<div style="opacity: 0.7">without Facets: {error.what}: {error.fix}</div>'
+
+
+def write(path: str | os.PathLike[str], view: View, fallback: str) -> Path:
+    """Write a view as one HTML file that needs nothing else; return its path."""
+    target = Path(path).expanduser()
+    target.write_text(file(view, fallback), "utf-8")
+    return target
+
+
+def _kernel() -> tuple[Mapping[str, Any], str | None]:
+    """Return the kernel's variables, and the id of the cell that runs."""
+    import sys
+
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None:
+        return {}, None
+    parent = getattr(shell, "parent_header", None) or {}
+    metadata = shell.get_parent().get("metadata", {}) if hasattr(shell, "get_parent") else parent.get("metadata", {})
+    return shell.user_ns, metadata.get("cellId")
