@@ -18,8 +18,8 @@ from k8snb.distributions.facets.bundle import bundle, inline
 MARK = "data-k8snb-facets"
 """Attribute of the element in which a view is shown."""
 
-CARRIES = "window.k8snbFacets ??= {}"
-"""How the script begins that brings what draws all views of a document."""
+CARRIES = "data-k8snb-carries"
+"""Attribute of the script that brings what draws all views of a document."""
 
 _WORDS = {
     "table": "table",
@@ -74,7 +74,8 @@ def output(view: View, fallback: str, *, carries: bool = False) -> str:
 def carrier() -> str:
     """Return a script that brings what draws all views of a document, wherever in it they stand."""
     packed = base64.b64encode(bundle().packed).decode()
-    return f"<script>({CARRIES}).packed ??= '{packed}';dispatchEvent(new Event('k8snb-facets'))</script>"
+    code = f"(window.k8snbFacets ??= {{}}).packed ??= '{packed}';dispatchEvent(new Event('k8snb-facets'))"
+    return f"<script {CARRIES}>{code}</script>"
 
 
 def file(view: View, fallback: str) -> str:
