@@ -127,9 +127,11 @@ class Skew:
         return {"text/plain": text(self), "text/html": shown(self._view, table(self))}
 
     def _view(self) -> View:
-        sets = ", ".join(one.name for one in self.statistics.sets)
+        sets = self.statistics.sets
         order = [one.feature for one in self.findings]
-        return View("overview", serialized(self.statistics, order), f"Facets Overview: {sets}", {})
+        title = f"Facets Overview: {', '.join(one.name for one in sets)}"
+        shares = len({one.rows for one in sets}) > 1
+        return View("overview", serialized(self.statistics, order), title, {"percent": shares})
 
 
 def skew(*data: Any, **named: Any) -> Skew:

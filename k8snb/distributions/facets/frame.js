@@ -23,6 +23,9 @@ async function k8snb(view) {
       addEventListener('resize', fit);
       fit();
     }
+    if (view.shown.percent) {
+      requestAnimationFrame(() => element.shadowRoot.querySelectorAll('facets-overview-table').forEach(table => table.set('_showPercentage', true)));
+    }
     const measure = () => tell({ height: Math.ceil(document.body.getBoundingClientRect().height) });
     requestAnimationFrame(() => new ResizeObserver(measure).observe(document.body));
   } catch (error) {

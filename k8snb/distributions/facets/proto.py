@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -81,7 +82,10 @@ def _rows(features: Sequence[Feature]) -> list[tuple[str, Feature, _Fill]]:
 
 
 def _shown(name: str) -> str:
-    return _utf8(name)
+    """Return a name that Facets shows: it takes no empty one, and loses one that a JavaScript object has already."""
+    if not name.strip():
+        return f"(no name: {name!r})"
+    return "__proto__\u2060" if name == "__proto__" else _utf8(name)
 
 
 def _utf8(text: str) -> str:
@@ -89,9 +93,8 @@ def _utf8(text: str) -> str:
 
 
 def _add_numbers(pb: Any, dataset: Any, feature: Feature, at: int, of: DataSet, called: str) -> None:
-    one = feature.statistics[at]
-    if isinstance(one, Labels):
-        return
+    found = feature.statistics[at]
+    one = found if isinstance(found, Numbers) else None
     kinds = pb.FeatureNameStatistics
     whole = all(kind in {"integer", "boolean", "nothing", None, "label"} for kind in feature.kinds)
     added = dataset.features.add(name=called, type=kinds.INT if whole else kinds.FLOAT)
@@ -103,6 +106,9 @@ def _add_numbers(pb: Any, dataset: Any, feature: Feature, at: int, of: DataSet, 
     if one.mean is not None and one.std is not None and one.median is not None:
         numbers.mean, numbers.std_dev = unit.of(one.mean), one.std / unit.size
         numbers.min, numbers.median, numbers.max = map(unit.of, (one.quantiles[0], one.median, one.quantiles[-1]))
+    else:
+        numbers.mean = numbers.std_dev = numbers.median = math.nan
+        numbers.min, numbers.max = -math.inf if one.below else math.inf, math.inf if one.above else -math.inf
     numbers.num_zeros = one.zeros if unit.zero else 0
     _buckets(numbers.histograms.add(type=pb.Histogram.STANDARD), one, [unit.of(edge) for edge in feature.edges])
     finite = one.present - one.below - one.above
@@ -116,13 +122,13 @@ def _buckets(histogram: Any, one: Numbers, edges: Sequence[float]) -> None:
         histogram.buckets.add(low_value=low, high_value=high, sample_count=rows)
     if one.below:
         if not edges:
-            histogram.buckets.add(high_value=float("-inf"))
-        histogram.buckets[0].low_value = float("-inf")
+            histogram.buckets.add(high_value=-math.inf)
+        histogram.buckets[0].low_value = -math.inf
         histogram.buckets[0].sample_count += one.below
     if one.above:
         if not edges:
-            histogram.buckets.add(low_value=float("inf"))
-        histogram.buckets[-1].high_value = float("inf")
+            histogram.buckets.add(low_value=math.inf)
+        histogram.buckets[-1].high_value = math.inf
         histogram.buckets[-1].sample_count += one.above
 
 
@@ -133,9 +139,8 @@ def _tenths(pb: Any, histogram: Any, quantiles: Sequence[float], rows: int) -> N
 
 
 def _add_labels(pb: Any, dataset: Any, feature: Feature, at: int, of: DataSet, called: str) -> None:
-    one = feature.statistics[at]
-    if isinstance(one, Numbers):
-        return
+    found = feature.statistics[at]
+    one = found if isinstance(found, Labels) else None
     texts = dataset.features.add(name=called, type=pb.FeatureNameStatistics.STRING).string_stats
     _common(pb, texts.common_stats, one, of)
     if one is None or not one.present:

@@ -17,7 +17,7 @@ _SIZES = (
 )
 """Microseconds."""
 
-_MANY = 3
+_MANY = 2
 """Of a unit that a range has at least, for it to be taken."""
 
 
