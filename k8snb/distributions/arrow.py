@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from k8snb.distributions.columns import ROWS, Column, Part, RefusedColumnError, of_objects
+from k8snb.distributions.columns import ROWS, Column, Part, RefusedColumnError, of_objects, short_time
 from k8snb.distributions.model import Kind
 from k8snb.distributions.tables import Table, unique
 from k8snb.errors import InputError
@@ -36,13 +36,21 @@ def of_arrow(data: Any, name: str) -> Table:
     if isinstance(data, pa.RecordBatchReader):
         raise InputError(f"{name} is a stream, which can be read only once", where=name, fix=f"{name}.read_all()")
     if isinstance(data, (pa.Array, pa.ChunkedArray)):
-        return Table(("value",), len(data), lambda _: of_chunks(data.type, _cut(data)))
+        return Table(
+            ("value",),
+            len(data),
+            lambda _: of_chunks(data.type, _cut(data)),
+            take=lambda at, _: [_objects(data.take(at))],
+        )
     if isinstance(data, pa.RecordBatch):
         data = pa.Table.from_batches([data])
     elif not isinstance(data, pa.Table):
         data = pa.table(data)
     return Table(
-        unique(data.column_names), data.num_rows, lambda i: of_chunks(data.schema.types[i], _cut(data.column(i)))
+        unique(data.column_names),
+        data.num_rows,
+        lambda i: of_chunks(data.schema.types[i], _cut(data.column(i))),
+        take=lambda at, columns: [_objects(data.column(i).take(at)) for i in columns],
     )
 
 
@@ -56,7 +64,46 @@ def of_dataset(data: Any) -> Table:
         )
         return of_chunks(fields[i].type, (batch.column(0) for batch in batches))
 
-    return Table(unique([field.name for field in fields]), data.count_rows(), column)
+    def take(at: np.ndarray[Any, Any], columns: Sequence[int]) -> list[list[Any]]:
+        return taken(data.to_batches(columns=[fields[i].name for i in columns], batch_size=ROWS >> 4), at, len(columns))
+
+    return Table(unique([field.name for field in fields]), data.count_rows(), column, take=take)
+
+
+def taken(batches: Iterable[Any], at: np.ndarray[Any, Any], width: int) -> list[list[Any]]:
+    """Return rows of batches, column by column, as Python objects.
+
+    Parameters
+    ----------
+    batches : iterable of pyarrow.RecordBatch
+    at : numpy.ndarray
+        Positions, increasing.
+    width : int
+        Columns.
+    """
+    found: list[list[Any]] = [[] for _ in range(width)]
+    start = 0
+    for batch in batches:
+        low, high = np.searchsorted(at, [start, start + len(batch)])
+        chosen = batch.take(pa.array(at[low:high] - start))
+        for values, column in zip(found, chosen.columns, strict=True):
+            values.extend(_objects(column))
+        start += len(batch)
+    return found
+
+
+def _objects(column: Any) -> list[Any]:
+    """Return values as Python objects; times as text, for some are finer or further away than Python's."""
+    if isinstance(column.type, pa.BaseExtensionType):
+        column = column.cast(column.type.storage_type)
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+            column = column.cast(pa.timestamp(column.type.unit))  # as UTC
+        texts = pc.replace_substring(column.cast(pa.string()), " ", "T").to_pylist()
+        return [None if text is None else short_time(text) for text in texts]
+    if pa.types.is_duration(column.type):
+        column = column.cast(pa.duration("us"), safe=False)
+    return list(column.to_pylist())
 
 
 def of_chunks(kind: Any, chunks: Iterable[Any]) -> Column:

@@ -121,6 +121,22 @@ def of_objects(values: Any, called: str = "object", missing: int = 0) -> Column:
     return Column(kind, called, [Part(missing, _measured(there, kind))])
 
 
+def objects(values: np.ndarray[Any, Any]) -> list[Any]:
+    """Return an array's values as Python objects; times are ISO texts, so that none is out of Python's range."""
+    if values.dtype.kind == "M":
+        texts = np.datetime_as_string(np.ma.filled(values, "NaT")).tolist()
+        return [None if text == "NaT" else short_time(text) for text in texts]
+    if values.dtype.kind == "m":
+        values = values.astype("timedelta64[us]")
+    found: list[Any] = values.tolist()
+    return found
+
+
+def short_time(text: str) -> str:
+    """Return an ISO time without a fraction of a second that is 0."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def is_missing(value: object) -> bool:
     """Tell whether a Python object stands for no value."""
     if value is None:

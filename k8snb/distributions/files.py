@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePath
@@ -17,7 +17,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from k8snb.distributions.addresses import ADDRESS, files_at
-from k8snb.distributions.arrow import of_arrow, of_chunks, of_dataset
+from k8snb.distributions.arrow import of_arrow, of_chunks, of_dataset, taken
 from k8snb.distributions.columns import ROWS
 from k8snb.distributions.tables import Table, unique
 from k8snb.errors import InputError, suggest
@@ -99,8 +99,13 @@ def _of_parquet(files: list[pq.ParquetFile]) -> Table:
             for batch in file.iter_batches(ROWS >> 2, columns=[column]):
                 yield batch.column(0)
 
+    def take(at: Any, columns: Sequence[int]) -> list[list[Any]]:
+        names = [schema.names[i] for i in columns]
+        every = (batch.select(names) for file in files for batch in file.iter_batches(ROWS >> 4, columns=names))
+        return taken(every, at, len(columns))
+
     rows = sum(file.metadata.num_rows for file in files)
-    return Table(unique(schema.names), rows, lambda i: of_chunks(schema.types[i], batches(schema.names[i])))
+    return Table(unique(schema.names), rows, lambda i: of_chunks(schema.types[i], batches(schema.names[i])), take=take)
 
 
 def _kind(file: PurePath, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,19 @@ def of_pandas(data: Any) -> Table:
     if isinstance(data, pd.Index):
         data = data.to_series(index=range(len(data)))
     if isinstance(data, pd.Series):
-        return Table(unique(["value" if data.name is None else data.name]), len(data), lambda _: of_series(data))
+        return _by_series(["value" if data.name is None else data.name], len(data), lambda _: data)
     if not isinstance(data, pd.DataFrame):
-        return Table(("value",), len(data), lambda _: of_series(pd.Series(data)))
-    return Table(unique(list(data.columns)), len(data), lambda i: of_series(data.iloc[:, i]))
+        return _by_series(["value"], len(data), lambda _: pd.Series(data))
+    return _by_series(list(data.columns), len(data), lambda i: data.iloc[:, i])
+
+
+def _by_series(names: list[Any], rows: int, series: Callable[[int], _Series]) -> Table:
+    return Table(
+        unique(names),
+        rows,
+        lambda i: of_series(series(i)),
+        take=lambda at, columns: [series(i).iloc[at].tolist() for i in columns],
+    )
 
 
 def of_series(series: _Series) -> Column:

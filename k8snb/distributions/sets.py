@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from k8snb.distributions.columns import Column, of_array, of_objects
+from k8snb.distributions.columns import Column, objects, of_array, of_objects
 from k8snb.distributions.described import Described, of_described
-from k8snb.distributions.tables import Table, unique
+from k8snb.distributions.tables import Positions, Table, unique
 from k8snb.errors import InputError
 
 _KINDS = "a frame, an array, a list, a dict of columns, an Arrow table, or the path of a Parquet or CSV file"
@@ -80,35 +80,55 @@ def _of_python(data: Any, name: str) -> Table | None:
 def _of_array(data: np.ndarray[Any, Any], name: str) -> Table:
     if data.dtype.names:
         names = data.dtype.names
-        return Table(unique(names), len(data), lambda i: of_array(data[names[i]]))
+        return _by_column(unique(names), len(data), lambda i: data[names[i]])
     if data.ndim == 0:
         raise InputError(f"{name} is an array of one value: rows are needed", where=name)
     if data.ndim == 1:
-        return Table(("value",), len(data), lambda _: of_array(data))
+        return _by_column(("value",), len(data), lambda _: data)
     shape = data.shape[1:]
     flat = data.reshape(len(data), -1)
     names = tuple(", ".join(map(str, index)) for index in np.ndindex(*shape))
-    return Table(names, len(data), lambda i: of_array(flat[:, i]))
+    return _by_column(names, len(data), lambda i: flat[:, i])
 
 
 def _of_sparse(data: Any) -> Table:
     rows, columns = data.shape
-    return Table(unique(range(columns)), rows, lambda i: of_array(data[:, [i]].toarray().ravel()))
+    return _by_column(unique(range(columns)), rows, lambda i: data[:, [i]].toarray().ravel())
+
+
+def _by_column(names: tuple[str, ...], rows: int, array: Callable[[int], np.ndarray[Any, Any]]) -> Table:
+    """Return a table whose columns are arrays."""
+    return Table(
+        names,
+        rows,
+        lambda i: of_array(array(i)),
+        take=lambda at, columns: [objects(array(i)[at]) for i in columns],
+    )
 
 
 def _of_list(data: Sequence[Any], name: str) -> Table:
     if data and all(isinstance(row, Mapping) for row in data):
         names = list(dict.fromkeys(key for row in data for key in row))
-        return Table(unique(names), len(data), lambda i: of_objects([row.get(names[i]) for row in data]))
+        return _by_list(unique(names), len(data), lambda i, at: [data[row].get(names[i]) for row in at])
     if data and all(isinstance(row, (list, tuple)) or getattr(row, "ndim", 0) == 1 for row in data):
         width = len(data[0])
         if ragged := next((i for i, row in enumerate(data) if len(row) != width), None):
             told = f"row {ragged} of {name} has {len(data[ragged])} values, row 0 has {width}"
             raise InputError(f"{told}: rows of one length are needed", where=name)
-        return Table(unique(range(width)), len(data), lambda i: of_objects([row[i] for row in data]))
+        return _by_list(unique(range(width)), len(data), lambda i, at: [data[row][i] for row in at])
     if data and all(getattr(row, "ndim", 0) > 1 for row in data):
         return _of_array(np.asarray(data), name)
-    return Table(("value",), len(data), lambda _: of_objects(data))
+    return _by_list(("value",), len(data), lambda _, at: [data[row] for row in at])
+
+
+def _by_list(names: tuple[str, ...], rows: int, values: Callable[[int, Iterable[int]], list[Any]]) -> Table:
+    """Return a table whose columns are Python objects; `values` picks rows of one."""
+    return Table(
+        names,
+        rows,
+        lambda i: of_objects(values(i, range(rows))),
+        take=lambda at, columns: [values(i, at.tolist()) for i in columns],
+    )
 
 
 def _of_columns(data: dict[object, Any], name: str) -> Table:
@@ -124,7 +144,11 @@ def _of_columns(data: dict[object, Any], name: str) -> Table:
         inner = table(columns[i], f"{name}[{names[i]!r}]")
         return inner.column(0)
 
-    return Table(names, rows, column)
+    def take(at: Positions, chosen: Sequence[int]) -> list[list[Any]]:
+        inner = [table(columns[i], f"{name}[{names[i]!r}]").take for i in chosen]
+        return [values for one in inner if one is not None for values in one(at, [0])]
+
+    return Table(names, rows, column, take=take)
 
 
 def _length(column: Any, called: str, name: str) -> int:

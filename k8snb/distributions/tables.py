@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from k8snb.distributions.columns import Column, label
+
+Positions = np.ndarray[Any, np.dtype[np.intp]]
+"""Of rows."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +27,16 @@ class Table:
         Takes the position of a column; raises RefusedColumnError.
     close : callable
         Gives back what reading it needs.
+    take : callable or None
+        Takes positions of rows, increasing, and of columns; returns these columns' values, as their library's Python
+        objects. None: no rows are left.
     """
 
     names: tuple[str, ...]
     rows: int
     column: Callable[[int], Column]
     close: Callable[[], None] = lambda: None
+    take: Callable[[Positions, Sequence[int]], list[list[Any]]] | None = None
 
 
 def unique(names: Sequence[object]) -> tuple[str, ...]:

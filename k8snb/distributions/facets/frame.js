@@ -8,12 +8,14 @@ async function k8snb(view) {
     const element = document.createElement(view.kind === 'dive' ? 'facets-dive' : 'facets-overview');
     style(document.head, `
       html, body { background: #fff; color-scheme: light; height: auto !important; margin: 0 }
-      body { padding-bottom: 12px; overflow-y: hidden }
-      facets-dive { display: block; height: 680px }`);
+      body { padding-bottom: 12px; overflow-y: hidden }`);
     document.body.append(element);
     if (view.kind === 'dive') {
-      element.data = JSON.parse(new TextDecoder().decode(bytes));
-      Object.assign(element, view.shown);
+      const { names, columns } = JSON.parse(new TextDecoder().decode(bytes));
+      element.data = columns[0].map((_, row) => Object.fromEntries(
+        names.map((name, i) => [name, columns[i][row]]).filter(([, value]) => value !== null)));
+      element.height = 680;
+      requestAnimationFrame(() => Object.assign(element, view.shown));  // it chooses some by itself when it gets data
     } else {
       style(element.shadowRoot, '.table-holder { margin-left: 8px !important } .legend-holder { margin-left: 16px !important }');
       let text = '';

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from k8snb.distributions.columns import label as utf8
+from k8snb.distributions.facets.names import shown_names
 from k8snb.distributions.facets.units import unit_of
 from k8snb.distributions.model import DataSet, Feature, Labels, Numbers, Statistics
-from k8snb.distributions.sets import unique
 from k8snb.errors import InputError
 
 LABELS = 100
@@ -44,7 +45,7 @@ def message(statistics: Statistics, order: Sequence[str] = ()) -> Any:
     pb = _definitions()
     found = pb.DatasetFeatureStatisticsList()
     for one in statistics.sets:
-        found.datasets.add(name=_utf8(one.name), num_examples=one.rows)
+        found.datasets.add(name=utf8(one.name), num_examples=one.rows)
     for called, feature, fill in _rows(_ordered(statistics.features, order)):
         for i, (dataset, one) in enumerate(zip(found.datasets, statistics.sets, strict=True)):
             fill(pb, dataset, feature, i, one, called)
@@ -77,19 +78,8 @@ def _rows(features: Sequence[Feature]) -> list[tuple[str, Feature, _Fill]]:
             found.append((f"{feature.name}{unit.words}", feature, _add_numbers))
         if Labels in kinds:
             found.append((f"{feature.name} (as text)" if Numbers in kinds else feature.name, feature, _add_labels))
-    names = unique([_shown(called) for called, _, _ in found])
+    names = shown_names([called for called, _, _ in found])
     return [(name, feature, fill) for name, (_, feature, fill) in zip(names, found, strict=True)]
-
-
-def _shown(name: str) -> str:
-    """Return a name that Facets shows: it takes no empty one, and loses one that a JavaScript object has already."""
-    if not name.strip():
-        return f"(no name: {name!r})"
-    return "__proto__\u2060" if name == "__proto__" else _utf8(name)
-
-
-def _utf8(text: str) -> str:
-    return text.encode(errors="backslashreplace").decode()
 
 
 def _add_numbers(pb: Any, dataset: Any, feature: Feature, at: int, of: DataSet, called: str) -> None:
@@ -150,9 +140,9 @@ def _add_labels(pb: Any, dataset: Any, feature: Feature, at: int, of: DataSet, c
         ((rows, label) for rows, label in zip(one.counts, feature.labels, strict=True) if rows), reverse=True
     )
     for rank, (rows, label) in enumerate(ranked[:LABELS]):
-        texts.rank_histogram.buckets.add(low_rank=rank, high_rank=rank, sample_count=rows, label=_utf8(label))
+        texts.rank_histogram.buckets.add(low_rank=rank, high_rank=rank, sample_count=rows, label=utf8(label))
         if rank < _TOP:
-            texts.top_values.add(value=_utf8(label), frequency=rows)
+            texts.top_values.add(value=utf8(label), frequency=rows)
 
 
 def _common(pb: Any, common: Any, one: Numbers | Labels | None, of: DataSet) -> None:
