@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from k8snb.distributions.facets.dive import Dive
     from k8snb.distributions.skew import Skew
     from k8snb.ui.history import Runs
 
@@ -81,6 +82,36 @@ def skew(*data: Any, **named: Any) -> Skew:
     from k8snb.distributions.skew import skew as compute
 
     return compute(*data, **named)
+
+
+def dive(*data: Any, **more: Any) -> Dive:
+    """Return rows of data sets, to be looked at in Facets Dive.
+
+    Parameters
+    ----------
+    *data : object
+        Data sets, as `skew` takes them; one or more.
+    **more : object
+        More of them, by name; ``rows=5_000``: how many are shown at most, evenly chosen; ``columns=[...]``: which;
+        ``color``, ``across``, ``down``: columns by which rows are coloured and put side by side or below each other.
+
+    Returns
+    -------
+    k8snb.distributions.facets.dive.Dive
+
+    Raises
+    ------
+    InputError
+        What is no data set, has no rows, or has no such column.
+
+    Examples
+    --------
+    >>> k8snb.dive({"x": [1, 2, 3]})
+    set 1: all 3 rows
+    """
+    from k8snb.distributions.facets.dive import dive as look
+
+    return look(*data, **more)
 
 
 def unload_ipython_extension(shell: Any) -> None:

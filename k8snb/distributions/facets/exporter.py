@@ -1,5 +1,8 @@
 """``jupyter nbconvert --to html-facets``: HTML as nbconvert makes it, which brings what draws Facets."""
 
+# mypy: disable-error-code="no-untyped-call, misc, assignment"
+# nbconvert's methods have no types.
+
 from __future__ import annotations
 
 from nbconvert.exporters import HTMLExporter
@@ -7,7 +10,7 @@ from nbconvert.exporters import HTMLExporter
 from k8snb.distributions.facets.export import carry
 
 
-class FacetsHTMLExporter(HTMLExporter):  # type: ignore[misc]
+class FacetsHTMLExporter(HTMLExporter):
     """HTML that shows Facets without a server; JupyterLab's own export to HTML does so anyway."""
 
     export_from_notebook = None
