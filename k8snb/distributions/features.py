@@ -122,7 +122,7 @@ class _Numbers:
 
 
 def _quantiles(finite: _Array) -> _Array:
-    position = np.linspace(0, len(finite) - 1, PERCENTS)
+    position = (len(finite) - 1) * (np.arange(PERCENTS) / (PERCENTS - 1))  # as numpy.percentile does
     low = np.floor(position).astype(np.intp)
     high = np.minimum(low + 1, len(finite) - 1)
     share = position - low
