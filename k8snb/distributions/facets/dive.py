@@ -21,7 +21,7 @@ from k8snb.errors import InputError, suggest
 ROWS = 5_000
 """Rows that are shown at most."""
 
-COLUMNS = 100
+COLUMNS = 50
 """Columns that are shown where none are named."""
 
 SET = "data set"

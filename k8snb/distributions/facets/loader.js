@@ -79,6 +79,6 @@
   new IntersectionObserver((entries, observer) => {
     if (!entries.some(entry => entry.isIntersecting)) return;
     observer.disconnect();
-    draw();
+    draw().catch(error => say(`${words.failed} (${error})`));
   }, { rootMargin: '1000px' }).observe(host);
 })

@@ -57,6 +57,16 @@ class Shown:
     setting: str = "auto"
     carrying: str | None = field(default=None, init=False)
 
+    def use(self, setting: str) -> None:
+        """Show views in another form from now on; the next one that is embedded brings what draws them all.
+
+        Raises
+        ------
+        InputError
+        """
+        form(setting, {})
+        self.setting, self.carrying = setting, None
+
     def carries(self, cell: str | None) -> bool:
         """Tell whether the output of a cell is to bring what draws all: the first one does, and one without an id."""
         if self.carrying is None:

@@ -128,6 +128,8 @@ def test_the_table_alone_has_no_script(facets):
 def test_the_first_cell_brings_what_draws_all():
     notebook = Shown()
     assert [notebook.carries(cell) for cell in ("a", "b", "a", None)] == [True, False, True, True]
+    notebook.use("embed")
+    assert [notebook.carries(cell) for cell in ("b", "a")] == [True, False]
 
 
 def test_an_embedded_view_brings_what_draws_it(facets):
