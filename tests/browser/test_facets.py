@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -135,9 +136,12 @@ def test_a_notebook_shows_facets_and_fetches_it_once(browser: Any, address: Any,
 def _fits(frame: Any) -> None:
     """Assert that the frame is as high as what it shows, on a white ground, and can be reached by the keyboard."""
     inner = frame.content_frame.locator("body").evaluate("body => body.getBoundingClientRect().height")
-    height = frame.evaluate("frame => frame.getBoundingClientRect().height")
+    height, shown, around = frame.evaluate(
+        "frame => [frame.offsetHeight, frame.getBoundingClientRect().height, frame.parentNode.offsetHeight]"
+    )
     assert height >= inner > 300
     assert height - inner < 60
+    assert 0 <= around - shown <= 1
     assert frame.evaluate("frame => getComputedStyle(frame).backgroundColor") == "rgb(255, 255, 255)"
     assert frame.get_attribute("title").startswith("Facets Overview: train, ")
     assert frame.get_attribute("sandbox") == "allow-scripts"
@@ -230,6 +234,28 @@ def test_a_file_shows_facets_without_a_network(offline: Any, tmp_path: Path) -> 
         drawn(watched.page, what=what)
         assert watched.elsewhere(file.as_uri()) == []
         assert not watched.hacked
+
+
+PLACE = """svg => {
+  const { left, top, width, height } = svg.getBoundingClientRect();
+  return [left + width * 0.55, top + height * 0.5];
+}"""
+
+
+def test_in_a_narrow_window_it_is_smaller_and_still_says_what_is_pointed_at(offline: Any, tmp_path: Path) -> None:
+    data = _data()["data"]
+    page = offline(k8snb.skew(train=data(0, 500), test=data(1, 300)).save(tmp_path / "x.html")).page
+    page.set_viewport_size({"width": 700, "height": 800})
+    frame = drawn(page)
+    x, y = frame.content_frame.locator("facets-overview-chart svg").first.evaluate(PLACE)
+    left, top, scale = frame.evaluate(
+        "frame => (at => [at.left, at.top, at.width / frame.offsetWidth])(frame.getBoundingClientRect())"
+    )
+    assert 0.6 < scale < 0.8
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for step in range(2):
+        page.mouse.move(left + x * scale + step, top + y * scale)
+    frame.content_frame.get_by_text(re.compile("^(train|test): .*: 0")).first.wait_for()
 
 
 def _views() -> tuple[str, str]:

@@ -21,9 +21,6 @@ async function k8snb(view) {
       let text = '';
       for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
       element.protoInput = btoa(text);
-      const fit = () => document.body.style.zoom = Math.max(0.6, Math.min(1, innerWidth / 920));
-      addEventListener('resize', fit);
-      fit();
     }
     if (view.shown.percent) {
       requestAnimationFrame(() => element.shadowRoot.querySelectorAll('facets-overview-table').forEach(table => table.set('_showPercentage', true)));

@@ -49,11 +49,21 @@
     const html = await bundle();
     const data = JSON.stringify(view).replaceAll('<', '\\u003c');
     const frame = document.createElement('iframe');
+    const around = document.createElement('div');
+    let height = 1;
+    const fit = () => {
+      const scale = Math.max(0.5, Math.min(1, around.clientWidth / 920));
+      frame.style.width = `${100 / scale}%`;
+      frame.style.height = `${height}px`;
+      frame.style.transform = `scale(${scale})`;
+      around.style.height = `${Math.ceil(height * scale)}px`;
+    };
     const table = host.querySelector('table');
     const hear = data => {
       if (data.failed) say(`${words.failed} (${data.failed})`);
       if (!(data.height > 0)) return;
-      frame.style.height = `${Math.min(data.height, 4000)}px`;
+      height = Math.min(data.height, 4000);
+      fit();
       if ('drawn' in host.dataset) return;
       host.dataset.drawn = '';
       say('');
@@ -70,11 +80,15 @@
     }
     const listen = () => frame.contentWindow && shared.frames.set(frame.contentWindow, hear);
     Object.assign(frame, { title: words.title, tabIndex: 0, sandbox: 'allow-scripts' });
-    frame.style.cssText = 'display: block; width: 100%; height: 1px; border: 0; background: #fff; color-scheme: light';
+    frame.style.cssText = 'display: block; border: 0; background: #fff; color-scheme: light; transform-origin: 0 0';
+    around.style.overflow = 'hidden';
+    around.append(frame);
     frame.srcdoc = `${html}<script>k8snb(${data})</script>`;
     frame.addEventListener('load', listen);
-    table ? table.before(frame) : host.append(frame);
+    table ? table.before(around) : host.append(around);
+    fit();
     listen();
+    new ResizeObserver(fit).observe(around);
   };
   new IntersectionObserver((entries, observer) => {
     if (!entries.some(entry => entry.isIntersecting)) return;
