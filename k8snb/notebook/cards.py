@@ -13,11 +13,15 @@ from k8snb.analysis.makers import cannot_travel
 from k8snb.artifacts.groups import Group
 from k8snb.notebook.capture import Capture
 from k8snb.notebook.cells import Cells, Entry
+from k8snb.notebook.kernel_values import KernelValues
 from k8snb.notebook.since import LastRuns
 from k8snb.pipeline.model import Pipeline, Step
 from k8snb.pipeline.sources import find
 from k8snb.ui.card import Captured, Card
 from k8snb.ui.mime import with_buttons
+
+LARGE = 10_000_000
+"""Bytes of captured values from which on they are compared with what the kernel has before runs only."""
 
 CARD = "k8snb_card"
 """Key in the metadata of a step's card."""
@@ -39,11 +43,12 @@ class Cards:
     ----------
     shell : IPython.core.interactiveshell.InteractiveShell
     cells : Cells
+    kernel : KernelValues
     last_runs : LastRuns
     """
 
-    def __init__(self, shell: Any, cells: Cells, last_runs: LastRuns) -> None:
-        self._shell, self._cells, self._last_runs = shell, cells, last_runs
+    def __init__(self, shell: Any, cells: Cells, kernel: KernelValues, last_runs: LastRuns) -> None:
+        self._shell, self._cells, self._kernel, self._last_runs = shell, cells, kernel, last_runs
         self._shown: dict[str, _Shown] = {}
 
     def make(self, entry: Entry, pipeline: Pipeline, warnings: Iterable[str]) -> Card:
@@ -80,6 +85,17 @@ class Cards:
                     shown.card = card
                     self._publish(shown, update=True)
 
+    def after_plain_cell(self, entry: Entry) -> None:
+        """Say on the cards of steps that have got values of a plain cell which has made other ones now."""
+        made = entry.facts.outputs | entry.changes
+        for name, shown in self._shown.items():
+            got = shown.entry.capture
+            if shown.entry is self._cells.step(name) and got.size < LARGE and not made.isdisjoint(got.groups):
+                card = replace(shown.card, anew=tuple(self._kernel.as_they_were(shown.card.step)))
+                if card != shown.card:
+                    shown.card = card
+                    self._publish(shown, update=True)
+
     def last_ran(self, entry: Entry) -> str:
         """Say when a step whose card is shown last ran, and what has changed since; nothing where it has not."""
         shown = self._shown.get(entry.step or "")
@@ -104,7 +120,12 @@ class Cards:
         if update and type(self._shell.display_pub) is DisplayPublisher:  # a terminal: what is shown stays
             return
         card = shown.card
-        data = with_buttons({"text/plain": repr(card), "text/html": card._repr_html_()}, "card", step=card.step.name)
+        data = with_buttons(
+            {"text/plain": repr(card), "text/html": card._repr_html_()},
+            "card",
+            step=card.step.name,
+            anew=bool(card.anew),
+        )
         transient = {"display_id": shown.display_id}
         self._shell.display_pub.publish(data=data, metadata={CARD: True}, transient=transient, update=update)
 

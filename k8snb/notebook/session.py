@@ -77,7 +77,7 @@ class Session:
         warnings = Warnings(configuration, names, cells, builder)
         last_runs = LastRuns(cells)
         before_run = BeforeRun(configuration, cells, kernel, warnings)
-        self.cards = cards = Cards(shell, cells, last_runs)
+        self.cards = cards = Cards(shell, cells, kernel, last_runs)
         results = Results(names, cells, aliases, settler, last_runs, cards, running, self.say)
         self._launcher = launcher = Launcher(
             shell, running, configuration, self._engines, cells, kernel, builder, before_run, results, last_runs
@@ -113,6 +113,8 @@ class Session:
     def end_cell(self, cell: Running) -> None:
         """Notice what a cell has bound."""
         self._plain_cells.end(cell)
+        if cell.entry is not None and cell.entry.step is None:
+            self.cards.after_plain_cell(cell.entry)
 
     def add_step(self, line: str, cell: Running) -> tuple[Card, str | None]:
         """Make a cell a step, as `StepCells.add` does."""

@@ -66,6 +66,8 @@ class Card:
         Another cell is the step by now.
     stays : mapping of str to str
         What it makes that cannot travel to other steps, and what that is.
+    anew : tuple of str
+        Names of the kernel's values that are others now than those that it has been given.
     """
 
     step: Step
@@ -75,6 +77,15 @@ class Card:
     imported: tuple[str, ...] = ()
     is_old: bool = False
     stays: Mapping[str, str] = field(default_factory=dict)
+    anew: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The warnings, with what is to be said of values that are others now."""
+        if not self.anew or self.is_old:
+            return self.warnings
+        was = f"gets {', '.join(self.anew)} as it was when this cell was executed; execute it again for what it is now"
+        return (*self.warnings, was)
 
     @property
     def rows(self) -> list[tuple[str, str]]:
@@ -118,7 +129,7 @@ class Card:
         return f"{others}: {told}" if others else told
 
     def __repr__(self) -> str:
-        rows = [*self.rows, *(("warning", warning) for warning in self.warnings)]
+        rows = [*self.rows, *(("warning", warning) for warning in self.told)]
         return "\n".join((f"step {self.step.name}", *(f"  {head:<9} {text}" for head, text in rows)))
 
     def _repr_html_(self) -> str:
@@ -127,7 +138,7 @@ class Card:
             f'<span style="{QUIET}">{html.escape(head)}</span> {html.escape(text)}</span>'
             for head, text in self.rows
         )
-        warnings = "".join(f"<div>{badge(YELLOW, '⚠ warning')} {html.escape(text)}</div>" for text in self.warnings)
+        warnings = "".join(f"<div>{badge(YELLOW, '⚠ warning')} {html.escape(text)}</div>" for text in self.told)
         name = f'<b style="padding-right: 14px">{html.escape(self.step.name)}</b>'
         return f'<div style="font-size: smaller; line-height: 1.5"><div>{name}{facts}</div>{warnings}</div>'
 

@@ -18,7 +18,7 @@ def with_buttons(data: Mapping[str, str], kind: Kind, **fields: object) -> dict[
     data : mapping
     kind : str
     **fields
-        What JSON can say: ``step``, ``run``, ``stacks``, ``active``, ``contexts``, ``runs``, ``stack``; and ``live``
-        while what is shown may change.
+        What JSON can say: ``step``, ``run``, ``stacks``, ``active``, ``contexts``, ``runs``, ``stack``, ``anew``; and
+        ``live`` while what is shown may change.
     """
     return {**data, MIME: {"kind": kind, **fields}}

@@ -106,6 +106,20 @@ def test_a_card_runs_its_cell_as_it_is_now(opened: Open) -> None:
     notebook.cell(2).locator(".jp-OutputArea-output", has_text="edited").wait_for()
 
 
+def test_a_card_whose_values_are_others_now_executes_its_cell_first(opened: Open) -> None:
+    notebook = opened(["%load_ext k8snb", "n = 1", "%%k8s_step one\nprint('n is', n)"])
+    notebook.run_all()
+    notebook.cell(2).get_by_text("n (1) from the notebook").wait_for()
+    notebook.cell(1).locator(".jp-InputArea-editor").click()
+    notebook.page.keyboard.press("Control+a")
+    notebook.page.keyboard.type("n = 2")
+    notebook.page.keyboard.press("Control+Enter")
+    notebook.cell(2).get_by_text("gets n as it was when this cell was executed").wait_for()
+    notebook.cell(2).get_by_role("button", name="Run: one").click()
+    notebook.cell(3).get_by_text("n is 2").wait_for()
+    notebook.cell(2).get_by_text("n (2) from the notebook").wait_for()
+
+
 @BOTH
 def test_buttons_in_a_fresh_kernel_load_k8snb_first(opened: Open, kind: Kind) -> None:
     notebook = opened(

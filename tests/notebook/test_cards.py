@@ -87,6 +87,22 @@ def test_cards_say_after_a_run_that_the_step_has_run_and_what_has_changed_since(
     assert card(nb, "b")["last ran"].endswith("; changed since: step a, which has not run as it is now")
 
 
+def test_a_card_says_so_where_a_cell_above_has_made_other_values_since(nb: Notebook) -> None:
+    nb.run("n, m = 1, 2", "values")
+    nb.run("%%k8s_step a\nx = n", "a")
+    nb.run("k = 5", "other")
+    assert "warning" not in card(nb, "a")
+    nb.run("n, m = 2, 2", "values")
+    assert card(nb, "a")["warning"].startswith("gets n as it was when this cell was executed; execute it again")
+    nb.run("%k8s_run")
+    assert card(nb, "a")["warning"].startswith("gets n as it was")
+    nb.run("n, m = 1, 3", "values")
+    assert "warning" not in card(nb, "a")
+    nb.run("n, m = 2, 3", "values")
+    nb.run("%%k8s_step a\nx = n", "a")
+    assert "warning" not in card(nb, "a")
+
+
 def test_the_status_of_all_steps(nb: Notebook) -> None:
     nb.run("%k8s_status")
     assert nb.text() == "no steps yet: put %%k8s_step NAME on top of a cell and execute it\n"

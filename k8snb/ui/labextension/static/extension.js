@@ -159,10 +159,10 @@
 
     /* What is added for each kind of output; `told` may come from a notebook of anyone: names are checked. */
 
-    const card = ({ step }) => {
+    const card = ({ step, anew }) => {
       if (!NAME.test(step)) return null;
-      /* The card is of the cell as it was executed. One that was edited since is executed first; one of another kernel
-       * after the cells above, which make what it reads. */
+      /* The card is of the cell as it was executed. One that was edited since, or whose values are others now, is executed
+       * first; one of another kernel after the cells above, which make what it reads. */
       const runStep = async (node, line) => {
         const place = placeOf(node);
         if (!place) return;
@@ -172,7 +172,7 @@
         const executed = await executedBy(panel);
         const isKnown = executed === undefined || executed?.has(`step:${step}`);
         if (!isKnown && !(await runAbove(panel, own, executed))) return;
-        if (!isKnown || own.model.isDirty) {
+        if (!isKnown || anew || own.model.isDirty) {
           if (!(await runCell(panel, panel.content.widgets.indexOf(own)))) return;
         }
         await runCell(panel, panel.content.widgets.indexOf(below));
