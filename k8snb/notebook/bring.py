@@ -272,7 +272,7 @@ class Bringer:
 def _only_compares(source: str) -> bool:
     """Say whether a cell does nothing but compare data: it finds out itself whether these have to be here."""
     lines = [line.strip() for line in source.splitlines() if line.strip() and not line.strip().startswith("#")]
-    return all(line.startswith("%k8s_skew ") for line in lines)
+    return all(line.startswith(("%k8s_skew ", "%k8s_dive ")) for line in lines)
 
 
 def _why_files_come_first(found: Iterable[str], *, only_reads: bool) -> str:

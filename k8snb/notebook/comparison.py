@@ -93,6 +93,13 @@ class Data:
 
         self._show(skew(**self.values(), **limits))
 
+    def dive(self, options: Mapping[str, Any]) -> None:
+        """Show their rows; `options`: as ``k8snb.dive`` takes them."""
+        self._session.make(self._names())
+        from k8snb.distributions.facets.dive import dive
+
+        self._show(dive(**self.values(), **options))
+
     def values(self) -> dict[str, Any]:
         """Return the data, what steps have made fetched; of a file its name."""
         self._session.bring(self._names())

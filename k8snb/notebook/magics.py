@@ -11,6 +11,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 from traitlets import Any as TraitOfAny
+from traitlets import observe
 
 from k8snb.errors import StackError
 from k8snb.notebook import settings
@@ -54,10 +55,22 @@ class K8sMagics(Magics):
         config=True
     )
 
+    facets = TraitOfAny(
+        "auto",
+        help="How Facets comes into the notebook: 'server' (Jupyter's has it), 'embed' (the first view of a notebook "
+        "brings it, 1 MB), 'table' (no Facets), 'auto'.",
+    ).tag(config=True)
+
     def __init__(self, shell: Any, hooks: Hooks) -> None:
         super().__init__(shell)
         self._shell, self._hooks = shell, hooks
-        self._right = {name: type(self).class_traits()[name].default() for name in ("stack", "lines")}
+        self._right = {name: type(self).class_traits()[name].default() for name in settings.EXAMPLES}
+
+    @observe("facets")
+    def _let_views_know(self, change: Any) -> None:
+        from k8snb.distributions.facets.shown import SHOWN
+
+        SHOWN.setting = change["new"]
 
     def check_setting(self, name: str) -> None:
         """Refuse what ``%config`` has just set where that cannot be; what was there before holds again.

@@ -61,6 +61,7 @@ class Offers:
             "k8s_runs": self._past_runs,
             "k8s_logs": self._logs,
             "k8s_skew": self._skew,
+            "k8s_dive": self._dive,
         }
 
     # --- magics --------------------------------------------------------------------------------------------------
@@ -116,6 +117,10 @@ class Offers:
     def _skew(self, _: Words) -> Offer:
         limits = dict.fromkeys(("--psi", "--js", "--l-infinity", "--ks", "--alpha"), _nothing)
         options: dict[str, Values | None] = {**limits, "--in-pod": None, "--here": None}
+        return Offer(lambda _: self._variables(), options, kind="variable")
+
+    def _dive(self, _: Words) -> Offer:
+        options = dict.fromkeys(("--rows", "--columns", "--color", "--across", "--down"), _nothing)
         return Offer(lambda _: self._variables(), options, kind="variable")
 
     # --- names ---------------------------------------------------------------------------------------------------

@@ -16,14 +16,17 @@ from k8snb.notebook import inserted
 CLASS = "K8sMagics"
 _NEAR = 0.8
 _SET = re.compile(r"\s*(\w+)\.(\w+)\s*=(?!=)")
-_WHAT = {"lines": "a number of lines", "stack": "the name of a stack"}
-EXAMPLES = {"lines": "200", "stack": "'local'"}
+FACETS = ("auto", "server", "embed", "table")
+_WHAT = {"lines": "a number of lines", "stack": "the name of a stack", "facets": f"one of {', '.join(FACETS)}"}
+EXAMPLES = {"lines": "200", "stack": "'local'", "facets": "'embed'"}
 
 
 def refusal(name: str, value: object) -> str | None:
     """Say why a setting cannot have a value, with one that it can; None where it can."""
     if name == "lines":
         is_right = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    elif name == "facets":
+        is_right = value in FACETS
     else:
         is_right = isinstance(value, str | None)
     if is_right:

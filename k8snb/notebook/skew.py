@@ -12,7 +12,7 @@ from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from k8snb.notebook.hooks import Hooks
-from k8snb.notebook.lines import parsed
+from k8snb.notebook.lines import parsed, unquoted
 
 _LIMITS = ("psi", "js", "l_infinity", "ks", "alpha")
 
@@ -65,3 +65,34 @@ class SkewMagics(Magics):
         limits = {name: limit for name in _LIMITS if (limit := getattr(args, name)) is not None}
         where = "pod" if args.in_pod else "kernel" if args.here else ""
         Data(self._hooks.session, words).compare(limits, where)
+
+    @magic_arguments()
+    @argument(
+        "data",
+        nargs="*",
+        metavar="DATA",
+        help="variables, NAME=VARIABLE, files, s3:// addresses",
+    )
+    @argument("--rows", type=int, help="how many rows are shown at most, evenly chosen (5000)")
+    @argument("--columns", metavar="A,B", help="only these columns")
+    @argument("--color", metavar="COLUMN", help="colour rows by it")
+    @argument("--across", metavar="COLUMN", help="put rows side by side by it")
+    @argument("--down", metavar="COLUMN", help="put rows one below the other by it")
+    @line_magic
+    def k8s_dive(self, line: str) -> None:
+        """Show rows of data sets in Facets Dive: each a dot that can be looked at.
+
+        Example::
+
+            %k8s_dive X_train
+            %k8s_dive train=X_train test=X_test --color age --rows 1000
+        """
+        from k8snb.notebook.comparison import Data, data_of
+
+        args = parsed(self.k8s_dive, line)
+        options: dict[str, Any] = {name: unquoted(getattr(args, name)) for name in ("color", "across", "down")}
+        if args.rows is not None:
+            options["rows"] = args.rows
+        if args.columns:
+            options["columns"] = [name.strip() for name in (unquoted(args.columns) or "").split(",")]
+        Data(self._hooks.session, data_of(args.data, "%k8s_dive X_train")).dive(options)

@@ -68,7 +68,7 @@ class Shown:
         self.setting, self.carrying = setting, None
 
     def carries(self, cell: str | None) -> bool:
-        """Tell whether the output of a cell is to bring what draws all: the first one does, and one without an id."""
+        """Tell whether the output of a cell is to bring what draws all: that of the first one does, also run again."""
         if self.carrying is None:
             self.carrying = cell
         return cell is None or self.carrying == cell
@@ -105,12 +105,11 @@ def write(path: str | os.PathLike[str], view: View, fallback: str) -> Path:
 
 
 def _kernel() -> tuple[Mapping[str, Any], str | None]:
-    """Return the kernel's variables, and the id of the cell that runs."""
+    """Return the kernel's variables, and what tells the cell that runs: its id, or where there is none its code."""
     import sys
 
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None:
         return {}, None
-    parent = getattr(shell, "parent_header", None) or {}
-    metadata = shell.get_parent().get("metadata", {}) if hasattr(shell, "get_parent") else parent.get("metadata", {})
-    return shell.user_ns, metadata.get("cellId")
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    return shell.user_ns, parent.get("metadata", {}).get("cellId") or parent.get("content", {}).get("code")
