@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8snb
+from k8snb.distributions.facets.names import shown_names
 from k8snb.distributions.facets.proto import message, serialized
 from k8snb.distributions.statistics import statistics
 
 pytest.importorskip("facets_overview")
 
-FLOATS = st.floats(-1e6, 1e6, allow_subnormal=False)
+FLOATS = (st.floats(-1e6, 1e6, allow_subnormal=False)).map(lambda number: number + 0.0)  # minus zero is zero here
 
 
 def _original(columns):
@@ -160,6 +161,12 @@ def test_durations_are_numbers_of_a_unit():
     [one] = _features({"x": np.array([0, 60, 7200]).astype("timedelta64[s]")})
     assert one["x (hours)"].num_stats.max == 2
     assert one["x (hours)"].num_stats.num_zeros == 1
+
+
+def test_features_called_by_numbers_keep_their_order_in_a_javascript_object():
+    assert shown_names(["3", "51", "x"]) == ("3", "51", "x")
+    assert shown_names(["51", "3", "x", "007"]) == ("51\u2060", "3\u2060", "x", "007")
+    assert shown_names(["x", "3"]) == ("x", "3\u2060")
 
 
 @settings(max_examples=40, deadline=None)
