@@ -23,7 +23,7 @@ CARRIES = "data-k8snb-carries"
 
 _WORDS = {
     "table": "table",
-    "embed": "Facets is drawn in JupyterLab, Notebook 7 and what nbconvert exports; elsewhere: "
+    "embed": "Facets is drawn in JupyterLab, Notebook 7 and by jupyter nbconvert --to html-facets; elsewhere: "
     "%config K8sMagics.facets = 'embed', then run this cell again",
     "install": "to see Facets here: pip install 'k8snb[skew]' where the Jupyter server runs, and start it again",
     "failed": "Facets could not be drawn",
