@@ -284,6 +284,18 @@ def test_where_nothing_brings_it_the_table_stays_with_a_word(offline: Any, tmp_p
     assert watched.page.locator("iframe").count() == 0
 
 
+def test_a_view_that_was_there_first_draws_when_another_brings_it(offline: Any, tmp_path: Path) -> None:
+    (tmp_path / "x.html").write_text("<!doctype html><meta charset=utf-8><body></body>")
+    watched = offline(tmp_path / "x.html")
+    waits, brings = _views()
+    watched.page.evaluate(AS_VSCODE, [waits])
+    watched.page.get_by_text("elsewhere").wait_for()
+    watched.page.evaluate(AS_VSCODE, [brings])
+    for number in range(2):
+        drawn(watched.page, number)
+    watched.page.get_by_text("elsewhere").wait_for(state="detached")
+
+
 AS_VSCODE = """htmls => htmls.forEach(html => {
   const host = document.body.appendChild(document.createElement('div'));
   const root = host.attachShadow({ mode: 'open' }).appendChild(document.createElement('div'));
