@@ -55,15 +55,9 @@ class Dive:
     @property
     def words(self) -> str:
         """What is shown of what."""
-        told = [
-            f"{one.name}: {one.taken:,} of {one.of:,} rows"
-            if one.taken < one.of
-            else f"{one.name}: all {one.of:,} rows"
-            for one in self.sets
-        ]
-        sampled = ", evenly chosen" if any(one.taken < one.of for one in self.sets) else ""
+        told = [f"{one.name}: {_share(one)}" for one in self.sets]
         left = f"; {self._left:,} more columns are not shown" if self._left else ""
-        return f"{'; '.join(told)}{sampled}{left}"
+        return f"{'; '.join(told)}{left}"
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the rows and Facets as one HTML file that needs nothing else, and return its path."""
@@ -108,6 +102,10 @@ class Dive:
         told = [*([one.name] if len(self.sets) > 1 else []), *("" if value is None else str(value) for value in values)]
         cells = "".join(f'<td style="text-align: left">{html.escape(value)}</td>' for value in told)
         return f"<tr>{cells}</tr>"
+
+
+def _share(one: Rows) -> str:
+    return f"{one.taken:,} of {one.of:,} rows, evenly chosen" if one.taken < one.of else f"all {one.of:,} rows"
 
 
 def dive(

@@ -126,7 +126,7 @@ def test_many_rows_are_sampled_evenly_and_the_same_each_time(tmp_path):
 def test_small_sets_are_whole_and_large_ones_share_what_is_left():
     found = k8snb.dive(a=range(10), b=range(1000), c=range(100_000), rows=500)
     assert [one.taken for one in found.sets] == [10, 245, 245]
-    assert str(found) == "a: all 10 rows; b: 245 of 1,000 rows; c: 245 of 100,000 rows, evenly chosen"
+    assert str(found) == "a: all 10 rows; b: 245 of 1,000 rows, evenly chosen; c: 245 of 100,000 rows, evenly chosen"
 
 
 def test_a_column_says_which_set():
