@@ -67,7 +67,7 @@ def _measured(one: Numbers, kind: Kind) -> Measured:
     if kind in {"integer", "boolean"}:
         values = np.round(values)
     values = np.concatenate([np.full(ends[0], -np.inf), values, np.full(ends[1], np.inf)])
-    return Measured(values, one.present, one.missing, one.zeros, one.mean, one.std)
+    return Measured(values, one.present, one.missing, one.zeros, one.mean, one.std, one.below, one.above)
 
 
 def _counted(one: Labels, feature: Feature) -> Counted:

@@ -97,14 +97,12 @@ class _Numbers:
         self.edges = self._scale.back(self._at)
 
     def of(self, one: Measured) -> Numbers:
-        values = self.values[id(one)]
-        finite = finite_of(values)
-        below = int(np.searchsorted(values, -np.inf, "right"))
+        finite = finite_of(self.values[id(one)])
         return Numbers(
             one.present,
             one.missing,
-            below,
-            len(values) - below - len(finite),
+            one.below,
+            one.above,
             one.zeros,
             one.mean,
             one.std,

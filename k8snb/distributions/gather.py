@@ -33,6 +33,8 @@ class Measured:
     ordered : numpy.ndarray
         The values, sorted; infinite ones too.
     present, missing, zeros : int
+    below, above : int
+        Rows with minus infinity and with infinity.
     mean, std : float or None
         Of the finite values.
     """
@@ -43,6 +45,8 @@ class Measured:
     zeros: int
     mean: float | None
     std: float | None
+    below: int = 0
+    above: int = 0
 
     @property
     def sampled(self) -> int | None:
@@ -93,14 +97,16 @@ def measured(parts: Iterable[Part], *, kept: int = KEPT) -> Measured:
         Values that are kept at most.
     """
     sample, moments = _Sample(kept), _Moments()
-    missing = zeros = 0
+    missing = zeros = below = above = 0
     for part in parts:
         missing += part.missing
         values = part.values if part.values is not None else np.empty(0)
         zeros += len(values) - int(np.count_nonzero(values))
+        below += int(np.count_nonzero(values == -np.inf))
+        above += int(np.count_nonzero(values == np.inf))
         moments.add(values)
         sample.add(values)
-    return Measured(sample.sorted(), sample.seen, missing, zeros, moments.mean, moments.std)
+    return Measured(sample.sorted(), sample.seen, missing, zeros, moments.mean, moments.std, below, above)
 
 
 def counted(parts: Iterable[Part], *, told_apart: int = TOLD_APART) -> Counted:

@@ -29,7 +29,7 @@ class Numbers:
     present, missing : int
         Rows with a value (infinite ones too) and rows without.
     below, above : int
-        Rows with minus infinity and with infinity: of these, and only these, nothing else here tells.
+        Rows with minus infinity and with infinity: of these nothing else here tells.
     zeros : int
     mean, std : float or None
         The standard deviation is that of the rows (divided by their number); None: no finite value.

@@ -32,6 +32,8 @@ def sentences(skew: Skew) -> list[str]:
     if not told:
         only = skew.statistics.sets[0]
         told = [f"{only.name}: {only.rows:,} rows, {len(skew.statistics.features)} features; nothing to compare with"]
+    if skew.findings:
+        told.append(f"a feature has drifted where {limits(skew.thresholds)}")
     told += [f"not compared: {name}: {why}" for name, why in skew.statistics.refused]
     if sampled := _sampled(skew.statistics):
         told.append(f"quantiles and distances of {sampled} from evenly chosen rows")
@@ -71,11 +73,10 @@ def table(skew: Skew, rows: int | None = ROWS) -> str:
     if shown:
         features = {feature.name: feature for feature in skew.statistics.features}
         sets = {one.name: at for at, one in enumerate(skew.statistics.sets)}
-        heads = "".join(
-            f'<th scope="col" style="text-align: left">{html.escape(head)}</th>' for head in [*_heads(skew), "rows"]
-        )
+        heads = [*_heads(skew), "rows of each value"]
+        head = "".join(f'<th scope="col" style="text-align: left">{html.escape(one)}</th>' for one in heads)
         body = "".join(_tr(one, skew, picture(features[one.feature], sets[one.set])) for one in shown)
-        said += f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        said += f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     if left := len(skew.findings) - len(shown):
         said += f'<div style="opacity: 0.7">and {left} more, nearer than these</div>'
     return f"<div>{said}</div>"
@@ -84,7 +85,7 @@ def table(skew: Skew, rows: int | None = ROWS) -> str:
 def limits(thresholds: Thresholds) -> str:
     """Return the thresholds in words."""
     told = [f"{called} > {limit:g}" for name, called in _MEASURES if (limit := getattr(thresholds, name)) is not None]
-    return f"{' or '.join(told) or 'no distance is too great'}, p < {thresholds.alpha:g}"
+    return f"{' or '.join(told) or 'no distance is too great'}, and p < {thresholds.alpha:g}"
 
 
 def picture(feature: Feature, at: int) -> str:
@@ -108,11 +109,12 @@ def _of_set(skew: Skew, name: str) -> str:
     unsure = sum(one.state == "unsure" for one in of)
     sets = skew.statistics.sets
     start = f"{name} compared with {sets[0].name}: "
-    count = f"{len(drifted)} of {len(of)} features {'has' if len(drifted) == 1 else 'have'} drifted"
-    told = f"{count} ({_some(drifted)})" if drifted else f"none of {len(of)} features has drifted"
+    features = f"{len(of)} feature{'' if len(of) == 1 else 's'}"
+    count = f"{len(drifted)} of {features} {'has' if len(drifted) == 1 else 'have'} drifted"
+    told = f"{count} ({_some(drifted)})" if drifted else f"none of {features} has drifted"
     if unsure:
         told += f"; {unsure} may have, or it is chance: so few rows cannot tell"
-    return f"{start}{told}; too far is {limits(skew.thresholds)}"
+    return f"{start}{told}"
 
 
 def _some(names: Sequence[str], count: int = 5) -> str:

@@ -138,7 +138,7 @@ def test_hostile_names_and_labels_stay_text():
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert" in html
     assert "\x1b" not in str(found)
-    assert len(str(found).splitlines()) == 3
+    assert len(str(found).splitlines()) == 4
 
 
 def test_only_the_furthest_are_shown():

@@ -108,20 +108,20 @@ def _add_numbers(pb: Any, dataset: Any, feature: Feature, at: int, of: DataSet, 
 
 def _buckets(histogram: Any, one: Numbers, edges: Sequence[float]) -> None:
     """Add the buckets, of all rows also where only some were counted; what is infinite lies in the outermost ones."""
-    counted = one.below + sum(one.buckets) + one.above
-    times = one.present / counted if one.sampled and counted else 1
+    counted = sum(one.buckets)
+    times = (one.present - one.below - one.above) / counted if one.sampled and counted else 1
     for (low, high), rows in zip(pairwise(edges), one.buckets, strict=False):
         histogram.buckets.add(low_value=low, high_value=high, sample_count=rows * times)
     if one.below:
         if not edges:
             histogram.buckets.add(high_value=-math.inf)
         histogram.buckets[0].low_value = -math.inf
-        histogram.buckets[0].sample_count += one.below * times
+        histogram.buckets[0].sample_count += one.below
     if one.above:
         if not edges:
             histogram.buckets.add(low_value=math.inf)
         histogram.buckets[-1].high_value = math.inf
-        histogram.buckets[-1].sample_count += one.above * times
+        histogram.buckets[-1].sample_count += one.above
 
 
 def _tenths(pb: Any, histogram: Any, quantiles: Sequence[float], rows: int) -> None:
