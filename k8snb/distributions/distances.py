@@ -14,7 +14,7 @@ _DECILES = 10
 _MASS = 0.02
 """Share of the rows from which on a single value gets a bucket of its own, where a decile falls on it."""
 
-_EXPECTED = 5
+EXPECTED = 5
 """Rows that a bucket is expected to have at least for the chi-squared test; smaller ones are put together."""
 
 
@@ -105,13 +105,37 @@ def p_of_chi_squared(reference: _Array, other: _Array) -> float:
     if not sizes.all():
         return 1.0
     least = table.sum(axis=0) * sizes.min() / sizes.sum()
-    table = np.column_stack([table[:, least >= _EXPECTED], table[:, least < _EXPECTED].sum(axis=1)])
+    table = np.column_stack([table[:, least >= EXPECTED], table[:, least < EXPECTED].sum(axis=1)])
     table = table[:, table.sum(axis=0) > 0]
     expected = np.outer(sizes, table.sum(axis=0)) / sizes.sum()
     freedom = table.shape[1] - 1
     if not freedom:
         return 1.0
     return chi_squared(float(np.sum((table - expected) ** 2 / expected)), freedom)
+
+
+def too_few(reference: _Array, other: _Array) -> _Array:
+    """Return which buckets are expected to have too few rows for the chi-squared test in the smaller set."""
+    sizes = reference.sum(), other.sum()
+    return np.asarray((reference + other) * min(sizes) < EXPECTED * sum(sizes))
+
+
+def ps_of_shares(reference: _Array, other: _Array) -> _Array:
+    """Return how likely counts of a bucket as different as these are, corrected for their number (Chernoff's bound).
+
+    Only of buckets that have too few rows for the chi-squared test; of the others 1.
+    """
+    sizes = np.array([reference.sum(), other.sum()], dtype=np.float64)
+    counts = np.array([reference, other], dtype=np.float64)
+    together = counts.sum(axis=0)
+    ps = np.ones(len(together))
+    few = too_few(reference, other) & (together > 0)
+    if not sizes.all() or not few.any():
+        return ps
+    shares, expected = counts[:, few] / together[few], sizes[:, None] / sizes.sum()
+    apart = np.sum(shares * np.log(np.where(shares > 0, shares, 1) / expected), axis=0)
+    ps[few] = np.minimum(1.0, 2 * few.sum() * np.exp(-together[few] * apart))
+    return ps
 
 
 def kolmogorov(distance: float) -> float:

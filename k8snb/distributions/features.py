@@ -11,7 +11,8 @@ import numpy as np
 from k8snb.distributions import distances as far
 from k8snb.distributions.columns import Column, Known
 from k8snb.distributions.gather import Counted, Measured, counted, measured
-from k8snb.distributions.model import IDENTIFIER, PERCENTS, Distances, Feature, Kind, Labels, Numbers
+from k8snb.distributions.homogeneity import compared
+from k8snb.distributions.model import PERCENTS, Distances, Feature, Kind, Labels, Numbers, missed
 from k8snb.distributions.scale import finite_of, on_one_scale
 from k8snb.distributions.tables import unique
 
@@ -23,9 +24,6 @@ LABELS = 100
 
 _LONG = 200
 """Characters of a label."""
-
-_FREQUENT = 5
-"""Rows of two sets that a label has for a bucket of its own."""
 
 _NEW = 5
 """New labels that are named."""
@@ -58,7 +56,7 @@ def feature(name: str, columns: Sequence[Column | None]) -> Feature:
     apart = [
         None
         if one is None or found[0] is None or (len(families) > 1 and _family(kinds[0]) != _family(kind))
-        else _distances(found[0], one, measure, count, exact=kinds[0] == kind == "boolean")
+        else _distances(found[0], one, measure, exact=kinds[0] == kind == "boolean")
         for kind, one in zip(kinds[1:], found[1:], strict=True)
     ]
     statistics = tuple(
@@ -153,31 +151,18 @@ class _Labels:
             tuple(zip(_shortened([label for label, _ in named]), (count for _, count in named), strict=True)),
             sum(new.values()),
             len(new),
-            0 if one.uncounted else len(self._first.labels.keys() - one.labels.keys()),
+            0 if one.uncounted else self._gone(one),
             one.uncounted,
         )
 
-    def in_buckets(self, one: Counted, other: Counted) -> tuple[_Array, _Array]:
-        """Return rows of each frequent label, of other labels that both have, and of labels that one alone has.
-
-        The last two are one where nearly every row has a label of its own: other identifiers are no difference.
-        """
-        frequent = [label for label in self._labels if one.labels[label] + other.labels[label] >= _FREQUENT]
-        rows = _in_buckets(one, other, frequent), _in_buckets(other, one, frequent)
-        if all(side.distinct > IDENTIFIER * side.present for side in (one, other)):
-            return np.append(rows[0][:-2], rows[0][-2:].sum()), np.append(rows[1][:-2], rows[1][-2:].sum())
-        return rows
+    def _gone(self, one: Counted) -> int:
+        first = self._first
+        sizes = first.present, one.present
+        gone = (count for label, count in first.labels.items() if label not in one.labels)
+        return sum(missed(count, *sizes, first.distinct) for count in gone)
 
     def _counts(self, one: Counted) -> tuple[int, ...]:
         return tuple(one.labels[label] for label in self._labels)
-
-
-def _in_buckets(one: Counted, other: Counted, frequent: list[str]) -> _Array:
-    named = [one.labels[label] for label in frequent]
-    known = set(frequent)
-    alone = sum(count for label, count in one.labels.items() if label not in other.labels and label not in known)
-    alone += one.uncounted
-    return np.array([*named, one.present - sum(named) - alone, alone])
 
 
 def _by_frequency(item: tuple[str, int]) -> tuple[int, str]:
@@ -188,9 +173,7 @@ def _shortened(labels: Sequence[str]) -> list[str]:
     return list(unique([label if len(label) <= _LONG else f"{label[: _LONG - 1]}…" for label in labels]))
 
 
-def _distances(
-    one: Measured | Counted, other: Measured | Counted, numbers: _Numbers, texts: _Labels, *, exact: bool
-) -> Distances:
+def _distances(one: Measured | Counted, other: Measured | Counted, numbers: _Numbers, *, exact: bool) -> Distances:
     """Compare two sets; `exact`: both hold so few different values that these are counted for the test."""
     missing = np.array([one.present, one.missing]), np.array([other.present, other.missing])
     ps = [far.p_of_chi_squared(*missing)] if one.missing or other.missing else []
@@ -207,8 +190,9 @@ def _distances(
     else:
         assert isinstance(one, Counted)
         assert isinstance(other, Counted)
-        rows = texts.in_buckets(one, other)
-        ps.append(far.p_of_chi_squared(*rows))
+        labels = compared(one, other, LABELS)
+        rows = labels.rows, labels.others
+        ps += labels.ps
     p, q = (
         np.append(counts * (side.present / max(1, counts.sum())), side.missing)
         for counts, side in zip(rows, (one, other), strict=True)

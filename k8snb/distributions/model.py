@@ -20,6 +20,13 @@ IDENTIFIER = 0.9
 """Different labels to rows, from which on new and vanished labels say nothing."""
 
 
+MANY = 100
+"""Labels of a set, from which on it is natural that another set has not all of them."""
+
+SURE = 5
+"""Rows of a label that are to be expected where it is no chance that there are none."""
+
+
 @dataclass(frozen=True)
 class Numbers:
     """A feature that can be measured, in one data set.
@@ -85,7 +92,8 @@ class Labels:
     new : tuple of (str, int)
         The most frequent labels that the first data set has not, and their rows.
     new_rows, new_distinct, gone : int
-        Rows with labels that the first set has not, how many labels these are, and how many of its labels are not here.
+        Rows with labels that the first set has not, how many labels these are, and how many of its labels are not here;
+        where it has many, only those that are `missed`.
     uncounted : int
         Rows whose label came when there were too many different ones to be told apart.
     """
@@ -100,6 +108,21 @@ class Labels:
     new_distinct: int = 0
     gone: int = 0
     uncounted: int = 0
+
+
+def missed(rows: int, first: int, other: int, distinct: int) -> bool:
+    """Tell whether it means something that a label is not in a set: of many, rare ones are missing by chance.
+
+    Parameters
+    ----------
+    rows : int
+        Of the label in the first set.
+    first, other : int
+        Rows of the sets.
+    distinct : int
+        Labels of the first set.
+    """
+    return distinct <= MANY or rows * other >= SURE * first
 
 
 @dataclass(frozen=True)
@@ -117,8 +140,8 @@ class Distances:
     ks : float or None
         Kolmogorov and Smirnov's: the greatest difference of the cumulative shares of the values; None: labels.
     p : float
-        How likely so great a difference is by chance: of Kolmogorov and Smirnov's test or of the chi-squared test of
-        the labels, and of the chi-squared test of what is missing; not yet corrected for many features.
+        How likely so great a difference is by chance: of Kolmogorov and Smirnov's test or of the tests of
+        `k8snb.distributions.homogeneity`, and of the chi-squared test of what is missing; not yet corrected for many features.
     """
 
     psi: float

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from k8snb.distributions.distances import p_of_chi_squared
-from k8snb.distributions.model import IDENTIFIER, DataSet, Feature, Kind, Labels, Numbers
+from k8snb.distributions.model import IDENTIFIER, DataSet, Feature, Kind, Labels, Numbers, missed
 
 _CHANCE = 0.01
 """How likely chance may be for another share of missing values to be told."""
@@ -16,6 +16,9 @@ _FAR = 0.1
 
 _NAMED = 3
 """Labels that are named."""
+
+_LONG = 40
+"""Characters of a label that is named."""
 
 _KINDS = {"label": "text", "integer": "whole number", "boolean": "true or false", "nothing": "nothing"}
 
@@ -112,16 +115,24 @@ def _new_labels(first: Labels, other: Labels, feature: Feature) -> Iterator[str]
     if min(_variety(first), _variety(other)) > IDENTIFIER:
         return
     if other.new_rows:
-        named = [f"“{label}”" for label, _ in other.new[:_NAMED]]
+        named = [f"“{_short(label)}”" for label, _ in other.new[:_NAMED]]
         more = other.new_distinct - len(named)
         told = ", ".join(named) + (f" and {more:,} more" if more else "")
         yield f"new: {told} ({share(other.new_rows, other.present)} of rows)"
     if other.gone:
         counts = zip(feature.labels, first.counts, other.counts, strict=True)
-        named = [f"“{label}”" for label, before, now in counts if before and not now][:_NAMED]
+        named = [
+            f"“{_short(label)}”"
+            for label, before, now in counts
+            if before and not now and missed(before, first.present, other.present, first.distinct)
+        ][:_NAMED]
         more = other.gone - len(named)
         told = ", ".join(named) + (f" and {more:,} more" if more and named else f"{more:,} labels" if more else "")
         yield f"gone: {told}"
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= _LONG else f"{label[: _LONG - 1]}…"
 
 
 def _variety(labels: Labels) -> float:
