@@ -16,6 +16,8 @@ from k8snb.notebook.lines import parsed, unquoted
 
 _LIMITS = ("psi", "js", "l_infinity", "ks", "alpha")
 
+_of_data = argument("data", nargs="*", metavar="DATA", help="variables, NAME=VARIABLE, files, s3:// addresses")
+
 
 @magics_class
 class SkewMagics(Magics):
@@ -32,12 +34,7 @@ class SkewMagics(Magics):
         self._shell, self._hooks = shell, hooks
 
     @magic_arguments()
-    @argument(
-        "data",
-        nargs="*",
-        metavar="DATA",
-        help="variables, NAME=VARIABLE, files, s3:// addresses",
-    )
+    @_of_data
     @argument("--psi", type=float, help="population stability index from which on a feature has drifted (0.2)")
     @argument("--js", type=float, help="Jensen-Shannon divergence (0.035)")
     @argument("--l-infinity", type=float, help="greatest difference of a share (0.1)")
@@ -67,12 +64,7 @@ class SkewMagics(Magics):
         Data(self._hooks.session, words).compare(limits, where)
 
     @magic_arguments()
-    @argument(
-        "data",
-        nargs="*",
-        metavar="DATA",
-        help="variables, NAME=VARIABLE, files, s3:// addresses",
-    )
+    @_of_data
     @argument("--rows", type=int, help="how many rows are shown at most, evenly chosen (5000)")
     @argument("--columns", metavar="A,B", help="only these columns")
     @argument("--color", metavar="COLUMN", help="colour rows by it")

@@ -25,6 +25,7 @@ def main() -> None:
         with server("lab", folder, {"K8SNB_HOME": str(folder / "k8snb")}) as address:
             live(browser, address, folder)
             two_runs(browser, address, folder)
+            skew(browser, address, folder)
 
 
 def live(browser: Any, address: str, folder: Path) -> None:
@@ -73,6 +74,24 @@ def two_runs(browser: Any, address: str, folder: Path) -> None:
     opened.run_all()
     opened.cell(9).get_by_text("state differs").wait_for()
     take(opened, 9, "runs.png")
+
+
+def skew(browser: Any, address: str, folder: Path) -> None:
+    """Two data sets that differ: the verdict, and Facets."""
+    make = (
+        "import numpy as np\nimport pandas as pd\nrng = np.random.default_rng(0)\n"
+        "def people(n, age, cities):\n"
+        "    return pd.DataFrame({'age': rng.normal(age, 12, n).round(), 'income': rng.lognormal(10, 0.5, n),\n"
+        "                         'city': rng.choice(list(cities), n)})\n"
+        "train, today = people(5000, 40, 'ABC'), people(1000, 48, 'ABCD')"
+    )
+    cells = ["%load_ext k8snb", make, "%k8s_skew train today"]
+    opened = open_notebook(browser, address, "lab", write_notebook(folder / "skew.ipynb", cells))
+    opened.page.add_style_tag(content=LOOKS)
+    opened.run_all()
+    opened.cell(2).locator("[data-drawn]").wait_for()
+    opened.cell(2).frame_locator("iframe").locator("svg").first.wait_for()
+    take(opened, 2, "skew.png")
 
 
 def indented(code: str) -> str:
