@@ -7,6 +7,7 @@ one in another process, can follow it or end it.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import signal
@@ -35,6 +36,9 @@ GRACE = 3.0
 """Seconds between SIGTERM and SIGKILL."""
 
 CHUNK = 1 << 20
+
+KEPT = 100
+"""Processes that have ended and whose exit codes may still be asked for."""
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
 """Processes that this process started and whose exit code only it can read."""
@@ -100,6 +104,7 @@ class LocalOrchestrator(Orchestrator):
         except FileExistsError:
             return
         claim.close()
+        _reap()
         with (folder / "log").open("wb") as log:
             child = subprocess.Popen(  # noqa: ASYNC220, S603 - 2 ms; the arguments are our own
                 [sys.executable, "-m", "k8snb.runner", f"{self._store_uri}/{attempt.key.folder}"],
@@ -169,6 +174,16 @@ def _environment(attempt: Attempt) -> dict[str, str]:
     path = os.pathsep.join(p for p in (attempt.image, os.environ.get("PYTHONPATH", "")) if p)
     own = {"K8SNB_CODE": attempt.image, "PYTHONPATH": path}
     return {"PYTHONHASHSEED": HASH_SEED, **os.environ, **attempt.options.env, **own}
+
+
+def _reap() -> None:
+    """Let the system forget processes that have ended; of the last ones the exit codes are kept."""
+    ended = [pid for pid, child in _children.items() if child.poll() is not None]
+    for pid in ended[:-KEPT]:
+        del _children[pid]
+
+
+atexit.register(_reap)
 
 
 def _exit_code(pid: int) -> int | None:

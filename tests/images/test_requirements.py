@@ -42,7 +42,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_imports_are_pinned_by_distribution() -> None:
     version = metadata.version("scikit-learn")
     found = from_imports({"sklearn", "json", "helper", "no_such_module", "k8snb", "__main__"}, {"helper"})
-    assert found == Imported((f"scikit-learn=={version}",), ("no_such_module",))
+    numpy = f"numpy=={metadata.version('numpy')}"  # what k8snb itself needs in a step
+    assert found == Imported((numpy, f"scikit-learn=={version}"), ("no_such_module",))
+    assert from_imports({"sklearn"}).requirements == (f"scikit-learn=={version}",)
 
 
 def test_what_no_index_has_is_unknown(site: Path) -> None:

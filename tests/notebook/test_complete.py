@@ -14,6 +14,7 @@ from tests.kubeconfig import write_kubeconfig
 
 
 def offered(nb: Notebook, text: str) -> list[str]:
+    nb.shell.Completer.use_jedi = False  # it gives up on a busy machine
     with provisionalcompleter():
         return [one.text for one in nb.shell.Completer.completions(text, len(text))]
 
