@@ -104,7 +104,11 @@ class Skew:
         ------
         SkewError
             Something has: with a table of what.
+        InputError
+            Nothing could be compared.
         """
+        if not self.findings:
+            raise InputError(text(self), fix="a gate needs two data sets with a column that can be compared")
         if found := [one for one in self.findings if one.state == "drifted"]:
             raise SkewError(
                 text(self, found),

@@ -19,6 +19,7 @@ from k8snb.notebook.running import Running
 from k8snb.notebook.settling import Settler
 from k8snb.notebook.warnings import Warnings
 from k8snb.pipeline import merge, parse_options
+from k8snb.pipeline.gate import check_gate
 from k8snb.pipeline.model import Pipeline
 from k8snb.pipeline.options import StepOptions
 from k8snb.ui.card import Card
@@ -78,7 +79,9 @@ class StepCells:
         """
         name, options, run = parse_options(line, where=f"%%k8s_step {line}")
         stacks = self._configuration.stacks
-        entry = _entry(cell, name, merge(stacks.steps, name, options))
+        options = merge(stacks.steps, name, options)
+        check_gate(options, name)
+        entry = _entry(cell, name, options)
         warnings = twice(self._cells.step(name), entry, self._configuration.file)
         warnings = [] if cell.tagged is not None else warnings  # the file shows that it is the same step
         self._names.reconcile()

@@ -5,9 +5,31 @@ from __future__ import annotations
 from dataclasses import replace
 
 from k8snb.analysis.facts import CellFacts
+from k8snb.errors import AnnotationError
 from k8snb.pipeline.options import StepOptions
 
 _NEEDS = "k8snb"
+
+
+def check_gate(options: StepOptions, name: str) -> None:
+    """Refuse a gate that would let everything pass.
+
+    Raises
+    ------
+    AnnotationError
+    """
+    limits = [field for field in options.given if field.startswith("max_") or field == "skew_alpha"]
+    if len(options.skew_sets) > 1 or not (options.skew or limits):
+        return
+    if options.skew:
+        what, said = "--skew needs two data sets that are called differently", " ".join(options.skew)
+        raise AnnotationError(f"{what}, and has {said}", where=f"step {name}", fix="--skew X_train X_test")
+    option = f"--{min(limits).replace('_', '-')}"
+    raise AnnotationError(
+        f"{option} says how far data may drift, and no --skew which data",
+        where=f"step {name}",
+        fix="--skew X_train X_test",
+    )
 
 
 def with_sets(facts: CellFacts, options: StepOptions) -> CellFacts:
