@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from k8snb.distributions.columns import ROWS, Column, Part, RefusedColumnError, of_objects, short_time
+from k8snb.distributions.columns import ROWS, Column, Part, RefusedColumnError, label_of, of_objects, short_time
 from k8snb.distributions.model import Kind
 from k8snb.distributions.tables import Table, unique
 from k8snb.errors import InputError
@@ -39,17 +40,20 @@ def of_arrow(data: Any, name: str) -> Table:
         return Table(
             ("value",),
             len(data),
-            lambda _: of_chunks(data.type, _cut(data)),
+            lambda _: of_chunks(data.type, cut(data)),
             take=lambda at, _: [_objects(data.take(at))],
         )
     if isinstance(data, pa.RecordBatch):
         data = pa.Table.from_batches([data])
     elif not isinstance(data, pa.Table):
-        data = pa.table(data)
+        try:
+            data = pa.table(data)
+        except pa.ArrowInvalid:  # one column: a polars Series
+            return of_arrow(pa.chunked_array(data), name)
     return Table(
         unique(data.column_names),
         data.num_rows,
-        lambda i: of_chunks(data.schema.types[i], _cut(data.column(i))),
+        lambda i: of_chunks(data.schema.types[i], cut(data.column(i))),
         take=lambda at, columns: [_objects(data.column(i).take(at)) for i in columns],
     )
 
@@ -122,7 +126,10 @@ def of_chunks(kind: Any, chunks: Iterable[Any]) -> Column:
         return of_chunks(kind.storage_type, (chunk.storage for chunk in chunks))
     called = str(kind)
     if pa.types.is_dictionary(kind):
-        return Column("label", called, (_labels(chunk) for chunk in chunks))
+        chunks = list(chunks)
+        plain = partial(of_chunks, kind.value_type, (chunk.dictionary_decode() for chunk in chunks))
+        numbers = _kind(kind.value_type) is not None
+        return Column("label", called, (_labels(chunk) for chunk in chunks), plain if numbers else None)
     if pa.types.is_null(kind):
         return Column("nothing", called, [Part(sum(map(len, chunks)), np.empty(0))])
     if (told := _kind(kind)) is not None:
@@ -134,7 +141,8 @@ def of_chunks(kind: Any, chunks: Iterable[Any]) -> Column:
     raise RefusedColumnError(f"{called} has no distribution that can be compared")
 
 
-def _cut(data: Any) -> Iterator[Any]:
+def cut(data: Any) -> Iterator[Any]:
+    """Yield an array, chunked or not, in parts of limited size."""
     pieces = data.chunks if isinstance(data, pa.ChunkedArray) else [data]
     return (piece.slice(start, ROWS) for piece in pieces for start in range(0, len(piece), ROWS))
 
@@ -192,9 +200,5 @@ def _labels(chunk: Any) -> Part:
     labels: Counter[str] = Counter()
     for value, count in zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True):
         if value is not None:
-            labels[value if isinstance(value, str) else _text(value)] += count
+            labels[label_of(value)] += count
     return Part(len(chunk) - labels.total(), labels=labels)
-
-
-def _text(value: object) -> str:
-    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)

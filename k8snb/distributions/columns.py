@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -17,6 +17,9 @@ from k8snb.distributions.model import Kind
 
 ROWS = 1 << 20
 """Rows of a part."""
+
+_EXACT = 1 << 53
+"""Whole numbers below are exact as a float64."""
 
 _MICROSECONDS = {"M": "datetime64[us]", "m": "timedelta64[us]"}
 
@@ -53,11 +56,14 @@ class Column:
     type : str
         Its own type, as its library writes it.
     parts : iterable of Part
+    plain : callable or None
+        Of categories that are numbers or times: returns the column as these, to be compared with such a column.
     """
 
     kind: Kind
     type: str
     parts: Iterable[Part]
+    plain: Callable[[], Column] | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,7 @@ def of_objects(values: Any, called: str = "object", missing: int = 0) -> Column:
         raise RefusedColumnError("complex numbers have no order")
     kind = _kind(types)
     if kind == "label":
-        return Column(kind, called, [Part(missing, labels=Counter(_label(value) for value in there))])
+        return Column(kind, called, [Part(missing, labels=Counter(map(label_of, there)))])
     return Column(kind, called, [Part(missing, _measured(there, kind))])
 
 
@@ -157,6 +163,15 @@ def label(text: str) -> str:
     return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
+def label_of(value: object) -> str:
+    """Return a Python object as a label: a whole number as one whatever its type, which a missing value changes."""
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
+    if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(float(value)) < _EXACT:
+        return str(int(value))
+    return label(value if isinstance(value, str) else str(value))
+
+
 def _masked(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.ma.getmaskarray(values)
 
@@ -184,7 +199,7 @@ def _texts(values: np.ndarray[Any, Any]) -> Part:
     size = len(values)
     if np.ma.isMaskedArray(values):
         values = values.compressed()
-    return Part(size - len(values), labels=Counter(_label(value) for value in values.tolist()))
+    return Part(size - len(values), labels=Counter(map(label_of, values.tolist())))
 
 
 def _kind(types: set[type]) -> Kind:
@@ -197,7 +212,7 @@ def _kind(types: set[type]) -> Kind:
         return "integer" if whole else "number"
     if all(issubclass(one, (date, np.datetime64)) for one in types):
         return "time"
-    if all(issubclass(one, (timedelta, np.timedelta64)) for one in types):
+    if all(issubclass(one, (timedelta, np.timedelta64)) for one in types) or types == {time}:
         return "duration"
     return "label"
 
@@ -225,12 +240,9 @@ def _microseconds(value: Any) -> int:
         return int(value.astype(_MICROSECONDS[value.dtype.kind]).astype(np.int64))
     if isinstance(value, timedelta):
         return value // timedelta(microseconds=1)
+    if isinstance(value, time):
+        seconds = (value.hour * 60 + value.minute) * 60 + value.second
+        return seconds * 1_000_000 + value.microsecond
     moment = value if isinstance(value, datetime) else datetime.combine(value, time())
     utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     return (utc - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-
-
-def _label(value: object) -> str:
-    if isinstance(value, bytes):
-        return value.decode(errors="backslashreplace")
-    return label(value if isinstance(value, str) else str(value))

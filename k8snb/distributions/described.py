@@ -50,9 +50,9 @@ def _column(feature: Feature, at: int) -> Column:
     kind, statistics = feature.kinds[at], feature.statistics[at]
     assert kind is not None
     if isinstance(statistics, Labels):
-        return Known(kind, feature.types[at], [], _counted(statistics, feature))
+        return Known(kind, feature.types[at], [], gathered=_counted(statistics, feature))
     assert isinstance(statistics, Numbers)
-    return Known(kind, feature.types[at], [], _measured(statistics, kind))
+    return Known(kind, feature.types[at], [], gathered=_measured(statistics, kind))
 
 
 def _measured(one: Numbers, kind: Kind) -> Measured:

@@ -45,9 +45,10 @@ def feature(name: str, columns: Sequence[Column | None]) -> Feature:
     Feature
         Where one set has numbers and the other texts, both have their own statistics and there is no distance.
     """
+    columns = _comparable(columns)
     kinds = tuple(None if column is None else column.kind for column in columns)
     types = tuple("" if column is None else column.type for column in columns)
-    families = {_family(kind) for kind in kinds if kind not in {None, "nothing"}}
+    families = _families(columns)
     found: list[Measured | Counted | None] = [
         None if column is None else _gather(column, families) for column in columns
     ]
@@ -63,6 +64,17 @@ def feature(name: str, columns: Sequence[Column | None]) -> Feature:
         None if one is None else measure.of(one) if isinstance(one, Measured) else count.of(one) for one in found
     )
     return Feature(name, kinds, types, statistics, measure.edges, count.labels, tuple(apart))
+
+
+def _comparable(columns: Sequence[Column | None]) -> list[Column | None]:
+    """Return categories that are numbers as numbers, where another set has numbers."""
+    if len(_families(columns)) == 1:
+        return list(columns)
+    return [column.plain() if column is not None and column.plain is not None else column for column in columns]
+
+
+def _families(columns: Sequence[Column | None]) -> set[str]:
+    return {_family(column.kind) for column in columns if column is not None and column.kind != "nothing"}
 
 
 def _family(kind: Kind | None) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from k8snb.distributions.columns import ROWS, Column, Part, RefusedColumnError, label, of_array, of_objects
+from k8snb.distributions.columns import ROWS, Column, Part, RefusedColumnError, label, label_of, of_array, of_objects
 from k8snb.distributions.model import Kind
 from k8snb.distributions.tables import Table, unique
 
@@ -44,7 +47,10 @@ def of_series(series: _Series) -> Column:
     if (values := _plain(series, dtype)) is not None:
         return of_array(values, called)
     if isinstance(dtype, pd.CategoricalDtype):
-        return Column("label", "category", (_categories(part) for part in _cut(series)))
+        plain = None if _is_text(dtype.categories.dtype) else partial(_without_categories, series)
+        return Column("label", "category", (_categories(part) for part in _cut(series)), plain)
+    if isinstance(dtype, pd.ArrowDtype):
+        return _of_arrow(series, dtype)
     if types.is_complex_dtype(dtype):
         raise RefusedColumnError("complex numbers have no order")
     if (kind := _kind(dtype)) is not None:
@@ -79,6 +85,27 @@ def _kind(dtype: Any) -> Kind | None:
     return None
 
 
+def _is_text(dtype: Any) -> bool:
+    return bool(types.is_object_dtype(dtype) or types.is_string_dtype(dtype) or _kind(dtype) is None)
+
+
+def _without_categories(series: _Series) -> Column:
+    codes = series.cat.codes.to_numpy()
+    there = codes >= 0
+    column = of_series(pd.Series(series.cat.categories).iloc[codes[there]])
+    missing = Part(len(codes) - int(np.count_nonzero(there)))
+    return Column(column.kind, "category", chain([missing], column.parts))
+
+
+def _of_arrow(series: _Series, dtype: Any) -> Column:
+    import pyarrow as pa
+
+    from k8snb.distributions.arrow import cut, of_chunks
+
+    column = of_chunks(dtype.pyarrow_dtype, cut(pa.array(series.array)))
+    return replace(column, type=str(dtype))
+
+
 def _cut(series: _Series) -> Iterator[_Series]:
     return (series.iloc[start : start + ROWS] for start in range(0, len(series), ROWS))
 
@@ -109,5 +136,5 @@ def _categories(series: _Series) -> Part:
     labels: Counter[str] = Counter()
     for value, count in zip(counts.index, counts.to_numpy(), strict=True):
         if count:
-            labels[label(str(value))] += int(count)
+            labels[label_of(value)] += int(count)
     return Part(len(series) - labels.total(), labels=labels)

@@ -141,7 +141,8 @@ class Distances:
         Kolmogorov and Smirnov's: the greatest difference of the cumulative shares of the values; None: labels.
     p : float
         How likely so great a difference is by chance: of Kolmogorov and Smirnov's test or of the tests of
-        `k8snb.distributions.homogeneity`, and of the chi-squared test of what is missing; not yet corrected for many features.
+        `k8snb.distributions.homogeneity`, and of the chi-squared test of what is missing; not yet corrected for many
+        features.
     """
 
     psi: float

@@ -31,7 +31,7 @@ def sentences(skew: Skew) -> list[str]:
     told = [_of_set(skew, one.name) for one in skew.statistics.sets[1:]]
     if not told:
         only = skew.statistics.sets[0]
-        told = [f"{only.name}: {only.rows:,} rows, {len(skew.statistics.features)} features; nothing to compare with"]
+        told = [f"{only.name}: {only.rows:,} rows, {_features(len(skew.statistics.features))}; nothing to compare with"]
     if skew.findings:
         told.append(f"a feature has drifted where {limits(skew.thresholds)}")
     told += [f"not compared: {name}: {why}" for name, why in skew.statistics.refused]
@@ -109,12 +109,18 @@ def _of_set(skew: Skew, name: str) -> str:
     unsure = sum(one.state == "unsure" for one in of)
     sets = skew.statistics.sets
     start = f"{name} compared with {sets[0].name}: "
-    features = f"{len(of)} feature{'' if len(of) == 1 else 's'}"
+    features = _features(len(of))
+    if not of:
+        return f"{start}no feature can be compared"
     count = f"{len(drifted)} of {features} {'has' if len(drifted) == 1 else 'have'} drifted"
     told = f"{count} ({_some(drifted)})" if drifted else f"none of {features} has drifted"
     if unsure:
         told += f"; {unsure} may have, or it is chance: so few rows cannot tell"
     return f"{start}{told}"
+
+
+def _features(count: int) -> str:
+    return f"{count:,} feature{'' if count == 1 else 's'}"
 
 
 def _some(names: Sequence[str], count: int = 5) -> str:

@@ -15,6 +15,9 @@ from k8snb.errors import InputError
 _KINDS = "a frame, an array, a list, a dict of columns, an Arrow table, or the path of a Parquet or CSV file"
 
 
+_WAYS = {"LazyFrame": "{name}.collect()"} | dict.fromkeys(("generator", "map", "zip", "filter", "set"), "list({name})")
+
+
 def table(data: Any, name: str) -> Table:
     """Return data as a table.
 
@@ -41,7 +44,9 @@ def table(data: Any, name: str) -> Table:
 def _table(data: Any, name: str) -> Table:
     found = _of_library(data, name) or _of_python(data, name)
     if found is None:
-        raise InputError(f"{name} is a {type(data).__name__}: what is compared is {_KINDS}", where=name)
+        kind = type(data).__name__
+        fix = _WAYS.get(kind, "").format(name=name) or None
+        raise InputError(f"{name} is of type {kind}: what is compared is {_KINDS}", where=name, fix=fix)
     return found
 
 
@@ -73,8 +78,14 @@ def _of_python(data: Any, name: str) -> Table | None:
     if hasattr(data, "tocsc"):
         return _of_sparse(data.tocsc())
     if hasattr(data, "__array__"):
-        return _of_array(data if isinstance(data, np.ndarray) else np.asarray(data), name)
+        return _of_array(_array(data), name)
     return None
+
+
+def _array(data: Any) -> np.ndarray[Any, Any]:
+    if isinstance(data, np.ma.MaskedArray):
+        return data
+    return np.asarray(data)  # a matrix, too, whose columns would be matrices
 
 
 def _of_array(data: np.ndarray[Any, Any], name: str) -> Table:

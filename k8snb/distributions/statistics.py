@@ -13,6 +13,9 @@ from k8snb.distributions.sets import table
 from k8snb.distributions.tables import Table
 from k8snb.errors import InputError
 
+_UNREADABLE = (TypeError, ValueError, NotImplementedError, ArithmeticError, AttributeError)
+"""What libraries, and values with methods of their own, raise; it shall not keep other columns from being compared."""
+
 
 def statistics(data: Mapping[str, Any]) -> Statistics:
     """Return what is known of data sets and how far they are apart.
@@ -49,6 +52,8 @@ def _statistics(tables: Mapping[str, Table]) -> Statistics:
             features.append(feature(name, columns))
         except RefusedColumnError as error:
             refused.append((name, str(error)))
+        except _UNREADABLE as error:
+            refused.append((name, f"it cannot be read ({type(error).__name__}: {error})"))
     sets = tuple(DataSet(name, one.rows) for name, one in tables.items())
     return Statistics(sets, tuple(features), tuple(refused))
 

@@ -40,7 +40,10 @@ class Thresholds:
             if value is None and one.name != "alpha":
                 continue
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
-                raise InputError(f"{one.name}={value!r}: a threshold is a number from 0 on", where=one.name)
+                said = f"{value!r}" if isinstance(value, (int, float, str)) else f"a {type(value).__name__}"
+                raise InputError(f"{one.name} is {said}: a threshold is a number from 0 on", where=one.name)
+        if self.alpha > 1:
+            raise InputError(f"alpha is {self.alpha!r}: a probability is from 0 to 1", where="alpha")
 
     def exceeded(self, distances: Distances) -> tuple[str, ...]:
         """Return the names of the distances that are too great."""

@@ -80,6 +80,8 @@ def _type(feature: Feature, at: int) -> Iterator[str]:
         yield f"type changed: {_kind(one)} ({feature.types[0]}) → {_kind(other)} ({feature.types[at]})"
     elif other == "nothing" != one:
         yield "no values any more"
+    elif one == other == "time" and (", " in feature.types[0]) != (", " in feature.types[at]):
+        yield f"time zone: {feature.types[0]} → {feature.types[at]}, compared as UTC"
 
 
 def _kind(kind: Kind | None) -> str:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from scipy import sparse
 
+import k8snb
 from k8snb.distributions.sets import table
 from k8snb.distributions.statistics import statistics
 from k8snb.distributions.tables import unique
@@ -194,9 +195,9 @@ def test_complex_numbers_are_refused_by_name_and_the_other_columns_compared(colu
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (3, "data is a int"),
-        (None, "data is a NoneType"),
-        ({1, 2}, "data is a set"),
+        (3, "data is of type int"),
+        (None, "data is of type NoneType"),
+        ({1, 2}, "data is of type set"),
         ([], "no rows"),
         ({}, "no columns"),
         (pd.DataFrame({"x": []}), "no rows"),
@@ -234,3 +235,84 @@ def test_a_file_of_text_leaves_nothing_behind(tmp_path, monkeypatch):
     (tmp_path / "temporary").mkdir()
     statistics({"data": _csv(tmp_path)})
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def _state(one, other):
+    (finding,) = k8snb.skew({"x": one}, {"x": other}).findings
+    return finding.state, finding.words
+
+
+@pytest.mark.parametrize("values", [[1, 2], [True, False], [1.5, 2.0], pd.to_datetime(["2024-01-01", "2024-01-02"])])
+def test_categories_that_are_numbers_are_compared_with_numbers(values):
+    series = pd.Series(list(values) * 50)
+    assert _state(series.astype("category"), series) == ("same", ())
+    assert _state(series, pa.array(series).dictionary_encode()) == ("same", ())
+    with_missing = pd.Series([*series, None], dtype=series.astype("category").dtype)
+    assert statistics({"a": {"x": with_missing}, "b": {"x": series}}).features[0].statistics[0].missing == 1
+
+
+def test_categories_that_became_floats_by_a_missing_value_are_the_same_labels():
+    whole, broken = pd.Categorical([1, 2] * 500), pd.Categorical([1.0, 2.0] * 500 + [None])
+    assert _state(whole, broken)[0] == "same"
+    objects = [np.array([number, "a"] * 50, dtype=object) for number in (1, 1.0)]
+    assert _state(*objects) == ("same", ())
+    assert _state(pd.Categorical(["a", "b"] * 50), [1, 2] * 50)[1] == (
+        "type changed: text (category) → whole number (object)",
+    )
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([dt.date(2024, 1, 1), None]),
+        pa.array([dt.time(1, 2), None]),
+        pa.array([decimal.Decimal("1.5"), None]),
+        pa.array([1.5, None], pa.float16()),
+        pa.array([b"a", None]),
+        pa.array([[1], None]),
+        pa.array(["a", None]).dictionary_encode(),
+        pa.array([dt.datetime(2024, 1, 1, tzinfo=dt.UTC), None], pa.timestamp("ns", "Europe/Berlin")),
+    ],
+)
+def test_arrow_columns_in_frames_are_those_of_arrow(column):
+    series = pd.Series(column, dtype=pd.ArrowDtype(column.type))
+    one, other = (statistics({"data": {"x": data}}).features[0] for data in (series, column))
+    assert (one.kinds, one.statistics) == (other.kinds, other.statistics)
+    assert one.types == (f"{column.type}[pyarrow]",)
+
+
+def test_times_of_a_day_are_those_of_arrow():
+    times = [dt.time(1, 2, 3), dt.time(23), None] * 20
+    assert _state(times, pa.array(times)) == ("same", ())
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_a_matrix_is_an_array():
+    found = statistics({"data": np.matrix([[1, 2], [3, 4]])})
+    assert [one.statistics[0].mean for one in found.features] == [2, 3]
+
+
+def test_one_column_of_another_library_is_a_column():
+    class Series:
+        """As polars has it: a stream of arrays that are no records."""
+
+        def __arrow_c_stream__(self, schema=None):
+            return pa.chunked_array([[1.0, 2.0]]).__arrow_c_stream__(schema)
+
+    assert statistics({"data": Series()}).features[0].statistics[0].mean == 1.5
+
+
+def test_a_column_that_cannot_be_read_keeps_no_other_from_being_compared():
+    class Odd:
+        def __str__(self):
+            raise ValueError("odd")
+
+    found = statistics({"data": {"x": [1, 2], "odd": np.array([Odd(), Odd()], dtype=object)}})
+    assert [one.name for one in found.features] == ["x"]
+    assert found.refused == (("odd", "it cannot be read (ValueError: odd)"),)
+
+
+def test_a_way_out_is_told_for_what_is_nearly_a_data_set():
+    with pytest.raises(InputError) as error:
+        table((one for one in [1]), "rows")
+    assert error.value.fix == "list(rows)"

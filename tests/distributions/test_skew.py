@@ -123,7 +123,7 @@ def test_a_threshold_is_a_number(threshold):
 def test_one_set_alone_is_described():
     found = k8snb.skew(train=[1, 2, 3])
     assert found.findings == []
-    assert "3 rows, 1 features; nothing to compare with" in str(found)
+    assert "3 rows, 1 feature; nothing to compare with" in str(found)
 
 
 def test_no_data_is_refused():
@@ -195,3 +195,25 @@ def test_any_mixture_of_values_has_a_verdict(sets):
     found = k8snb.skew(*sets)
     assert report.text(found)
     assert report.table(found)
+
+
+def test_a_gate_that_can_compare_nothing_lets_nothing_pass():
+    with pytest.raises(InputError, match="no feature can be compared"):
+        k8snb.skew(np.array([1j]), np.array([1j])).check()
+    with pytest.raises(InputError, match="nothing to compare with"):
+        k8snb.skew([1, 2]).check()
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [({"alpha": 2}, "a probability is from 0 to 1"), ({"psi": pd.DataFrame({"x": [1]})}, "psi is a DataFrame: ")],
+)
+def test_thresholds_that_are_none_are_refused_in_short(limits, says):
+    with pytest.raises(InputError, match=says):
+        k8snb.skew([1], [2], **limits)
+
+
+def test_a_time_zone_that_one_set_has_is_told():
+    times = pd.Series(pd.date_range("2024-01-01", periods=50, unit="us"))
+    (finding,) = k8snb.skew({"t": times.dt.tz_localize("UTC")}, {"t": times}).findings
+    assert finding.words == ("time zone: datetime64[us, UTC] → datetime64[us], compared as UTC",)

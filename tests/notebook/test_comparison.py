@@ -113,7 +113,7 @@ def test_what_the_cell_has_made_before_its_gate_is_there(outputs: dict[str, list
     ("cell", "says"),
     [
         ("deleted", "--skew names test, which the cell has deleted"),
-        ("no data", "number is a int: what is compared is"),
+        ("no data", "number is of type int: what is compared is"),
         ("unknown", "nowhere"),
         ("missing", "there is no variable 'trian': did you mean 'train'?"),
         ("twice", "two data sets are called train"),
