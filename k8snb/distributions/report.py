@@ -13,6 +13,9 @@ from k8snb.distributions.verdict import Finding, Thresholds
 if TYPE_CHECKING:
     from k8snb.distributions.skew import Skew
 
+_NAMED = 5
+"""Features that have drifted and are told of in a line each, above all else."""
+
 ROWS = 20
 """Findings that are shown: those with the greatest distances."""
 
@@ -70,6 +73,8 @@ def table(skew: Skew, rows: int | None = ROWS) -> str:
     shown = skew.findings[:rows]
     first, *more = sentences(skew)
     said = f"<strong>{html.escape(first)}</strong>" + "".join(f"<br>{html.escape(one)}" for one in more)
+    if named := [one for one in skew.findings if one.state == "drifted"][:_NAMED]:
+        said += f"<ul>{''.join(f'<li>{html.escape(why(one, skew))}</li>' for one in named)}</ul>"
     if shown:
         features = {feature.name: feature for feature in skew.statistics.features}
         sets = {one.name: at for at, one in enumerate(skew.statistics.sets)}
@@ -80,6 +85,16 @@ def table(skew: Skew, rows: int | None = ROWS) -> str:
     if left := len(skew.findings) - len(shown):
         said += f'<div style="opacity: 0.7">and {left} more, nearer than these</div>'
     return f"<div>{said}</div>"
+
+
+def why(finding: Finding, skew: Skew) -> str:
+    """Return in a line by which distances a feature has drifted, how surely, and what has changed."""
+    of = f" in {finding.set}" if _of_several(skew) else ""
+    apart = finding.distances
+    by = [f"{called} {getattr(apart, name):.2f}" for name, called in _MEASURES if name in finding.exceeded]
+    surely = [] if apart is None else [f"p {_probability(finding.p)}"]
+    told = [", ".join([*by, *surely]), *finding.words]
+    return _one_line(f"{finding.feature}{of}: {'; '.join(one for one in told if one)}")
 
 
 def limits(thresholds: Thresholds) -> str:
@@ -138,16 +153,25 @@ def _sampled(statistics: Statistics) -> str:
     )
 
 
+def _of_several(skew: Skew) -> bool:
+    """Say whether more than one set is compared with the first: which one is then told."""
+    return len(skew.statistics.sets) > 2  # noqa: PLR2004
+
+
+def _probability(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"  # noqa: PLR2004
+
+
 def _heads(skew: Skew) -> list[str]:
-    of = ["data set"] if len(skew.statistics.sets) > 2 else []  # noqa: PLR2004 # which one, where there is a choice
+    of = ["data set"] if _of_several(skew) else []
     return ["feature", *of, "verdict", *(called for _, called in _MEASURES), "p", "what has changed"]
 
 
 def _row(finding: Finding, skew: Skew) -> list[str]:
-    of = [finding.set] if len(skew.statistics.sets) > 2 else []  # noqa: PLR2004
+    of = [finding.set] if _of_several(skew) else []
     apart = finding.distances
     numbers = [_number(None if apart is None else getattr(apart, name)) for name, _ in _MEASURES]
-    p = "" if apart is None else "< 0.001" if finding.p < 0.001 else f"{finding.p:.3f}"  # noqa: PLR2004
+    p = "" if apart is None else _probability(finding.p)
     return [_one_line(finding.feature), *of, _STATES[finding.state], *numbers, p, _one_line("; ".join(finding.words))]
 
 

@@ -87,10 +87,11 @@ def skew(browser: Any, address: str, folder: Path) -> None:
     )
     cells = ["%load_ext k8snb", make, "%k8s_skew train today"]
     opened = open_notebook(browser, address, "lab", write_notebook(folder / "skew.ipynb", cells))
+    opened.page.set_viewport_size({"width": 1000, "height": 1000})
     opened.page.add_style_tag(content=LOOKS)
     opened.run_all()
     opened.cell(2).locator("[data-drawn]").wait_for()
-    opened.cell(2).frame_locator("iframe").locator("svg").first.wait_for()
+    opened.cell(2).frame_locator("iframe").locator("facets-overview-chart svg").first.wait_for()
     take(opened, 2, "skew.png")
 
 

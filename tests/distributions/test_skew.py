@@ -1,5 +1,7 @@
 """The verdict: which features drifted, how surely, and what has changed, in words."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -91,6 +93,19 @@ def test_more_than_two_sets_are_each_compared_with_the_first():
     ]
     assert "test compared with train: none of 21" in str(found)
     assert "serving compared with train: 1 of 21 features has drifted (x1)" in str(found)
+
+
+def test_above_all_else_stands_of_a_few_features_by_which_distance_how_surely_and_what_has_changed():
+    one, other = _frames()
+    other["x7"] += 0.6
+    html = report.table(k8snb.skew(one, other.assign(city="d", **{f"x{i}": 9 for i in range(10, 20)})))
+    told = html[html.index("<ul>") : html.index("</ul>")]
+    assert told.count("<li>") == 5
+    told = report.why(k8snb.skew(one, other.assign(x2="a")).findings[1], k8snb.skew(one, other))
+    assert re.fullmatch(r"x7: PSI 0\.\d\d, JS 0\.\d\d, L∞ 0\.\d\d, KS 0\.\d\d, p < 0\.001; up to .*", told)
+    found = k8snb.skew(train=one, test=one, today=other.assign(x2="a"))
+    assert report.why(found.findings[0], found).startswith("x2 in today: type changed: number (float64) → text")
+    assert "<ul>" not in report.table(k8snb.skew(one, one))
 
 
 def test_findings_are_a_frame():
