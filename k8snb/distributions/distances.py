@@ -117,7 +117,8 @@ def p_of_chi_squared(reference: _Array, other: _Array) -> float:
 def too_few(reference: _Array, other: _Array) -> _Array:
     """Return which buckets are expected to have too few rows for the chi-squared test in the smaller set."""
     sizes = reference.sum(), other.sum()
-    return np.asarray((reference + other) * min(sizes) < EXPECTED * sum(sizes))
+    together = reference + other
+    return np.asarray((together > 0) & (together * min(sizes) < EXPECTED * sum(sizes)))
 
 
 def ps_of_shares(reference: _Array, other: _Array) -> _Array:
@@ -129,7 +130,7 @@ def ps_of_shares(reference: _Array, other: _Array) -> _Array:
     counts = np.array([reference, other], dtype=np.float64)
     together = counts.sum(axis=0)
     ps = np.ones(len(together))
-    few = too_few(reference, other) & (together > 0)
+    few = too_few(reference, other)
     if not sizes.all() or not few.any():
         return ps
     shares, expected = counts[:, few] / together[few], sizes[:, None] / sizes.sum()

@@ -69,12 +69,13 @@ def compared(one: Counted, other: Counted, buckets: int) -> Compared:
     others = np.append(second[named], right.sum() + other.uncounted)
     of_shares = ps_of_shares(rows, others)
     ps = [p_of_chi_squared(rows, others)]
-    if too_few(rows, others).any():
+    rare = too_few(rows, others)
+    if rare.any():
         ps.append(float(of_shares.min()))
     beyond = 0.0, 0.0
-    if not one.uncounted and not other.uncounted and (rest.any() or len(ps) > 1):
+    if not one.uncounted and not other.uncounted and (rest.any() or rare.any()):
         few = rest.copy()
-        few[named] = too_few(rows, others)[:-1]
+        few[named] = rare[:-1]
         alone = p_of_alone(first[few], second[few]), p_of_alone(second[few], first[few])
         ps += alone
         excess = _beyond(left, right), _beyond(right, left)

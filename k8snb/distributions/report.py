@@ -185,7 +185,7 @@ def _one_line(said: str) -> str:
 
 def _tr(finding: Finding, skew: Skew, drawn: str) -> str:
     cells = [html.escape(cell) for cell in _row(finding, skew)]
-    at = cells.index(_STATES[finding.state])
+    at = cells.index(_STATES[finding.state], 1)  # a feature may be called so
     style = f"background-color: {_COLOURS[finding.state]}; color: #ffffff; border-radius: 3px; padding: 0 4px"
     cells[at] = f'<span style="{style}">{cells[at]}</span>'
     tds = "".join(f'<td style="text-align: left">{cell}</td>' for cell in [*cells[1:], drawn])

@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from scipy.stats import chi2_contingency
 
 import k8snb
 from k8snb.distributions.gather import Counted
@@ -82,3 +83,10 @@ def test_a_rare_label_that_a_small_set_has_not_is_no_word_about_a_change():
 def test_long_labels_are_cut_where_they_are_named():
     (finding,) = k8snb.skew(["a"] * 50, ["x" * 500] * 50).findings
     assert finding.words[0] == f"new: “{'x' * 39}…” (100% of rows)"
+
+
+def test_few_labels_that_many_rows_have_are_judged_as_scipy_does():
+    one, other = _drawn(800, 1, many=4), _drawn(1300, 2, np.array([0.2, 0.3, 0.25, 0.25]))
+    (finding,) = k8snb.skew(one, other).findings
+    counts = [[side.count(f"w{i}") for i in range(4)] for side in (one, other)]
+    assert finding.p == pytest.approx(chi2_contingency(counts, correction=False).pvalue)
