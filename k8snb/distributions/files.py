@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from k8snb.distributions.addresses import ADDRESS, files_at
 from k8snb.distributions.arrow import of_arrow, of_chunks, of_dataset, taken
-from k8snb.distributions.columns import ROWS
+from k8snb.distributions.columns import ROWS, Column
 from k8snb.distributions.tables import Table, unique
 from k8snb.errors import InputError, suggest
 
@@ -56,6 +56,8 @@ def of_path(path: str | os.PathLike[str], name: str) -> Table:
     """
     if isinstance(path, str) and ADDRESS.fullmatch(path):
         return _read(path, name, lambda: _of_address(path, name))
+    if isinstance(path, str) and "://" in path:
+        raise InputError(f"{path} cannot be read", where=name, fix="a path, or s3://bucket/path, gs://... or az://...")
     file = Path(path).expanduser()
     if not file.exists():
         near = [one.name for one in file.parent.iterdir()] if file.parent.is_dir() else []
@@ -66,15 +68,26 @@ def of_path(path: str | os.PathLike[str], name: str) -> Table:
 def _read(path: object, name: str, read: Callable[[], Table]) -> Table:
     try:
         return read()
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise InputError(f"{path} cannot be read: {str(error).splitlines()[0]}", where=name) from error
 
 
 def _of_file(file: Path, name: str) -> Table:
     if file.is_dir():
-        return of_dataset(ds.dataset(file, format="parquet"))
+        return of_dataset(_folder(file))
     kind = _kind(file, name)
     return _of_text(file, file) if kind == "csv" else of_dataset(ds.dataset(file, format=kind))
+
+
+def _folder(folder: Path) -> ds.Dataset:
+    """Return the Parquet files of a folder, with the columns that any of them has and those that its folders name."""
+    first = ds.dataset(folder, format="parquet", partitioning="hive")
+    schema = _together([first.schema, *(fragment.physical_schema for fragment in first.get_fragments())])
+    return ds.dataset(folder, format="parquet", partitioning="hive", schema=schema)
+
+
+def _together(schemas: list[Any]) -> Any:
+    return pa.unify_schemas(schemas, promote_options="permissive")
 
 
 def _of_address(address: str, name: str) -> Table:
@@ -91,21 +104,32 @@ def _of_address(address: str, name: str) -> Table:
 
 
 def _of_parquet(files: list[pq.ParquetFile]) -> Table:
-    """Read files of one schema column by column: a dataset takes no files that are open."""
-    schema = files[0].schema_arrow
+    """Read files column by column: a dataset takes no files that are open."""
+    schema = _together([file.schema_arrow for file in files])
 
-    def batches(column: str) -> Iterator[Any]:
+    def batches(columns: Sequence[int], rows: int) -> Iterator[Any]:
+        fields = [schema.field(i) for i in columns]
+        names = [field.name for field in fields]
         for file in files:
-            for batch in file.iter_batches(ROWS >> 2, columns=[column]):
-                yield batch.column(0)
+            for batch in file.iter_batches(rows, columns=names):
+                yield pa.record_batch([_column(batch, field) for field in fields], schema=pa.schema(fields))
+
+    def column(i: int) -> Column:
+        return of_chunks(schema.types[i], (batch.column(0) for batch in batches([i], ROWS >> 2)))
 
     def take(at: Any, columns: Sequence[int]) -> list[list[Any]]:
-        names = [schema.names[i] for i in columns]
-        every = (batch.select(names) for file in files for batch in file.iter_batches(ROWS >> 4, columns=names))
-        return taken(every, at, len(columns))
+        return taken(batches(columns, ROWS >> 4), at, len(columns))
 
     rows = sum(file.metadata.num_rows for file in files)
-    return Table(unique(schema.names), rows, lambda i: of_chunks(schema.types[i], batches(schema.names[i])), take=take)
+    return Table(unique(schema.names), rows, column, take=take)
+
+
+def _column(batch: Any, field: Any) -> Any:
+    """Return a column of a file, as the files have it together."""
+    if field.name not in batch.schema.names:
+        return pa.nulls(len(batch), field.type)
+    found = batch.column(field.name)
+    return found if found.type == field.type else found.cast(field.type)
 
 
 def _kind(file: PurePath, name: str) -> str:

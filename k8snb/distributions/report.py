@@ -94,7 +94,7 @@ def why(finding: Finding, skew: Skew) -> str:
     by = [f"{called} {getattr(apart, name):.2f}" for name, called in _MEASURES if name in finding.exceeded]
     surely = [] if apart is None else [f"p {_probability(finding.p)}"]
     told = [", ".join([*by, *surely]), *finding.words]
-    return _one_line(f"{finding.feature}{of}: {'; '.join(one for one in told if one)}")
+    return _one_line(f"{_name(finding.feature)}{of}: {'; '.join(one for one in told if one)}")
 
 
 def limits(thresholds: Thresholds) -> str:
@@ -120,7 +120,7 @@ def picture(feature: Feature, at: int) -> str:
 
 def _of_set(skew: Skew, name: str) -> str:
     of = [one for one in skew.findings if one.set == name]
-    drifted = [one.feature for one in of if one.state == "drifted"]
+    drifted = [_name(one.feature) for one in of if one.state == "drifted"]
     unsure = sum(one.state == "unsure" for one in of)
     sets = skew.statistics.sets
     start = f"{name} compared with {sets[0].name}: "
@@ -132,6 +132,10 @@ def _of_set(skew: Skew, name: str) -> str:
     if unsure:
         told += f"; {unsure} may have, or it is chance: so few rows cannot tell"
     return f"{start}{told}"
+
+
+def _name(feature: str) -> str:
+    return feature or "(no name)"  # as the column of row numbers that pandas writes into a CSV file
 
 
 def _features(count: int) -> str:
@@ -172,7 +176,14 @@ def _row(finding: Finding, skew: Skew) -> list[str]:
     apart = finding.distances
     numbers = [_number(None if apart is None else getattr(apart, name)) for name, _ in _MEASURES]
     p = "" if apart is None else _probability(finding.p)
-    return [_one_line(finding.feature), *of, _STATES[finding.state], *numbers, p, _one_line("; ".join(finding.words))]
+    return [
+        _one_line(_name(finding.feature)),
+        *of,
+        _STATES[finding.state],
+        *numbers,
+        p,
+        _one_line("; ".join(finding.words)),
+    ]
 
 
 def _number(distance: float | None) -> str:

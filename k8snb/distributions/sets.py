@@ -34,10 +34,9 @@ def table(data: Any, name: str) -> Table:
         It is none of these, has no rows, or its columns are not of one length.
     """
     found = _table(data, name)
-    if not found.names:
-        raise InputError(f"{name} has no columns", where=name)
-    if not found.rows:
-        raise InputError(f"{name} has no rows", where=name)
+    if not found.names or not found.rows:
+        found.close()
+        raise InputError(f"{name} has no {'rows' if found.names else 'columns'}", where=name)
     return found
 
 

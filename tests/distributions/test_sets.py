@@ -2,6 +2,7 @@
 
 import datetime as dt
 import decimal
+import tempfile
 from dataclasses import asdict
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 from scipy import sparse
 
 import k8snb
+from k8snb.distributions.files import _of_parquet
 from k8snb.distributions.sets import table
 from k8snb.distributions.statistics import statistics
 from k8snb.distributions.tables import unique
@@ -316,3 +318,52 @@ def test_a_way_out_is_told_for_what_is_nearly_a_data_set():
     with pytest.raises(InputError) as error:
         table((one for one in [1]), "rows")
     assert error.value.fix == "list(rows)"
+
+
+def _folder(path):
+    pd.DataFrame({"a": [1, 2], "s": ["x", "y"]}).to_parquet(path / "1.parquet")
+    pd.DataFrame({"a": [1.5, None], "b": [1, 2]}).to_parquet(path / "2.parquet")
+    return path
+
+
+def _found(data):
+    return {one.name: (one.kinds[0], one.statistics[0].missing) for one in statistics({"data": data}).features}
+
+
+def test_a_folder_has_the_columns_that_any_of_its_files_has(tmp_path):
+    expected = {"a": ("number", 1), "s": ("label", 2), "b": ("integer", 2)}
+    assert _found(str(_folder(tmp_path))) == expected
+    files = [pq.ParquetFile(tmp_path / name) for name in ("1.parquet", "2.parquet")]
+    opened = _of_parquet(files)
+    assert {
+        name: (opened.column(i).kind, sum(p.missing for p in opened.column(i).parts))
+        for i, name in enumerate(opened.names)
+    } == expected
+    assert opened.take(np.array([0, 3]), [0, 1, 2]) == [[1.0, None], ["x", None], [None, 2]]
+
+
+def test_what_a_folder_names_is_a_column_as_in_pandas(tmp_path):
+    for day in (1, 2):
+        (tmp_path / f"day={day}").mkdir()
+        _folder(tmp_path / f"day={day}")
+    assert _found(tmp_path)["day"] == ("integer", 0)
+
+
+def test_files_of_one_folder_that_have_nothing_in_common_are_refused(tmp_path):
+    for name, values in {"1": [1], "2": ["x"]}.items():
+        pd.DataFrame({"a": values}).to_parquet(tmp_path / f"{name}.parquet")
+    with pytest.raises(InputError, match="cannot be read"):
+        table(tmp_path, "data")
+
+
+def test_a_text_file_without_rows_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "x.csv").write_text("a,b\n")
+    with pytest.raises(InputError, match="no rows"):
+        table(tmp_path / "x.csv", "data")
+    assert [one.name for one in tmp_path.iterdir()] == ["x.csv"]
+
+
+def test_an_address_of_another_kind_is_refused_as_one():
+    with pytest.raises(InputError, match="^https://x/y.csv cannot be read"):
+        table("https://x/y.csv", "data")

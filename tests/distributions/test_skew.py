@@ -232,3 +232,7 @@ def test_a_time_zone_that_one_set_has_is_told():
     times = pd.Series(pd.date_range("2024-01-01", periods=50, unit="us"))
     (finding,) = k8snb.skew({"t": times.dt.tz_localize("UTC")}, {"t": times}).findings
     assert finding.words == ("time zone: datetime64[us, UTC] → datetime64[us], compared as UTC",)
+
+
+def test_a_column_without_a_name_is_told():
+    assert "1 of 2 features has drifted ((no name))" in str(k8snb.skew({"x": [1]}, {"x": [1], "": [1]}))
