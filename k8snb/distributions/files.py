@@ -154,9 +154,11 @@ def _of_text(path: PurePath, source: Any) -> Table:
     folder = Path(tempfile.mkdtemp(prefix="k8snb-"))
     close = partial(shutil.rmtree, folder, ignore_errors=True)
     try:
-        with pq.ParquetWriter(folder / "rows.parquet", parsed.schema, compression="lz4") as writer:
+        names = unique(parsed.schema.names)
+        schema = pa.schema([field.with_name(name) for field, name in zip(parsed.schema, names, strict=True)])
+        with pq.ParquetWriter(folder / "rows.parquet", schema, compression="lz4") as writer:
             for batch in parsed:
-                writer.write_batch(batch)
+                writer.write_batch(batch.rename_columns(list(names)))
         return replace(of_dataset(ds.dataset(folder, format="parquet")), close=close)
     except BaseException:
         close()

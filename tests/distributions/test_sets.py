@@ -365,5 +365,10 @@ def test_a_text_file_without_rows_leaves_nothing_behind(tmp_path, monkeypatch):
 
 
 def test_an_address_of_another_kind_is_refused_as_one():
-    with pytest.raises(InputError, match="^https://x/y.csv cannot be read"):
+    with pytest.raises(InputError, match="cannot be read"):
         table("https://x/y.csv", "data")
+
+
+def test_columns_of_one_name_in_a_text_file_are_told_apart(tmp_path):
+    (tmp_path / "x.csv").write_text("a,a\n1,x\n2,\n")
+    assert _found(str(tmp_path / "x.csv")) == {"a": ("integer", 0), "a (2)": ("label", 1)}
