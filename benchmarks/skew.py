@@ -1,8 +1,8 @@
 """Statistics for Facets, beside facets-overview's own generator where that can run, each in a process of its own.
 
 The peer has an environment of its own (pandas 2: with 3 it fails), made by uv in the folder that is named. Both
-are given the same frame of random numbers. Memory is the growth of the process's peak while the statistics are made,
-beside the data. Larger data are ours alone: the peer takes minutes and gigabytes for them.
+are given the same frame of random numbers. Memory is what the process has at most while the statistics are made,
+beside what it had with the data. Larger data are ours alone: the peer takes minutes and gigabytes for them.
 
     python -m benchmarks.skew [folder]
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -70,9 +69,10 @@ def in_process(python: str, who: str, what: str) -> dict[str, float]:
 def one(who: str, what: str) -> dict[str, float]:
     """Make statistics once; return seconds and MB."""
     work = peer(what) if who == "peer" else ours(what)
-    before, started = peak(), time.perf_counter()
+    Path("/proc/self/clear_refs").write_text("5")  # what making the data took at most is forgotten
+    before, started = memory("VmRSS"), time.perf_counter()
     size = work()
-    return {"seconds": time.perf_counter() - started, "MB": peak() - before, "kB": size / 1000}
+    return {"seconds": time.perf_counter() - started, "MB": memory("VmHWM") - before, "kB": size / 1000}
 
 
 def peer(what: str) -> Callable[[], int]:
@@ -124,8 +124,10 @@ def written(what: str) -> str:
     return str(path)
 
 
-def peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def memory(what: str) -> float:
+    """Return a line of the kernel's about this process, in MB: ``VmRSS`` now, ``VmHWM`` at most since it was reset."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{what}:"))
 
 
 def tell(what: str, rounds: list[dict[str, float]]) -> None:
