@@ -13,6 +13,7 @@ from k8snb.distributions.columns import Column, Known
 from k8snb.distributions.gather import Counted, Measured, counted, measured
 from k8snb.distributions.homogeneity import compared
 from k8snb.distributions.model import PERCENTS, Distances, Feature, Kind, Labels, Numbers, missed
+from k8snb.distributions.precision import bits, rounded
 from k8snb.distributions.scale import finite_of, on_one_scale
 from k8snb.distributions.tables import unique
 
@@ -57,7 +58,7 @@ def feature(name: str, columns: Sequence[Column | None]) -> Feature:
     apart = [
         None
         if one is None or found[0] is None or (len(families) > 1 and _family(kinds[0]) != _family(kind))
-        else _distances(found[0], one, measure, exact=kinds[0] == kind == "boolean")
+        else _distances(found[0], one, measure, bits(types), exact=kinds[0] == kind == "boolean")
         for kind, one in zip(kinds[1:], found[1:], strict=True)
     ]
     statistics = tuple(
@@ -185,13 +186,17 @@ def _shortened(labels: Sequence[str]) -> list[str]:
     return list(unique([label if len(label) <= _LONG else f"{label[: _LONG - 1]}…" for label in labels]))
 
 
-def _distances(one: Measured | Counted, other: Measured | Counted, numbers: _Numbers, *, exact: bool) -> Distances:
-    """Compare two sets; `exact`: both hold so few different values that these are counted for the test."""
+def _distances(
+    one: Measured | Counted, other: Measured | Counted, numbers: _Numbers, kept: int, *, exact: bool
+) -> Distances:
+    """Compare two sets; `kept`: bits of numbers; `exact`: so few different values that the test counts them."""
     missing = np.array([one.present, one.missing]), np.array([other.present, other.missing])
     ps = [far.p_of_chi_squared(*missing)] if one.missing or other.missing else []
     ks = None
     if isinstance(one, Measured) and isinstance(other, Measured):
         values, others = numbers.values[id(one)], numbers.values[id(other)]
+        if "f" in {one.ordered.dtype.kind, other.ordered.dtype.kind} and len(values) and len(others):
+            values, others = rounded(values, kept), rounded(others, kept)
         at = far.cuts(values if len(values) else others)
         rows = far.in_buckets(values, at), far.in_buckets(others, at)
         if len(values) and len(others):

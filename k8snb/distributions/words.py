@@ -107,10 +107,10 @@ def _range(first: Numbers, other: Numbers, kind: Kind | None) -> Iterator[str]:
         yield f"always {value(other.minimum, kind)}"
         return
     far = _FAR * (first.maximum - first.minimum)
-    if other.maximum - first.maximum > far:
-        yield f"up to {value(other.maximum, kind)} (was {value(first.maximum, kind)})"
-    if first.minimum - other.minimum > far:
-        yield f"down to {value(other.minimum, kind)} (was {value(first.minimum, kind)})"
+    ends = (("up to", other.maximum, first.maximum, 1), ("down to", other.minimum, first.minimum, -1))
+    for where, now, before, sign in ends:
+        if sign * (now - before) > far and value(now, kind) != value(before, kind):
+            yield f"{where} {value(now, kind)} (was {value(before, kind)})"
 
 
 def _new_labels(first: Labels, other: Labels, feature: Feature) -> Iterator[str]:
