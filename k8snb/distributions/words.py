@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from k8snb.distributions.distances import p_of_chi_squared
 from k8snb.distributions.model import IDENTIFIER, DataSet, Feature, Kind, Labels, Numbers, missed
 
@@ -41,6 +43,7 @@ def changes(feature: Feature, at: int, sets: Sequence[DataSet]) -> Iterator[str]
     yield from _missing(first, other)
     kind = feature.kinds[at]
     if isinstance(first, Numbers) and isinstance(other, Numbers) and feature.distances[at - 1] is not None:
+        yield from _infinite(first, other)
         yield from _range(first, other, kind)
     if isinstance(first, Labels) and isinstance(other, Labels):
         yield from _new_labels(first, other, feature)
@@ -89,8 +92,6 @@ def _kind(kind: Kind | None) -> str:
 
 
 def _missing(first: Numbers | Labels, other: Numbers | Labels) -> Iterator[str]:
-    import numpy as np
-
     rows = [np.array([one.present, one.missing]) for one in (first, other)]
     if (not first.missing and other.missing) or p_of_chi_squared(*rows) < _CHANCE:
         before, now = (share(one.missing, one.present + one.missing) for one in (first, other))
@@ -98,11 +99,18 @@ def _missing(first: Numbers | Labels, other: Numbers | Labels) -> Iterator[str]:
             yield f"missing: {before} → {now}"
 
 
+def _infinite(first: Numbers, other: Numbers) -> Iterator[str]:
+    """Yield how many rows are infinite where that has changed, below and above."""
+    ends = (("-infinite", first.below, other.below), ("infinite", first.above, other.above))
+    for called, before, now in ends:
+        rows = [np.array([infinite, of.present - infinite]) for infinite, of in ((before, first), (now, other))]
+        if (now and not before) or p_of_chi_squared(*rows) < _CHANCE:
+            yield f"{called}: {share(before, first.present)} → {share(now, other.present)}"
+
+
 def _range(first: Numbers, other: Numbers, kind: Kind | None) -> Iterator[str]:
     if first.minimum is None or first.maximum is None or other.minimum is None or other.maximum is None:
         return
-    if other.below + other.above and not first.below + first.above:
-        yield f"infinite: {share(other.below + other.above, other.present)}"
     if first.minimum < first.maximum and other.minimum == other.maximum:
         yield f"always {value(other.minimum, kind)}"
         return

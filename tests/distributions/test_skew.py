@@ -62,7 +62,7 @@ def test_the_correction_for_many_features_keeps_chance_from_being_told():
         ({"x": [300.0] * 10 + [0.0, 1.0] * 495}, "x", "up to 300 (was 1)"),
         ({"x": [-300.0] * 10 + [0.0, 1.0] * 495}, "x", "down to -300 (was 0)"),
         ({"x": [0.5] * 1000}, "x", "always 0.5"),
-        ({"x": [float("inf")] * 10 + [0.0, 1.0] * 495}, "x", "infinite: 1%"),
+        ({"x": [float("inf")] * 10 + [0.0, 1.0] * 495}, "x", "infinite: 0% → 1%"),
         ({"x": [None] * 1000}, "x", "no values any more"),
         ({"y": [1] * 1000}, "y", "not in reference"),
         ({"t": pd.to_datetime(["2024-03-01"] * 1000)}, "t", "always 2024-03-01"),
@@ -236,3 +236,12 @@ def test_a_time_zone_that_one_set_has_is_told():
 
 def test_a_column_without_a_name_is_told():
     assert "1 of 2 features has drifted ((no name))" in str(k8snb.skew({"x": [1]}, {"x": [1], "": [1]}))
+
+
+def test_other_shares_of_infinite_values_are_told():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=1000)
+    few, many = np.append(values, [np.inf] * 100), np.append(values, [np.inf] * 1000)
+    words = [k8snb.skew(one, other).findings[0].words for one, other in ((few, many), (few, few), (values, -many))]
+    assert words[:2] == [("infinite: 9.1% → 50%",), ()]
+    assert words[2][0] == "-infinite: 0% → 50%"
