@@ -14,17 +14,25 @@ _DECILES = 10
 _MASS = 0.02
 """Share of the rows from which on a single value gets a bucket of its own, where a decile falls on it."""
 
+_CONSPICUOUS = 0.001
+"""How likely chance may be for values outside the range to have a bucket of their own."""
+
 EXPECTED = 5
 """Rows that a bucket is expected to have at least for the chi-squared test; smaller ones are put together."""
 
 
-def cuts(reference: _Array) -> _Array:
+def cuts(reference: _Array, below: float = 1.0, above: float = 1.0) -> _Array:
     """Return where the buckets of distances part: the deciles of the data set that others are compared with.
+
+    Where it is not likely to be chance that so many values lie outside its range, its ends too: else they would count
+    for little, however far they are.
 
     Parameters
     ----------
     reference : numpy.ndarray
         Sorted.
+    below, above : float
+        How likely so many values of the other set are there by chance, see `ps_of_outside`.
 
     Returns
     -------
@@ -38,7 +46,21 @@ def cuts(reference: _Array) -> _Array:
     deciles = np.unique(reference[[size * part // _DECILES for part in range(1, _DECILES)]])
     rows = np.searchsorted(reference, deciles, "right") - np.searchsorted(reference, deciles, "left")
     frequent = deciles[rows > max(1, size * _MASS)]
-    return np.unique(np.concatenate([deciles, np.nextafter(frequent, np.inf)]))
+    ends = [*reference[: below < _CONSPICUOUS], *np.nextafter(reference[-1:], np.inf)[: above < _CONSPICUOUS]]
+    return np.unique(np.concatenate([deciles, np.nextafter(frequent, np.inf), ends]))
+
+
+def ps_of_outside(reference: _Array, other: _Array) -> tuple[float, float]:
+    """Return how likely by chance so many values lie below and above the range of the reference, both arrays sorted.
+
+    As many of the least, or of the greatest, of all would have to be of the other set.
+    """
+    if not len(reference):
+        return 1.0, 1.0
+    share = len(other) / (len(reference) + len(other))
+    below = np.searchsorted(other, reference[0], "left")
+    above = len(other) - np.searchsorted(other, reference[-1], "right")
+    return float(share**below), float(share**above)
 
 
 def in_buckets(values: _Array, at: _Array) -> _Array:

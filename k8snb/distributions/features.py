@@ -197,13 +197,8 @@ def _distances(
         values, others = numbers.values[id(one)], numbers.values[id(other)]
         if "f" in {one.ordered.dtype.kind, other.ordered.dtype.kind} and len(values) and len(others):
             values, others = rounded(values, kept), rounded(others, kept)
-        at = far.cuts(values if len(values) else others)
-        rows = far.in_buckets(values, at), far.in_buckets(others, at)
-        if len(values) and len(others):
-            ks = far.kolmogorov_smirnov(values, others)
-            ps.append(
-                far.p_of_chi_squared(*rows) if exact else far.p_of_kolmogorov_smirnov(ks, len(values), len(others))
-            )
+        rows, ks, of_values = _of_values(values, others, exact=exact)
+        ps += of_values
     else:
         assert isinstance(one, Counted)
         assert isinstance(other, Counted)
@@ -215,3 +210,17 @@ def _distances(
         for counts, side in zip(rows, (one, other), strict=True)
     )
     return Distances(far.psi(p, q), far.jensen_shannon(p, q), far.l_infinity(p, q), ks, far.of_either(ps))
+
+
+def _of_values(
+    values: _Array, others: _Array, *, exact: bool
+) -> tuple[tuple[_Array, _Array], float | None, list[float]]:
+    """Return rows in buckets, Kolmogorov and Smirnov's distance, and how likely so great differences are by chance."""
+    outside = far.ps_of_outside(values, others)
+    at = far.cuts(values if len(values) else others, *outside)
+    rows = far.in_buckets(values, at), far.in_buckets(others, at)
+    if not len(values) or not len(others):
+        return rows, None, []
+    ks = far.kolmogorov_smirnov(values, others)
+    p = far.p_of_chi_squared(*rows) if exact else far.p_of_kolmogorov_smirnov(ks, len(values), len(others))
+    return rows, ks, [p, far.of_either(outside)]

@@ -140,17 +140,25 @@ def _kind(file: PurePath, name: str) -> str:
     return kind
 
 
-def _of_text(path: PurePath, source: Any) -> Table:
-    """Read a file of text once, into a file that can be read column by column."""
-    separator = "\t" if ".tsv" in path.suffixes else ","
+def _parsed(path: PurePath, source: Any, separator: str) -> Any:
     if path.suffix in _COMPRESSED:
         source = pa.input_stream(source, compression=_COMPRESSED[path.suffix])
-    parsed = pyarrow.csv.open_csv(
+    return pyarrow.csv.open_csv(
         source,
         read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK),
         parse_options=pyarrow.csv.ParseOptions(delimiter=separator),
         convert_options=pyarrow.csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False),
     )
+
+
+def _of_text(path: PurePath, source: Any) -> Table:
+    """Read a file of text once, into a file that can be read column by column."""
+    parsed = _parsed(path, source, "\t" if ".tsv" in path.suffixes else ",")
+    head = parsed.schema.names
+    if len(head) == 1 and (separator := next((one for one in ";\t|" if one in head[0]), None)):
+        if not isinstance(source, os.PathLike):
+            source.seek(0)
+        parsed = _parsed(path, source, separator)
     folder = Path(tempfile.mkdtemp(prefix="k8snb-"))
     close = partial(shutil.rmtree, folder, ignore_errors=True)
     try:

@@ -36,7 +36,7 @@ def sentences(skew: Skew) -> list[str]:
         only = skew.statistics.sets[0]
         told = [f"{only.name}: {only.rows:,} rows, {_features(len(skew.statistics.features))}; nothing to compare with"]
     if skew.findings:
-        told.append(f"a feature has drifted where {limits(skew.thresholds)}")
+        told.append(limits(skew.thresholds))
     told += [f"not compared: {name}: {why}" for name, why in skew.statistics.refused]
     if sampled := _sampled(skew.statistics):
         told.append(f"quantiles and distances of {sampled} from evenly chosen rows")
@@ -98,9 +98,13 @@ def why(finding: Finding, skew: Skew) -> str:
 
 
 def limits(thresholds: Thresholds) -> str:
-    """Return the thresholds in words."""
+    """Return in words where a feature has drifted."""
     told = [f"{called} > {limit:g}" for name, called in _MEASURES if (limit := getattr(thresholds, name)) is not None]
-    return f"{' or '.join(told) or 'no distance is too great'}, and p < {thresholds.alpha:g}"
+    if not told:
+        return (
+            "no distance has a threshold: a feature has drifted only where its type has changed or a set has none of it"
+        )
+    return f"a feature has drifted where {' or '.join(told)}, and p < {thresholds.alpha:g}"
 
 
 def picture(feature: Feature, at: int) -> str:

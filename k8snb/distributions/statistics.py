@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from k8snb.distributions.columns import Column, RefusedColumnError
@@ -39,6 +40,9 @@ def statistics(data: Mapping[str, Any]) -> Statistics:
 
 
 def _statistics(tables: Mapping[str, Table]) -> Statistics:
+    if all(len(one.names) == 1 for one in tables.values()):  # two columns are meant, whatever they are called
+        called = next(iter(tables.values())).names
+        tables = {name: replace(one, names=called) for name, one in tables.items()}
     names = dict.fromkeys(column for one in tables.values() for column in one.names)
     if len(tables) > 1 and not any(all(name in one.names for one in tables.values()) for name in names):
         told = "; ".join(f"{name}: {', '.join(one.names[:5])}" for name, one in tables.items())

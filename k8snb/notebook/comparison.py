@@ -124,7 +124,8 @@ class Data:
             return word.text
         namespace = self._session.shell.user_ns
         if word.text.isidentifier() and word.text not in namespace and not hasattr(builtins, word.text):
-            known = [name for name in namespace if not name.startswith("_")]
+            hidden = self._session.shell.user_ns_hidden
+            known = [name for name in namespace if not name.startswith("_") and name not in hidden]
             way = suggest(word.text, known, "execute the cell that makes it")
             raise UsageError(f"there is no variable {word.text!r}: {way}")
         return self._session.shell.ev(word.text)

@@ -106,6 +106,24 @@ def test_each_value_lies_in_the_bucket_that_its_cuts_say(one, other):
     assert far.in_buckets(other, at).tolist() == expected.tolist()
 
 
+def test_so_many_values_outside_the_range_that_it_is_not_chance_have_a_bucket_of_their_own():
+    one = np.arange(100.0)
+    other = np.array([-999.0, -999.0, -999.0, 0.0, 50.0, 99.0, 100.0])
+    below, above = far.ps_of_outside(one, other)
+    assert (below, above) == (pytest.approx((7 / 107) ** 3), pytest.approx(7 / 107))
+    rows = far.in_buckets(other, far.cuts(one, below, above))
+    assert (rows[0], rows[1], rows[-1]) == (3, 1, 2)
+    assert far.in_buckets(one, far.cuts(one, below, above))[0] == 0
+    assert far.in_buckets(other, far.cuts(one))[0] == 4
+
+
+def test_the_probability_of_values_outside_is_what_chance_gives_or_more():
+    rng = np.random.default_rng(0)
+    found = [far.ps_of_outside(*map(np.sort, rng.normal(size=(2, 30))))[0] for _ in range(4000)]
+    assert sum(p <= 0.1 for p in found) / 4000 < 0.1
+    assert sum(p <= 0.02 for p in found) / 4000 < 0.02
+
+
 def test_a_value_that_many_rows_have_is_parted_from_those_above_it():
     one = np.zeros(100)
     assert far.in_buckets(np.array([-1.0, 0.0, 0.0, 1.0]), far.cuts(one)).tolist() == [1, 2, 1]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import decimal
+import gzip
 import tempfile
 from dataclasses import asdict
 
@@ -227,9 +228,18 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
         table(tmp_path / "row.xyz", "data")
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_a_file_of_text_may_have_another_separator(separator, tmp_path):
+    text = "a,b\n1,x\n2,y\n".replace(",", separator)
+    (tmp_path / "rows.csv").write_text(text)
+    (tmp_path / "rows.csv.gz").write_bytes(gzip.compress(text.encode()))
+    for name in ("rows.csv", "rows.csv.gz"):
+        assert table(tmp_path / name, "data").names == ("a", "b")
+
+
 def test_sets_without_a_common_column_are_refused():
     with pytest.raises(InputError, match="no column in common"):
-        statistics({"a": {"x": [1]}, "b": {"y": [1]}})
+        statistics({"a": {"x": [1], "z": [1]}, "b": {"y": [1]}})
 
 
 def test_a_file_of_text_leaves_nothing_behind(tmp_path, monkeypatch):

@@ -31,6 +31,15 @@ def test_a_shifted_feature_comes_first_and_no_other_has_drifted():
     assert found.findings[0].p < 1e-9
 
 
+def test_a_few_values_far_outside_the_range_are_drift():
+    one, other = _frames()
+    other.loc[: len(other) * 8 // 100, "x3"] = -999.0
+    found = k8snb.skew(one, other)
+    assert found.drifted == ["x3"]
+    assert found.findings[0].distances.psi > 0.2
+    assert found.findings[0].words[0].startswith("down to -999")
+
+
 def test_the_same_rows_have_not_drifted():
     one, _ = _frames()
     found = k8snb.skew(one, one.sample(frac=1, random_state=0))
@@ -133,6 +142,17 @@ def test_thresholds_can_be_set():
 def test_a_threshold_is_a_number(threshold):
     with pytest.raises(InputError, match="a threshold is a number from 0 on"):
         k8snb.skew([1], [1], psi=threshold)
+
+
+def test_without_any_threshold_it_is_said_that_no_distance_counts():
+    found = k8snb.skew([1] * 50, [9] * 50, psi=None, js=None, l_infinity=None, ks=None)
+    assert found.drifted == []
+    assert "no distance has a threshold" in str(found)
+
+
+def test_two_single_columns_are_compared_whatever_they_are_called():
+    found = k8snb.skew(pd.Series([1, 2, 3], name="before"), pd.Series([1, 2, 3], name="after"))
+    assert [finding.feature for finding in found.findings] == ["before"]
 
 
 def test_one_set_alone_is_described():
