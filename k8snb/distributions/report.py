@@ -104,7 +104,8 @@ def limits(thresholds: Thresholds) -> str:
         return (
             "no distance has a threshold: a feature has drifted only where its type has changed or a set has none of it"
         )
-    return f"a feature has drifted where {' or '.join(told)}, and p < {thresholds.alpha:g}"
+    surely = f", and p < {thresholds.alpha:g}" if thresholds.alpha < 1 else ""
+    return f"a feature has drifted where {' or '.join(told)}{surely}"
 
 
 def picture(feature: Feature, at: int) -> str:

@@ -25,7 +25,8 @@ class Thresholds:
     psi, js, l_infinity, ks : float or None
         See `k8snb.distributions.model.Distances`.
     alpha : float
-        How likely chance may be, after the correction for many features (Holm), for a distance to count.
+        How likely chance may be, after the correction for many features (Holm), for a distance to count; 1: it may be
+        anything, and the distances alone decide.
     """
 
     psi: float | None = 0.2
@@ -97,7 +98,7 @@ def judge(statistics: Statistics, thresholds: Thresholds) -> list[Finding]:
             found.append(Finding(feature.name, name, "drifted", None, (), 0.0, words))
             continue
         p, exceeded = next(ps), thresholds.exceeded(apart)
-        state: State = "same" if not exceeded else "drifted" if p < thresholds.alpha else "unsure"
+        state: State = "same" if not exceeded else "drifted" if p <= thresholds.alpha else "unsure"
         found.append(Finding(feature.name, name, state, apart, exceeded, p, words))
     return sorted(found, key=_distance, reverse=True)
 

@@ -54,6 +54,12 @@ def test_so_few_rows_that_it_may_be_chance_are_told():
     assert "1 may have, or it is chance" in str(found)
 
 
+def test_with_an_alpha_of_1_the_distances_alone_decide():
+    found = k8snb.skew([1.0, 2.0, 3.0, 4.0], [3.0, 4.0, 5.0, 6.0], alpha=1)
+    assert found.drifted == ["value"]
+    assert str(found).splitlines()[1].endswith("KS > 0.18")
+
+
 def test_the_correction_for_many_features_keeps_chance_from_being_told():
     rng = np.random.default_rng(3)
     one, other = rng.normal(size=(60, 400)), rng.normal(size=(60, 400))
