@@ -162,11 +162,10 @@ def _kind(kind: Any) -> Kind | None:
 
 
 def _is_text(kind: Any) -> bool:
-    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary)
-    return any(
-        is_so(kind)
-        for is_so in (*texts, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
-    )
+    of = pa.types
+    texts = of.is_string, of.is_large_string, of.is_string_view
+    binary = of.is_binary, of.is_large_binary, of.is_fixed_size_binary, of.is_binary_view
+    return any(is_so(kind) for is_so in (*texts, *binary))
 
 
 def _numbers(chunk: Any, kind: Kind) -> Part:

@@ -14,12 +14,10 @@ from typing import Any
 import numpy as np
 
 from k8snb.distributions.model import Kind
+from k8snb.distributions.scale import EXACT
 
 ROWS = 1 << 20
 """Rows of a part."""
-
-_EXACT = 1 << 53
-"""Whole numbers below are exact as a float64."""
 
 _MICROSECONDS = {"M": "datetime64[us]", "m": "timedelta64[us]"}
 
@@ -163,11 +161,16 @@ def label(text: str) -> str:
     return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text of so many characters at most."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def label_of(value: object) -> str:
     """Return a Python object as a label: a whole number as one whatever its type, which a missing value changes."""
     if isinstance(value, bytes):
         return value.decode(errors="backslashreplace")
-    if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(float(value)) < _EXACT:
+    if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(float(value)) < EXACT:
         return str(int(value))
     return label(value if isinstance(value, str) else str(value))
 

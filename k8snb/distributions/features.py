@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from k8snb.distributions import distances as far
-from k8snb.distributions.columns import Column, Known
+from k8snb.distributions.columns import Column, Known, shortened
 from k8snb.distributions.gather import Counted, Measured, counted, measured
 from k8snb.distributions.homogeneity import compared
 from k8snb.distributions.model import PERCENTS, Distances, Feature, Kind, Labels, Numbers, missed
@@ -183,7 +183,7 @@ def _by_frequency(item: tuple[str, int]) -> tuple[int, str]:
 
 
 def _shortened(labels: Sequence[str]) -> list[str]:
-    return list(unique([label if len(label) <= _LONG else f"{label[: _LONG - 1]}…" for label in labels]))
+    return list(unique([shortened(label, _LONG) for label in labels]))
 
 
 def _distances(

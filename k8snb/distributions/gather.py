@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from k8snb.distributions.columns import Part
+from k8snb.distributions.scale import EXACT, counted_from
 
 KEPT = 1 << 22
 """Values of a column that are kept; of more, so many evenly chosen ones."""
@@ -19,9 +20,6 @@ TOLD_APART = 1 << 21
 """Different labels of a column that are counted; the rows of later ones are only counted together."""
 
 _Array = np.ndarray[Any, Any]
-
-_EXACT = 1 << 53
-"""Whole numbers below are exact as a float64."""
 
 
 @dataclass
@@ -222,9 +220,9 @@ class _Moments:
 
 def _mean_and_std(values: _Array) -> tuple[float, float]:
     """Return both, without loss for whole numbers that no float64 holds and without overflow for great ones."""
-    if values.dtype.kind in "iu" and max(abs(int(values.min())), abs(int(values.max()))) > _EXACT:
+    if values.dtype.kind in "iu" and max(abs(int(values.min())), abs(int(values.max()))) > EXACT:
         first = int(values.min())
-        apart = (values.astype(np.uint64) - np.uint64(first % (1 << 64))).astype(np.float64)
+        apart = counted_from(values, first)
         return first + float(apart.mean()), float(apart.std())
     greatest = float(np.abs(values).max()) if values.dtype.kind == "f" else 0.0
     if greatest > 1e100:  # noqa: PLR2004 # its square, times the rows, is no float64

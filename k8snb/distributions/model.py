@@ -19,7 +19,6 @@ PERCENTS = 101
 IDENTIFIER = 0.9
 """Different labels to rows, from which on new and vanished labels say nothing."""
 
-
 MANY = 100
 """Labels of a set, from which on it is natural that another set has not all of them."""
 

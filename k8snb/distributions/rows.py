@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from k8snb.distributions.columns import is_missing, label
+from k8snb.distributions.columns import is_missing, label_of, shortened
+from k8snb.distributions.scale import EXACT
 from k8snb.distributions.sets import table
 from k8snb.distributions.tables import Table
 from k8snb.errors import InputError
@@ -25,9 +26,6 @@ _LONG = 200
 
 _DIGITS = 7
 """Of a number that is no whole one."""
-
-_EXACT = 1 << 53
-"""Whole numbers below are exact in JSON."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +90,10 @@ def plain(value: Any) -> Plain:
     if isinstance(value, timedelta):
         value = value.total_seconds()
     if isinstance(value, Integral):
-        return int(value) if abs(int(value)) < _EXACT else str(value)
+        return int(value) if abs(int(value)) < EXACT else str(value)
     if isinstance(value, (Real, Decimal)):
         return _rounded(float(value))
-    text = value.isoformat() if isinstance(value, date) else value
-    text = label(text.decode(errors="backslashreplace") if isinstance(text, bytes) else str(text))
-    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
+    return shortened(label_of(value.isoformat() if isinstance(value, date) else value), _LONG)
 
 
 def _rounded(value: float) -> float | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 _Array = np.ndarray[Any, Any]
 
-_EXACT = 1 << 53
+EXACT = 1 << 53
 """Whole numbers below are exact as a float64."""
 
 _GREAT = 2.0**1000
@@ -49,15 +49,16 @@ def on_one_scale(arrays: Sequence[_Array]) -> tuple[list[_Array], Scale]:
     there = [one for one in arrays if len(one)]
     if there and all(one.dtype.kind in "iu" for one in there):
         least, greatest = min(int(one[0]) for one in there), max(int(one[-1]) for one in there)
-        if max(-least, greatest) > _EXACT > greatest - least:
-            return [_counted_from(one, least) for one in arrays], Scale(offset=least)
+        if max(-least, greatest) > EXACT > greatest - least:
+            return [counted_from(one, least) for one in arrays], Scale(offset=least)
     floats = [one.astype(np.float64, copy=False) for one in arrays]
     if any(_greatest(one) > _GREAT for one in floats):
         return [one / _FACTOR for one in floats], Scale(factor=_FACTOR)
     return floats, Scale()
 
 
-def _counted_from(values: _Array, least: int) -> _Array:
+def counted_from(values: _Array, least: int) -> _Array:
+    """Return whole numbers, none of them below `least`, counted from there: differences that no float64 would keep."""
     if not len(values):
         return values.astype(np.float64)
     return (values.astype(np.uint64) - np.uint64(least % (1 << 64))).astype(np.float64)

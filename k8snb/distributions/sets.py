@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from k8snb.distributions.columns import Column, objects, of_array, of_objects
+from k8snb.distributions.columns import objects, of_array, of_objects
 from k8snb.distributions.described import Described, of_described
 from k8snb.distributions.tables import Positions, Table, unique
 from k8snb.errors import InputError
@@ -16,6 +16,34 @@ _KINDS = "a frame, an array, a list, a dict of columns, an Arrow table, or the p
 
 
 _WAYS = {"LazyFrame": "{name}.collect()"} | dict.fromkeys(("generator", "map", "zip", "filter", "set"), "list({name})")
+
+
+NAMES = ("reference", "comparison")
+"""Of two data sets that have no names."""
+
+
+def called(data: Sequence[Any], named: Mapping[str, Any], example: str) -> dict[str, Any]:
+    """Return data sets by their names.
+
+    Parameters
+    ----------
+    data : sequence of object
+        Those without a name.
+    named : mapping of str to object
+    example : str
+        How it is done.
+
+    Raises
+    ------
+    InputError
+        There are none, or two have one name.
+    """
+    names = NAMES if len(data) == len(NAMES) else tuple(f"set {i}" for i in range(1, len(data) + 1))
+    if both := set(names) & set(named):
+        raise InputError(f"two data sets are called {', '.join(sorted(both))}")
+    if not names and not named:
+        raise InputError("no data", fix=example)
+    return dict(zip(names, data, strict=True)) | dict(named)
 
 
 def table(data: Any, name: str) -> Table:
@@ -142,29 +170,22 @@ def _by_list(names: tuple[str, ...], rows: int, values: Callable[[int, Iterable[
 
 
 def _of_columns(data: dict[object, Any], name: str) -> Table:
-    columns = list(data.values())
     names = unique(list(data))
-    lengths = {called: _length(column, called, name) for called, column in zip(names, columns, strict=True)}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{called} {length:,}" for called, length in list(lengths.items())[:5])
+    inner = [_inner(column, own, name) for own, column in zip(names, data.values(), strict=True)]
+    if len({one.rows for one in inner}) > 1:
+        told = ", ".join(f"{own} {one.rows:,}" for own, one in list(zip(names, inner, strict=True))[:5])
         raise InputError(f"the columns of {name} are not of one length: {told}", where=name)
-    rows = next(iter(lengths.values()), 0)
-
-    def column(i: int) -> Column:
-        inner = table(columns[i], f"{name}[{names[i]!r}]")
-        return inner.column(0)
 
     def take(at: Positions, chosen: Sequence[int]) -> list[list[Any]]:
-        inner = [table(columns[i], f"{name}[{names[i]!r}]").take for i in chosen]
-        return [values for one in inner if one is not None for values in one(at, [0])]
+        return [values for i in chosen if (of_one := inner[i].take) is not None for values in of_one(at, [0])]
 
-    return Table(names, rows, column, take=take)
+    return Table(names, inner[0].rows if inner else 0, lambda i: inner[i].column(0), take=take)
 
 
-def _length(column: Any, called: str, name: str) -> int:
-    inner = _table(column, f"{name}[{called!r}]") if not isinstance(column, str) else None
-    if inner is None or len(inner.names) != 1:
+def _inner(column: Any, own: str, name: str) -> Table:
+    found = _table(column, f"{name}[{own!r}]") if not isinstance(column, str) else None
+    if found is None or len(found.names) != 1:
         raise InputError(
-            f"{name}[{called!r}] is no column: what is compared is a list or a one-dimensional array", where=name
+            f"{name}[{own!r}] is no column: what is compared is a list or a one-dimensional array", where=name
         )
-    return inner.rows
+    return found

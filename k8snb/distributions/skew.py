@@ -14,8 +14,9 @@ from k8snb.distributions.facets.shown import shown, write
 from k8snb.distributions.model import MIME, Statistics
 from k8snb.distributions.report import table, text
 from k8snb.distributions.saved import dump, load
+from k8snb.distributions.sets import called
 from k8snb.distributions.statistics import statistics
-from k8snb.distributions.verdict import Finding, Thresholds, judge
+from k8snb.distributions.verdict import MEASURES, Finding, Thresholds, judge
 from k8snb.errors import InputError, SkewError, suggest
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 STATISTICS_ONLY = False
 """What is shown is drawn elsewhere: in a step, whose pod has no Facets."""
-
-NAMES = ("reference", "comparison")
-"""Of two data sets that have no names."""
 
 
 class Skew:
@@ -83,19 +81,18 @@ class Skew:
         """
         from pandas import DataFrame
 
-        measures = ("psi", "js", "l_infinity", "ks")
         rows = [
             {
                 "feature": one.feature,
                 "set": one.set,
                 "state": one.state,
-                **{name: one.distances and getattr(one.distances, name) for name in measures},
+                **{name: one.distances and getattr(one.distances, name) for name in MEASURES},
                 "p": one.p,
                 "changed": "; ".join(one.words),
             }
             for one in self.findings
         ]
-        return DataFrame(rows, columns=["feature", "set", "state", *measures, "p", "changed"])
+        return DataFrame(rows, columns=["feature", "set", "state", *MEASURES, "p", "changed"])
 
     def check(self) -> Skew:
         """Return itself where nothing has drifted: a gate.
@@ -141,10 +138,4 @@ class Skew:
 def skew(*data: Any, **named: Any) -> Skew:
     """Return how data sets differ from the first one; see ``k8snb.skew``."""
     limits = {name: named.pop(name) for name in Thresholds.__dataclass_fields__ if name in named}
-    names = NAMES if len(data) == len(NAMES) else tuple(f"set {i}" for i in range(1, len(data) + 1))
-    if both := set(names) & set(named):
-        raise InputError(f"two data sets are called {', '.join(sorted(both))}")
-    sets = dict(zip(names, data, strict=False)) | named
-    if not sets:
-        raise InputError("no data", fix="k8snb.skew(train, test)")
-    return Skew(statistics(sets), Thresholds(**limits))
+    return Skew(statistics(called(data, named, "k8snb.skew(train, test)")), Thresholds(**limits))

@@ -11,6 +11,9 @@ from k8snb.distributions.model import Distances, Feature, Statistics
 from k8snb.distributions.words import changes
 from k8snb.errors import InputError
 
+MEASURES = ("psi", "js", "l_infinity", "ks")
+"""Names of the distances, and of their thresholds."""
+
 State = Literal["drifted", "unsure", "same"]
 
 
@@ -48,13 +51,8 @@ class Thresholds:
 
     def exceeded(self, distances: Distances) -> tuple[str, ...]:
         """Return the names of the distances that are too great."""
-        limits = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "alpha"}
-        found = {name: getattr(distances, name) for name in limits}
-        return tuple(
-            name
-            for name, limit in limits.items()
-            if limit is not None and found[name] is not None and found[name] > limit
-        )
+        found = ((name, getattr(self, name), getattr(distances, name)) for name in MEASURES)
+        return tuple(name for name, limit, far in found if None not in {limit, far} and far > limit)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from k8snb.distributions.columns import shortened
 from k8snb.distributions.distances import p_of_chi_squared
 from k8snb.distributions.model import IDENTIFIER, DataSet, Feature, Kind, Labels, Numbers, missed
 
@@ -125,24 +126,20 @@ def _new_labels(first: Labels, other: Labels, feature: Feature) -> Iterator[str]
     if min(_variety(first), _variety(other)) > IDENTIFIER:
         return
     if other.new_rows:
-        named = [f"“{_short(label)}”" for label, _ in other.new[:_NAMED]]
+        named = [f"“{shortened(label, _LONG)}”" for label, _ in other.new[:_NAMED]]
         more = other.new_distinct - len(named)
         told = ", ".join(named) + (f" and {more:,} more" if more else "")
         yield f"new: {told} ({share(other.new_rows, other.present)} of rows)"
     if other.gone:
         counts = zip(feature.labels, first.counts, other.counts, strict=True)
         named = [
-            f"“{_short(label)}”"
+            f"“{shortened(label, _LONG)}”"
             for label, before, now in counts
             if before and not now and missed(before, first.present, other.present, first.distinct)
         ][:_NAMED]
         more = other.gone - len(named)
         told = ", ".join(named) + (f" and {more:,} more" if more and named else f"{more:,} labels" if more else "")
         yield f"gone: {told}"
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= _LONG else f"{label[: _LONG - 1]}…"
 
 
 def _variety(labels: Labels) -> float:

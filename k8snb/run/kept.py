@@ -29,7 +29,8 @@ def skew_of(step: StepRun, names: tuple[str, ...], limits: dict[str, float | Non
     HistoryError
         It has compared nothing, or has no such outputs.
     """
-    from k8snb.distributions.skew import NAMES, Skew, skew
+    from k8snb.distributions.sets import NAMES
+    from k8snb.distributions.skew import Skew, skew
 
     if not names:
         kept = [display.data[MIME] for display in step.displays if MIME in display.data]

@@ -15,6 +15,7 @@ from k8snb.distributions.facets.page import View
 from k8snb.distributions.facets.shown import shown, write
 from k8snb.distributions.rows import Plain, Rows
 from k8snb.distributions.rows import rows as read
+from k8snb.distributions.sets import called
 from k8snb.distributions.tables import unique
 from k8snb.errors import InputError, suggest
 
@@ -118,14 +119,9 @@ def dive(
     **named: Any,
 ) -> Dive:
     """Return rows of data sets, to be looked at; see ``k8snb.dive``."""
-    from k8snb.distributions.skew import NAMES
-
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
         raise InputError(f"rows={rows!r}: a number of rows is needed", where="rows")
-    names = NAMES if len(data) == len(NAMES) else tuple(f"set {i}" for i in range(1, len(data) + 1))
-    sets = dict(zip(names, data, strict=False)) | named
-    if not sets:
-        raise InputError("no data", fix="k8snb.dive(train, test)")
+    sets = called(data, named, "k8snb.dive(train, test)")
     chosen = _Chosen(columns, [name for name in (color, across, down) if name and (name != SET or len(sets) == 1)])
     return Dive(read(sets, rows, chosen), color=color, across=across, down=down)
 
