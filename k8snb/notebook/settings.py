@@ -10,14 +10,14 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
+from k8snb.distributions.facets import FORMS
 from k8snb.errors import meant, suggest
 from k8snb.notebook import inserted
 
 CLASS = "K8sMagics"
 _NEAR = 0.8
 _SET = re.compile(r"\s*(\w+)\.(\w+)\s*=(?!=)")
-FACETS = ("auto", "server", "embed", "table")
-_WHAT = {"lines": "a number of lines", "stack": "the name of a stack", "facets": f"one of {', '.join(FACETS)}"}
+_WHAT = {"lines": "a number of lines", "stack": "the name of a stack", "facets": f"one of {', '.join(FORMS)}"}
 EXAMPLES = {"lines": "200", "stack": "'local'", "facets": "'embed'"}
 
 
@@ -26,7 +26,7 @@ def refusal(name: str, value: object) -> str | None:
     if name == "lines":
         is_right = isinstance(value, int) and not isinstance(value, bool) and value >= 0
     elif name == "facets":
-        is_right = value in FACETS
+        is_right = value in FORMS
     else:
         is_right = isinstance(value, str | None)
     if is_right:

@@ -6,13 +6,11 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
+from k8snb.distributions.facets import FORMS
 from k8snb.distributions.facets.page import View, file, output
 from k8snb.errors import InputError, suggest
-
-Setting = Literal["auto", "server", "embed", "table"]
-"""``server``: a Jupyter server or an export has what draws Facets; ``embed``: a notebook's first view brings it."""
 
 _VSCODE = "__vsc_ipynb_file__"
 """What VS Code calls the notebook's path, among the kernel's variables."""
@@ -27,7 +25,7 @@ def form(setting: str, names: Mapping[str, Any]) -> Literal["server", "embed", "
     Parameters
     ----------
     setting : str
-        One of `Setting`.
+        One of `k8snb.distributions.facets.FORMS`.
     names : mapping
         The kernel's variables.
 
@@ -35,8 +33,8 @@ def form(setting: str, names: Mapping[str, Any]) -> Literal["server", "embed", "
     ------
     InputError
     """
-    if setting not in get_args(Setting):
-        raise InputError(f"facets = {setting!r}", fix=suggest(setting, get_args(Setting)))
+    if setting not in FORMS:
+        raise InputError(f"facets = {setting!r}", fix=suggest(setting, FORMS))
     if setting == "auto":
         return "embed" if _VSCODE in names else "server"
     return setting  # type: ignore[return-value]
