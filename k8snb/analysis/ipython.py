@@ -293,8 +293,7 @@ def _expanded(text: str) -> list[str]:
 
 def _named(word: str) -> list[str]:
     """Names in a word that stands for data: ``X_train``, ``train=X_train``; a path has none."""
-    label, is_labelled, rest = word.partition("=")
-    expression = rest if is_labelled and label.isidentifier() else word
+    _, expression = magics.labelled(word)
     return [] if tables.DATA_FILES.search(expression) else _names(expression)
 
 

@@ -142,3 +142,9 @@ def shows(tree: ast.Module) -> str:
 
 
 INTERACTIVITY = ("all", "last", "last_expr", "none", "last_expr_or_assign")
+
+
+def labelled(word: str) -> tuple[str, str]:
+    """Split what data are called from what they are: ``train=X_train``; without a name it is empty."""
+    label, is_labelled, rest = word.partition("=")
+    return (label, rest) if is_labelled and label.isidentifier() and not rest.startswith("=") else ("", word)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
 from k8snb.analysis import analyse
+from k8snb.analysis.magics import labelled
 from k8snb.analysis.tables import DATA_FILES
 from k8snb.errors import suggest
 from k8snb.notebook.lines import unquoted
@@ -47,13 +49,12 @@ def data_of(words: list[str], example: str) -> dict[str, Word]:
     """
     found: dict[str, Word] = {}
     for word in (unquoted(word) or "" for word in words):
-        label, is_labelled, rest = word.partition("=")
-        named = is_labelled and label.isidentifier() and not rest.startswith("=")
-        text = (unquoted(rest) or "") if named else word
-        called = label if named else PurePath(text).stem if DATA_FILES.search(text) else text
+        label, text = labelled(word)
+        data = Word((unquoted(text) or "") if label else text)
+        called = label or (PurePath(data.text).stem if data.is_file else data.text)
         if called in found:
             raise UsageError(f"two data sets are called {called}: name them, as in train=X_train test=X_test")
-        found[called] = Word(text)
+        found[called] = data
     if not found:
         raise UsageError(f"which data? {example}")
     return found
@@ -85,7 +86,7 @@ class Data:
         files = [word.text for word in self._words.values() if word.is_file]
         if where == "pod" and files:
             raise UsageError(f"--in-pod is for variables: {files[0]} is not in the pod")
-        self._session.make(self._names())
+        self._session.make(self._names)
         if where == "pod" or (not where and not files and self._bytes_away() > IN_POD):
             self._session.run_once(_STEP, self._code(limits))
             return
@@ -95,28 +96,29 @@ class Data:
 
     def dive(self, options: Mapping[str, Any]) -> None:
         """Show their rows; `options`: as ``k8snb.dive`` takes them."""
-        self._session.make(self._names())
+        self._session.make(self._names)
         from k8snb.distributions.facets.dive import dive
 
         self._show(dive(**self.values(), **options))
 
     def values(self) -> dict[str, Any]:
         """Return the data, what steps have made fetched; of a file its name."""
-        self._session.bring(self._names())
+        self._session.bring(self._names)
         return {called: self._value(word) for called, word in self._words.items()}
 
     def _show(self, view: Any) -> None:
         self._session.shell.display_pub.publish(data=view._repr_mimebundle_(), metadata={})  # IPython's name
 
+    @cached_property
     def _names(self) -> list[str]:
-        """Return the variables that the words name."""
+        """The variables that the words name."""
         return list(analyse("\n".join(word.text for word in self._words.values() if not word.is_file)).reads)
 
     def _bytes_away(self) -> int:
         """Return how much of the data is in the store and not here, where that is another machine's."""
         if not self._session.configuration.runs_images():
             return 0
-        made = [p for name in self._names() if isinstance(p := self._session.names.pending.get(name), Made)]
+        made = [p for name in self._names if isinstance(p := self._session.names.pending.get(name), Made)]
         return sum({id(one.group): one.group.size for one in made}.values())
 
     def _value(self, word: Word) -> Any:

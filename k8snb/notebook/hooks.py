@@ -43,13 +43,13 @@ def step_line_first(lines: list[str]) -> list[str]:
     place = next((i for i, line in enumerate(lines) if not _BELOW.match(line)), len(lines))
     if place == len(lines):
         return lines
+    below = [*lines[:place], *lines[place + 1 :]]
     comment = _STEP_COMMENT.match(lines[place])
     line = comment[1] if comment else lines[place]
     if mistyped.is_nearly_a_steps_line(lines[place]):  # as a comment it would say nothing
-        return [lines[place].lstrip("# \t"), *lines[:place], *lines[place + 1 :]]
+        return [lines[place].lstrip("# \t"), *below]
     if not _STEP.match(line):
         return lines
-    below = [*lines[:place], *lines[place + 1 :]]
     return [line, *below] if below or not _GATE.search(line) else [f"{line.rstrip()}\n", "\n"]
 
 

@@ -17,7 +17,6 @@ from k8snb.notebook.screen import FAILURE, LIVE, OVERVIEW, STEP_LINE
 _LOGS = re.compile(r"%k8s_logs (\S+) --run ([\w-]+)")
 """What a notebook's user types for a whole log."""
 
-
 _LINES = 10_000
 """Lines of a cell at most that are known again."""
 

@@ -31,7 +31,7 @@ class SkewMagics(Magics):
 
     def __init__(self, shell: Any, hooks: Hooks) -> None:
         super().__init__(shell)
-        self._shell, self._hooks = shell, hooks
+        self._hooks = hooks
 
     @magic_arguments()
     @_of_data
