@@ -184,3 +184,8 @@ def test_the_table_has_the_first_rows_and_the_words():
     assert html.count("<tr>") == 6
     assert "and 12 more columns" in html
     assert "set 1: all 100 rows" in html
+
+
+def test_no_data_set_is_lost_to_another_of_its_name():
+    with pytest.raises(InputError, match="two data sets are called reference"):
+        k8snb.dive([1], [2], reference=[3])
